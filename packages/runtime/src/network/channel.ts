@@ -1,0 +1,70 @@
+/**
+ * The contract of a channel's two ends, whatever carries it: the in-thread queue, the shared-memory ring, later TCP. One producer subtask, one consumer subtask,
+ * elements in order, none lost, none doubled. The channel contract suite holds every kind to it.
+ *
+ * C1 one thread writes, one thread reads.
+ * C2 the writer never refuses and never blocks: beyond the credit, elements become overdraft, `isBlocked` is true and `flow.blocked` was raised by one,
+ *    until `tryDrain` has moved all of it on.
+ * C3 what was written is seen by the reader after `flush` at the latest; an end that waits is woken through its slot's doorbell.
+ * C4 after END_OF_INPUT nothing follows. A reader of a newer epoch drops what an older attempt left.
+ */
+
+/** What stops a bulk drain. Values below 8 are element kinds in the tag byte; 0 means that the channel is empty for now. */
+export const EMPTY = 0;
+export const RECORD = 1; // also: the budget is used up
+export const WATERMARK = 2;
+export const WATERMARK_STATUS = 3; // idle or active
+export const BARRIER = 4;
+export const LATENCY_MARKER = 5;
+export const END_OF_INPUT = 6;
+export type DrainResult =
+  | typeof EMPTY
+  | typeof RECORD
+  | typeof WATERMARK
+  | typeof WATERMARK_STATUS
+  | typeof BARRIER
+  | typeof LATENCY_MARKER
+  | typeof END_OF_INPUT;
+
+/** Row kinds, in bits 4 and 5 of the tag byte: +I, −U, +U, −D. Bit 6 says that the record has a timestamp. */
+export const INSERT = 0;
+export const UPDATE_BEFORE = 1;
+export const UPDATE_AFTER = 2;
+export const DELETE = 3;
+
+export interface ChannelWriter<in T> {
+  readonly isBlocked: boolean;
+  write(record: T, timestamp: number): void;
+  writeWatermark(timestamp: number): void;
+  writeWatermarkStatus(idle: boolean): void;
+  writeEndOfInput(): void;
+  /** Lets the reader see what was written so far. Cheap when there is nothing new. */
+  flush(): void;
+  /** True when the consumer's slot is parked, so that waiting for a fuller buffer would only cost latency. */
+  isConsumerParked(): boolean;
+  /** Moves overdraft on as far as credit allows; true when none is left, and then `flow.blocked` is lowered by one. */
+  tryDrain(): boolean;
+  /** Bytes that wait beyond the credit. */
+  readonly overdraftBytes: number;
+  /** Gives memory back, whatever is unread; for failure and cancellation. */
+  close(): void;
+}
+
+/** Takes the records of a drain: the generated head of the chain. Sets nothing itself; the reader has put the timestamp into `flow`. */
+export interface ElementHandler<in T> {
+  processRecord(record: T): void;
+}
+
+export interface ChannelReader<out T> {
+  /**
+   * Hands up to `budget` records to `handler`, with `flow.timestamp` set before each, and stops early when `flow.blocked` is not 0.
+   * Control elements end the drain: it returns the kind of the one it consumed, whose value is then in `value`.
+   */
+  drain(handler: ElementHandler<T>, budget: number): DrainResult;
+  /** Records handed over by the last `drain`. */
+  readonly drained: number;
+  /** Of the last control element: the watermark; 1 for idle, 0 for active. */
+  readonly value: number;
+  hasData(): boolean;
+  close(): void;
+}

@@ -1,0 +1,70 @@
+/**
+ * Between the main thread of a TaskManager and its slots. Shared memory travels in them, so they are structured clones inside one process and never leave it.
+ * A slot that runs in the main thread (`--single-thread`, tests) gets the same messages by call.
+ */
+import type { JobInformation, TaskDeployment } from './deployment.ts';
+import type { ExecutionState, FailureDescription } from './execution-state.ts';
+
+export type ToSlot =
+  | { readonly type: 'deploy'; readonly job: JobInformation; readonly bundlePath: string; readonly tasks: readonly TaskInSlot[] }
+  | { readonly type: 'cancel'; readonly executionId: string }
+  | { readonly type: 'operator-event'; readonly executionId: string; readonly operatorId: string; readonly event: ReaderEvent }
+  | { readonly type: 'collect-ack'; readonly executionId: string; readonly operatorId: string };
+
+export type FromSlot =
+  | {
+      readonly type: 'state';
+      readonly executionId: string;
+      readonly state: ExecutionState;
+      readonly failure: FailureDescription | undefined;
+    }
+  | { readonly type: 'operator-event'; readonly executionId: string; readonly operatorId: string; readonly event: EnumeratorEvent }
+  | { readonly type: 'collected'; readonly executionId: string; readonly operatorId: string; readonly bytes: Uint8Array }
+  /** Text of user code (`console.log`) and of print sinks, for the TaskManager's standard streams; `collect-ack`-like answer not needed, order is kept. */
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
+
+export interface TaskInSlot {
+  readonly task: TaskDeployment;
+  /** How each channel of the task is reached from this slot, by channel id. */
+  readonly attachments: Readonly<Record<string, ChannelAttachment>>;
+  /** The task's metrics: a block of numbers that the slot writes and anyone may read. */
+  readonly metrics: SharedArrayBuffer;
+}
+
+/** `local`: both ends are in this slot, records pass by reference. `ring`: the other end is in another slot of this TaskManager. */
+export type ChannelAttachment =
+  | { readonly kind: 'local' }
+  | {
+      readonly kind: 'ring';
+      readonly control: SharedArrayBuffer; // the ring's header
+      readonly memory: SharedArrayBuffer; // the TaskManager's network memory
+      readonly segments: readonly number[]; // indexes of this channel's segments in it
+      readonly peerDoorbell: SharedArrayBuffer; // rung when the other end has something to do
+    };
+
+/** From the enumerator's side to a reader. Splits are in the form of the source's split serializer. */
+export type ReaderEvent =
+  | { readonly type: 'add-splits'; readonly version: number; readonly splits: readonly Uint8Array[] }
+  | { readonly type: 'no-more-splits' }
+  | { readonly type: 'source-event'; readonly event: unknown };
+
+/** From a reader to its enumerator. */
+export type EnumeratorEvent =
+  | { readonly type: 'register-reader' }
+  | { readonly type: 'request-split' }
+  | { readonly type: 'source-event'; readonly event: unknown };
+
+/** Where each figure stands in a task's metrics block (Float64Array). Written by the slot at event-loop turns, not per record. */
+export const TASK_METRIC = {
+  numRecordsIn: 0,
+  numRecordsOut: 1,
+  currentInputWatermark: 2,
+  currentOutputWatermark: 3,
+  numLateRecordsDropped: 4,
+  busyTimeMs: 5,
+  backPressuredTimeMs: 6,
+  idleTimeMs: 7,
+  heapUsedBytes: 8, // of the slot
+  externalBytes: 9, // of the slot
+} as const;
+export const TASK_METRICS = 16;

@@ -1,0 +1,93 @@
+/**
+ * The seam between the logic of a job and the task that runs it: what an operator may count on, and what it owes.
+ *
+ * A task is a tree of chained operators. Everything from the input to the output buffers is one synchronous call per record (architecture D2). Back-pressure
+ * is a count: whoever cannot take another element adds one to `flow.blocked` and takes it away when it can again; the task takes no input while it is not 0.
+ *
+ * O1 an operator is called by one thread, one call at a time.
+ * O2 after `output.collect` returned, `flow.blocked` may have become positive. Whoever has more to emit for the same element then stops, adds one to `blocked`
+ *    itself and continues in `resume`; whoever has nothing left just returns.
+ * O3 `flow.timestamp` holds the timestamp of the element under way. An operator that emits at another time sets it before `collect`; it need not put it back.
+ * O4 records pass by reference and are never changed after they were emitted or stored.
+ */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { Collector, MaybePromise } from './emittable.ts';
+import type { RuntimeContext } from './functions.ts';
+import type { Sink } from './sink.ts';
+import type { Source } from './source.ts';
+import type { KeyedTableFactory } from './state.ts';
+import type { WatermarkStrategy } from './watermark-strategy.ts';
+
+/** Shared by all operators of a task. One shape, all fields set by the constructor of the one class that implements it. */
+export interface TaskFlow {
+  /** Of the element under way; NO_TIMESTAMP where it has none. */
+  timestamp: number;
+  /** How many outputs and operators cannot take another element. */
+  blocked: number;
+}
+
+export interface Output<in T> extends Collector<T> {
+  /** Emits at `flow.timestamp`. Never refuses: what goes beyond the credit is overdraft and raises `flow.blocked`. */
+  collect(record: T): void;
+}
+
+/** What a task gives to an operator before `open`. */
+export interface OperatorContext<in O = unknown> {
+  readonly flow: TaskFlow;
+  readonly output: Output<O>;
+  /** Undefined where nobody reads that side output: the record is dropped. */
+  sideOutput<X>(tagId: string): Output<X> | undefined;
+  readonly runtime: RuntimeContext;
+  /** Makes the tables of keyed state of this operator. */
+  readonly tables: KeyedTableFactory;
+  /** Sends a watermark to everything behind this operator, for operators that make their own. One that would go back is ignored. */
+  emitWatermark(timestamp: number): void;
+  /** Runs an action in the task's thread between two elements: the way back in for promises and timers. An action that throws fails the task. */
+  mail(action: () => void): void;
+  /** Fails the task with this error at its next turn; for asynchronous edges. */
+  fail(error: unknown): void;
+  /** Processing time, from the task's clock. */
+  currentProcessingTime(): number;
+}
+
+export interface StreamOperator {
+  /** Awaited before the first element. */
+  open?(): MaybePromise<void>;
+  /** Called once the input has ended and the last watermark has passed; may emit. Returns false when it is not done yet (O2): `resume` goes on. */
+  finish?(): boolean;
+  /** Awaited after `finish`, for what must be flushed before the task may be called finished. */
+  flush?(): MaybePromise<void>;
+  /** Always called, after success, failure and cancellation alike, once, if `open` was called. */
+  close?(): MaybePromise<void>;
+  /** Goes on with an emission that O2 suspended; true when nothing is left of it (and it has taken its one away from `blocked`). */
+  resume?(): boolean;
+}
+
+export interface OneInputOperator<in I = unknown> extends StreamOperator {
+  processElement(record: I): void;
+  /**
+   * The watermark has reached this operator. It goes on to the operators behind when this returns true, or `resume` does (O2).
+   * An operator without this method lets it pass.
+   */
+  processWatermark?(timestamp: number): boolean;
+  /** True where the operator keeps upstream watermarks to itself, all but MAX_WATERMARK, because it emits its own. */
+  readonly ownsWatermarks?: boolean;
+}
+
+/** The key of a keyed operator: the selector runs once at the shuffle and once more here. */
+export interface KeyContext<T = unknown, K = unknown> {
+  readonly selector: (record: T) => K;
+  readonly type: TypeInformation<K> | undefined; // undeclared: learned
+}
+
+/** The plain functions of one record that the chain calls directly from generated code. */
+export type PlainFunction = (value: unknown) => unknown;
+
+/** What an operator of the graph runs: bound to it by operator id in every slot, never serialized (architecture D7). */
+export type OperatorLogic =
+  | { readonly kind: 'source'; readonly source: Source<unknown>; readonly strategy: WatermarkStrategy<unknown> }
+  | { readonly kind: 'map' | 'filter' | 'flatMap'; readonly fn: PlainFunction }
+  | { readonly kind: 'operator'; readonly create: (context: OperatorContext) => OneInputOperator; readonly key?: KeyContext }
+  | { readonly kind: 'sink'; readonly sink: Sink<unknown> };
+
+export type OperatorKind = OperatorLogic['kind'];

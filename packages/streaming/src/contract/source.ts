@@ -1,0 +1,78 @@
+/**
+ * The split-based source of Flink's FLIP-27: an enumerator beside the JobMaster finds splits and hands them out, readers in the subtasks read them.
+ * The enumerator runs in the coordinator isolate of its job (architecture D14), the reader in the slot; both come from the same `Source` of the program.
+ */
+import type { SimpleVersionedSerializer } from '@millrace/core/types/type-information';
+import type { DurationLike } from '@millrace/core/config/duration';
+import type { MaybePromise } from './emittable.ts';
+import type { RuntimeContext } from './functions.ts';
+import type { WatermarkOutput } from './watermark-strategy.ts';
+
+export type Boundedness = 'BOUNDED' | 'CONTINUOUS_UNBOUNDED';
+export type InputStatus = 'MORE_AVAILABLE' | 'NOTHING_AVAILABLE' | 'END_OF_INPUT';
+
+// biome-ignore lint/suspicious/noExplicitAny: `Source<T>` names every source of T, whatever its splits; `unknown` there would refuse them all (invariance)
+export interface Source<out T, Split = any, EnumeratorState = any> {
+  getBoundedness(): Boundedness;
+  createReader(context: SourceReaderContext): SourceReader<T, Split>;
+  createEnumerator(context: SplitEnumeratorContext<Split>): SplitEnumerator<Split, EnumeratorState>;
+  restoreEnumerator(context: SplitEnumeratorContext<Split>, state: EnumeratorState): SplitEnumerator<Split, EnumeratorState>;
+  splitSerializer(): SimpleVersionedSerializer<Split>;
+  enumeratorStateSerializer(): SimpleVersionedSerializer<EnumeratorState>;
+}
+
+export interface SourceReaderContext {
+  getRuntimeContext(): RuntimeContext;
+  sendSplitRequest(): void;
+  sendSourceEventToCoordinator(event: unknown): void;
+}
+
+export interface SourceReader<out T, Split> {
+  start(): MaybePromise<void>;
+  /** Emits what is at hand and never waits. Emits in batches; stops where `output.isBlocked()`. */
+  pollNext(output: ReaderOutput<T>): InputStatus;
+  /** Settles when `pollNext` is worth calling again after NOTHING_AVAILABLE. Rejects with what went wrong while fetching. */
+  isAvailable(): Promise<void>;
+  addSplits(splits: readonly Split[]): void;
+  notifyNoMoreSplits(): void;
+  handleSourceEvent?(event: unknown): void;
+  snapshotState(checkpointId: number): readonly Split[];
+  notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
+  close(): MaybePromise<void>;
+}
+
+export interface SourceOutput<in T> extends WatermarkOutput {
+  collect(record: T, timestamp?: number): void;
+}
+
+export interface ReaderOutput<in T> extends SourceOutput<T> {
+  /** An output with a watermark of its own. Ids are unique among the splits a reader has at one time. */
+  createOutputForSplit(splitId: string): SourceOutput<T>;
+  releaseOutputForSplit(splitId: string): void;
+  /** True when what is emitted now would be overdraft: a reader that emits in batches stops there and reports MORE_AVAILABLE. */
+  isBlocked(): boolean;
+}
+
+export interface SplitEnumerator<Split, EnumeratorState> {
+  start(): MaybePromise<void>;
+  handleSplitRequest(subtask: number): void;
+  addSplitsBack(splits: readonly Split[], subtask: number): void;
+  addReader(subtask: number): void;
+  handleSourceEvent?(subtask: number, event: unknown): void;
+  snapshotState(checkpointId: number): MaybePromise<EnumeratorState>;
+  close(): MaybePromise<void>;
+}
+
+export interface SplitEnumeratorContext<Split> {
+  currentParallelism(): number;
+  registeredReaders(): ReadonlyMap<number, { readonly location: string }>;
+  assignSplit(split: Split, subtask: number): void;
+  signalNoMoreSplits(subtask: number): void;
+  sendEventToSourceReader(subtask: number, event: unknown): void;
+  callAsync<V>(
+    work: () => Promise<V>,
+    handle: (outcome: { readonly value: V } | { readonly error: unknown }) => void,
+    period?: DurationLike,
+  ): void;
+  setIsProcessingBacklog(isProcessingBacklog: boolean): void;
+}

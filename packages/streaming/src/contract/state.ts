@@ -1,0 +1,29 @@
+/**
+ * Keyed state as operators see it: tables from key to value, one for each (state, namespace). Access is synchronous (architecture D9).
+ *
+ * A table is a set of slots in parallel arrays. `slotOf` is the one probe of a read-modify-write: it finds the key or inserts it, and the operator then works
+ * on `values[slot]` directly. Slots stay where they are until the next insertion or removal (T1). A new slot's value is `undefined` (T2).
+ * Keys are compared by their canonical form: −0 is 0, NaN is NaN, objects and arrays by value (T3).
+ */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+
+export interface KeyedTable<K, V> {
+  readonly size: number;
+  /** Indexed by slot; hold it no longer than until the next `slotOf` of a new key, which may replace it. */
+  readonly values: (V | undefined)[];
+  /** The slot of a key, inserted if it is not there. */
+  slotOf(key: K): number;
+  /** The slot of a key, or −1. */
+  find(key: K): number;
+  remove(key: K): boolean;
+  clear(): void;
+  /** Slots below this bound may be in use: `for (slot = 0; slot < capacity; slot++) if (isUsed(slot)) …`; may be left and taken up again between insertions. */
+  readonly capacity: number;
+  isUsed(slot: number): boolean;
+  keyAt(slot: number): K;
+}
+
+export interface KeyedTableFactory {
+  /** `name` is unique in an operator. Tables of one name and different namespaces (windows, panes) belong to one state. */
+  createTable<K, V>(name: string, keyType: TypeInformation<K> | undefined, valueType: TypeInformation<V> | undefined): KeyedTable<K, V>;
+}

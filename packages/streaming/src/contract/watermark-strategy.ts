@@ -1,0 +1,117 @@
+/**
+ * How a stream gets its timestamps and watermarks. Flink: "Generating Watermarks". The built-in generators are plain data (`generator.kind`), so that the task
+ * can compute them inline; a custom one is called for every record.
+ */
+import { Duration, type DurationLike } from '@millrace/core/config/duration';
+import { UsageError } from '@millrace/core/base/errors';
+import type { Nothing } from './emittable.ts';
+
+export type TimestampAssigner<T> = (record: T, recordTimestamp: number) => number;
+
+export interface WatermarkOutput {
+  emitWatermark(timestamp: number): void;
+  markIdle(): void;
+  markActive(): void;
+}
+
+export interface WatermarkGenerator<in T> {
+  onEvent(record: T, timestamp: number, output: WatermarkOutput): Nothing;
+  onPeriodicEmit(output: WatermarkOutput): Nothing;
+}
+
+export type GeneratorDescription<T> =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bounded-out-of-orderness'; readonly maxOutOfOrdernessMs: number } // monotonous timestamps are 0
+  | { readonly kind: 'custom'; readonly create: () => WatermarkGenerator<T> };
+
+export interface AlignmentGroup {
+  readonly group: string;
+  readonly maxDriftMs: number;
+  readonly updateIntervalMs: number;
+}
+
+interface Parts<T> {
+  readonly generator: GeneratorDescription<T>;
+  readonly assigner: TimestampAssigner<T> | undefined;
+  readonly idlenessMs: number | undefined;
+  readonly alignment: AlignmentGroup | undefined;
+}
+
+/** Contravariant: a strategy for `{ at: number }` serves every stream whose records have `at`. */
+export class WatermarkStrategy<in T> {
+  readonly #parts: Parts<never>;
+
+  private constructor(parts: Parts<never>) {
+    this.#parts = parts;
+  }
+
+  static forMonotonousTimestamps<T = unknown>(): WatermarkStrategy<T> {
+    return WatermarkStrategy.forBoundedOutOfOrderness(Duration.ZERO);
+  }
+
+  /** The watermark is the greatest timestamp so far, less `maxOutOfOrderness`, less 1 ms. */
+  static forBoundedOutOfOrderness<T = unknown>(maxOutOfOrderness: DurationLike): WatermarkStrategy<T> {
+    const maxOutOfOrdernessMs = Duration.from(maxOutOfOrderness).toMillis();
+    if (maxOutOfOrdernessMs < 0)
+      throw new UsageError(`forBoundedOutOfOrderness got ${maxOutOfOrdernessMs} ms. Give a duration of 0 or more.`);
+    return new WatermarkStrategy<T>(partsOf({ kind: 'bounded-out-of-orderness', maxOutOfOrdernessMs }));
+  }
+
+  static noWatermarks<T = unknown>(): WatermarkStrategy<T> {
+    return new WatermarkStrategy<T>(partsOf({ kind: 'none' }));
+  }
+
+  static forGenerator<T = unknown>(create: () => WatermarkGenerator<T>): WatermarkStrategy<T> {
+    return new WatermarkStrategy<T>(partsOf({ kind: 'custom', create } as GeneratorDescription<never>));
+  }
+
+  /** As the last call of a chain it learns the record's type from the place where the strategy is passed. */
+  withTimestampAssigner<U extends T>(assigner: TimestampAssigner<U>): WatermarkStrategy<U> {
+    return new WatermarkStrategy<U>({ ...this.#parts, assigner: assigner as TimestampAssigner<never> });
+  }
+
+  /** After so long without a record, of the time in which there could have been one, the input no longer holds the watermark back. */
+  withIdleness(timeout: DurationLike): WatermarkStrategy<T> {
+    const idlenessMs = Duration.from(timeout).toMillis();
+    if (idlenessMs <= 0) throw new UsageError(`withIdleness got ${idlenessMs} ms. Give a duration above 0.`);
+    return new WatermarkStrategy<T>({ ...this.#parts, idlenessMs });
+  }
+
+  withWatermarkAlignment(group: string, maxDrift: DurationLike, updateInterval: DurationLike = '1 s'): WatermarkStrategy<T> {
+    const alignment = { group, maxDriftMs: Duration.from(maxDrift).toMillis(), updateIntervalMs: Duration.from(updateInterval).toMillis() };
+    return new WatermarkStrategy<T>({ ...this.#parts, alignment });
+  }
+
+  createTimestampAssigner(): TimestampAssigner<T> {
+    return (this.#parts.assigner as TimestampAssigner<T> | undefined) ?? ((_record, recordTimestamp) => recordTimestamp);
+  }
+
+  createWatermarkGenerator(): WatermarkGenerator<T> {
+    const { generator } = this.#parts;
+    if (generator.kind === 'custom') return generator.create() as WatermarkGenerator<T>;
+    return generator.kind === 'none' ? silent : boundedOutOfOrderness(generator.maxOutOfOrdernessMs);
+  }
+
+  /** What the runtime compiles: `assigner` is undefined where the source's own timestamps are used. */
+  describe(): Parts<T> {
+    return this.#parts as Parts<T>;
+  }
+}
+
+function partsOf(generator: GeneratorDescription<never>): Parts<never> {
+  return { generator, assigner: undefined, idlenessMs: undefined, alignment: undefined };
+}
+
+const silent: WatermarkGenerator<unknown> = { onEvent() {}, onPeriodicEmit() {} };
+
+function boundedOutOfOrderness(maxOutOfOrdernessMs: number): WatermarkGenerator<unknown> {
+  let greatest = Number.NEGATIVE_INFINITY;
+  return {
+    onEvent(_record, timestamp) {
+      if (timestamp > greatest) greatest = timestamp;
+    },
+    onPeriodicEmit(output) {
+      if (greatest !== Number.NEGATIVE_INFINITY) output.emitWatermark(greatest - maxOutOfOrdernessMs - 1);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Where the API ends: `cluster` implements it. A program meets a cluster only through these calls. */
+import type { CompiledJob } from './job-graph.ts';
+
+export type JobStatus =
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'RESTARTING'
+  | 'FAILING'
+  | 'FAILED'
+  | 'CANCELLING'
+  | 'CANCELED'
+  | 'FINISHED'
+  | 'SUSPENDED'
+  | 'RECONCILING';
+
+export interface Executor {
+  /** Submits the job; settles when it is accepted. In binding mode (architecture D7) it hands the bindings over and never settles, or returns what was recorded. */
+  execute(job: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob>;
+  /** `env.constant`: computed by the client once; the recorded value in binding mode. Calls are numbered in program order. */
+  constant<T>(make: () => T): T;
+  /** Defaults that the command line and the configuration gave: `parallelism.default` and the like. Read once by each environment. */
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
+export interface ExecuteOptions {
+  /** The program reads the batches that sinks send by `WriterInitContext.sendToClient`; the next is taken when the promise settles. */
+  readonly onCollected?: (bytes: Uint8Array) => Promise<void>;
+}
+
+export interface SubmittedJob {
+  readonly jobId: string;
+  status(): Promise<JobStatus>;
+  /** Settles when the job is in a terminal state; rejects with the first failure, or with a TerminalError of reason `canceled`. */
+  result(): Promise<JobResult>;
+  cancel(): Promise<void>;
+}
+
+export interface JobResult {
+  readonly jobId: string;
+  readonly netRuntimeMs: number;
+}

@@ -1,0 +1,77 @@
+/**
+ * The job graph: what a client submits. Plain data, deterministic, without code: functions are bound to operators by id in every slot (architecture D7).
+ * Flink: "Jobs and Scheduling".
+ */
+import type { TypeDescription } from '@millrace/core/types/type-information';
+import type { OperatorKind, OperatorLogic } from '../contract/operator.ts';
+
+export type PartitionerKind = 'forward' | 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' | 'hash' | 'custom';
+
+export interface JobGraph {
+  readonly name: string;
+  /** Of everything below but the name: equal for equal programs. */
+  readonly digest: string;
+  readonly vertices: readonly JobVertex[]; // every vertex after those that feed it
+  readonly edges: readonly JobEdge[];
+  readonly configuration: JobConfiguration;
+}
+
+/** What the tasks of a job need to know of its settings, units in the names. */
+export interface JobConfiguration {
+  readonly autoWatermarkRecords: number;
+  readonly autoWatermarkIntervalMs: number;
+  readonly freezeRecords: boolean;
+  readonly maxShapesPerEdge: number;
+}
+
+/** A chain of operators that runs as one task. */
+export interface JobVertex {
+  readonly id: string; // 32 hexadecimal digits: the id of its head
+  readonly name: string; // `Source: commits -> map`
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly slotSharingGroup: string;
+  readonly operators: readonly ChainedOperator[]; // the head first, every operator after the one that feeds it
+}
+
+export interface ChainedOperator {
+  readonly id: string; // 32 hexadecimal digits, from the uid or from the place in the graph
+  readonly uid: string | undefined;
+  readonly name: string;
+  readonly kind: OperatorKind;
+  /** The index in the chain of the operator that feeds this one; −1 for the head, which the network feeds (or nothing, if it is a source). */
+  readonly input: number;
+  /** The side output of that operator which it reads; undefined for the main output. */
+  readonly inputTag: string | undefined;
+}
+
+/** A stream between two vertices. The input of a vertex is the union of its edges. */
+export interface JobEdge {
+  readonly id: string;
+  readonly source: string; // vertex id
+  readonly sourceOperator: number; // index in its chain
+  readonly sourceTag: string | undefined; // side output
+  readonly target: string; // vertex id
+  readonly partitioner: PartitionerKind;
+  readonly type: TypeDescription;
+  readonly keyType: TypeDescription | undefined; // of a hash partitioner
+  readonly bufferTimeoutMs: number; // 0: every record, −1: only full buffers
+}
+
+/** The code behind a job graph, by id. Made by the same translation, in the client and in every slot. */
+export interface JobBindings {
+  readonly operators: ReadonlyMap<string, OperatorLogic>;
+  readonly edges: ReadonlyMap<string, EdgeBinding>;
+}
+
+export interface EdgeBinding {
+  /** Of hash and custom partitioners. */
+  readonly keySelector?: (record: unknown) => unknown;
+  /** Of custom partitioners: (key, number of channels) to channel. */
+  readonly partition?: (key: unknown, numPartitions: number) => number;
+}
+
+export interface CompiledJob {
+  readonly jobGraph: JobGraph;
+  readonly bindings: JobBindings;
+}
