@@ -1,0 +1,12 @@
+// `npm run check`: format, lint, types, tidy, unit and golden tests; under two minutes.
+import { bin, runSteps } from './steps.mjs';
+
+const node = process.execPath;
+runSteps([
+  ['setup and types', node, 'tools/setup.mjs'],
+  ['format', bin('biome'), 'format', '.'],
+  ['lint', bin('biome'), 'lint', '--error-on-warnings', '.'],
+  ['lint with types', bin('oxlint'), '--type-aware', '--deny-warnings', 'packages'],
+  ['tidy', node, 'tools/tidy/main.mjs'],
+  ['tests', node, 'tools/test.mjs'],
+]);

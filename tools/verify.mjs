@@ -1,0 +1,9 @@
+// `npm run verify`: everything that check does, the end-to-end programs, and the seeded suites with many seeds.
+import { runSteps } from './steps.mjs';
+
+const node = process.execPath;
+process.env.MILLRACE_SEEDS ??= '2000'; // read by the seeded suites (packages/*/src/**/*.test.ts); `npm test` uses few
+runSteps([
+  ['check', node, 'tools/check.mjs'],
+  ['quickstart', node, 'examples/quickstart/run.mjs'],
+]);
