@@ -1,0 +1,27 @@
+import type { Window } from './window.ts';
+
+export interface WindowAssignerContext {
+  getCurrentProcessingTime(): number;
+}
+
+/** Says which windows a record belongs to. Keeps no state of its own: one object serves all subtasks. Flink: "Window Assigners". */
+export abstract class WindowAssigner<in T, in out W extends Window> {
+  abstract assignWindows(element: T, timestamp: number, context: WindowAssignerContext): Iterable<W>;
+  abstract isEventTime(): boolean;
+
+  /** The grid of windows that all have one size and distance; undefined where windows depend on the record. It opens the fast operators. */
+  alignment(): WindowAlignment | undefined {
+    return undefined;
+  }
+}
+
+/** How far a subtask's windows stand off the others', so that they do not all fire at once. */
+export type WindowStagger = 'ALIGNED' | 'RANDOM' | 'NATURAL';
+
+/** Window k is `[offset + k * slide, offset + k * slide + size)`, for every whole k, negative ones too. All in milliseconds. */
+export interface WindowAlignment {
+  readonly sizeMs: number;
+  readonly slideMs: number; // the size, for tumbling windows
+  readonly offsetMs: number; // in [0, slide)
+  readonly stagger: WindowStagger;
+}
