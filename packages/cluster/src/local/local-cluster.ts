@@ -1,0 +1,70 @@
+/**
+ * A whole cluster on this machine: the parts of the JobManager in the calling process, one TaskManager in a child process with a worker thread for each slot,
+ * so that whatever a job does to its memory, the caller survives and can say what happened (architecture D1). With `singleThread` everything shares the
+ * calling thread, for debuggers and small tests.
+ */
+import { InvariantError } from '@millrace/core/base/errors';
+import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
+import type { SubmittedJob } from '@millrace/streaming/graph/executor';
+import type { JobGraph } from '@millrace/streaming/graph/job-graph';
+
+export interface LocalClusterOptions {
+  readonly slots: number;
+  /** Everything in the calling thread: no child process, no workers. */
+  readonly singleThread?: boolean;
+  /** All network memory of the TaskManager. */
+  readonly networkMemoryBytes?: number;
+  /** The soft limit of one slot: heap in use, external memory and its share of segments. */
+  readonly slotMemoryLimitBytes?: number;
+  /** A job that gets no slots for so long fails with a message that says how many it needs; undefined waits for ever. */
+  readonly slotRequestTimeoutMs?: number;
+  /** A task that has not stopped so long after it was cancelled is given up together with its slot. */
+  readonly taskCancellationTimeoutMs?: number;
+  readonly heartbeatIntervalMs?: number;
+  /** Told when a job begins to wait for slots and each time the figures change. */
+  readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
+  /** Takes the job's text instead of the standard streams of this process. Called in order for each stream. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+export interface WaitingForSlots {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly neededSlots: number;
+  readonly freeSlots: number;
+  readonly totalSlots: number;
+}
+
+export interface JobSubmission {
+  readonly jobGraph: JobGraph;
+  readonly program: ProgramDescriptor;
+  /** The bundle whose content hash is `program.bundle`: SHA-256 in hexadecimal. */
+  readonly bundle: Uint8Array;
+  /** As ExecuteOptions.onCollected: the sink sends the next batch when the promise has settled; a rejection fails the job. */
+  readonly onCollected?: (bytes: Uint8Array) => Promise<void>;
+}
+
+/** Figures of one vertex over all its subtasks: the newest that are known; exact once the job is in a terminal state. */
+export interface VertexFigures {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly recordsIn: number;
+  readonly recordsOut: number;
+  /** The least of the subtasks; undefined before the first one. */
+  readonly watermark: number | undefined;
+}
+
+export interface LocalCluster {
+  /** Settles when the job is accepted. It may still wait for slots. */
+  submitJob(submission: JobSubmission): Promise<SubmittedJob>;
+  /** Of a running or ended job of this cluster, in the order of the job graph; throws a UsageError for an id it does not know. */
+  metrics(jobId: string): readonly VertexFigures[];
+  /** Cancels what runs, then ends workers and processes in order and removes temporary files. Calling it twice is the same as once. */
+  close(): Promise<void>;
+}
+
+/** Settles as soon as jobs can be submitted: the TaskManager goes on starting in the background, so call it before the bundle is made. */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  throw new InvariantError(`startLocalCluster(${options.slots} slots): the TaskManager is not connected yet.`);
+}
