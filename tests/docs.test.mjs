@@ -1,0 +1,30 @@
+// Goal: what the documentation shows works. Method: every ```ts block of docs/*.md is a whole program; it is run by `millrace run` at parallelism 2, and the
+// ```text block that follows it, if there is one, is what it prints (lines compared as a set, without the subtask).
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { linesOf, millrace, root, sorted } from './support/run-millrace.mjs';
+
+const BLOCK = /^```ts\n(?<program>[\s\S]*?)^```\n+(?:```text\n(?<output>[\s\S]*?)^```)?/gm;
+
+/** Inside the project, so that the programs find the packages as a user's would. */
+const work = join(root, '.cache/docs');
+
+test('documentation programs', async (t) => {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  for (const page of readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(root, 'docs', page), 'utf8');
+    for (const { groups, index } of text.matchAll(BLOCK)) {
+      const line = text.slice(0, index).split('\n').length;
+      await t.test(`docs/${page}:${line}`, async () => {
+        const file = join(work, `${page.replace('.md', '')}-${line}.ts`);
+        writeFileSync(file, groups.program);
+        const { code, stdout, stderr } = await millrace(['run', file, '--parallelism', '2'], { cwd: work });
+        assert.equal(code, 0, stderr);
+        if (groups.output !== undefined) assert.deepEqual(sorted(linesOf(stdout)), sorted(linesOf(groups.output)));
+      });
+    }
+  }
+});
