@@ -1,0 +1,227 @@
+/**
+ * What the parts of the control plane say to each other. Plain data that the message codec carries; `leader` is the fencing token of the leader between
+ * sender and receiver (R3 in rpc.ts): the ResourceManager's or the JobMaster's, or the Dispatcher's.
+ *
+ * The slot protocol, in order: register-task-executor → request-slots (JobMaster to ResourceManager) → allocate-slots (ResourceManager to TaskExecutor) →
+ * offer-slots (TaskExecutor to JobMaster) → submit-tasks; and back: free-slot → slot-available. An offer that nobody wants is free again.
+ */
+import type { JobStatus } from '@millrace/streaming/graph/executor';
+import type { JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
+import type { ExecutionState, FailureDescription } from './execution-state.ts';
+import type { EnumeratorEvent, ReaderEvent } from './slot-messages.ts';
+
+interface Fenced<Type extends string> {
+  readonly type: Type;
+  readonly leader: string;
+}
+
+/** Where a leader is and how to address it. */
+export interface LeaderAddress {
+  readonly address: string;
+  readonly leader: string;
+}
+
+// ---- client → Dispatcher ----
+
+export interface SubmitJob extends Fenced<'submit-job'> {
+  readonly jobId: string;
+  readonly jobGraph: JobGraph;
+  readonly program: ProgramDescriptor;
+}
+export interface CancelJob extends Fenced<'cancel-job'> {
+  readonly jobId: string;
+}
+/** Answered with a JobEnd when the job is in a terminal state; ask without a time-out. */
+export interface RequestJobResult extends Fenced<'request-job-result'> {
+  readonly jobId: string;
+}
+/** Answered with JobDetails. */
+export interface RequestJobDetails extends Fenced<'request-job-details'> {
+  readonly jobId: string;
+}
+/** Answered with JobOverview[]. */
+export type ListJobs = Fenced<'list-jobs'>;
+export type ToDispatcher = SubmitJob | CancelJob | RequestJobResult | RequestJobDetails | ListJobs;
+
+export interface JobOverview {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: JobStatus;
+}
+
+export interface JobEnd extends JobOverview {
+  /** From the first deployment to the end. */
+  readonly netRuntimeMs: number;
+  /** Why the job failed: the first failure; the others that followed are attached. */
+  readonly failure: FailureDescription | undefined;
+  readonly suppressed: readonly FailureDescription[];
+}
+
+export interface JobDetails extends JobEnd {
+  readonly startTime: number; // of the submission, milliseconds since the epoch
+  readonly endTime: number | undefined;
+  /** Set while the job waits for slots. */
+  readonly waiting: SlotShortage | undefined;
+  readonly vertices: readonly VertexDetails[];
+}
+
+export interface SlotShortage {
+  readonly needed: number;
+  readonly free: number;
+  readonly total: number;
+}
+
+export interface VertexDetails {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly subtasks: readonly SubtaskDetails[];
+}
+
+export interface SubtaskDetails {
+  readonly subtask: number;
+  readonly attempt: number;
+  readonly executionId: string;
+  readonly state: ExecutionState;
+  readonly location: SlotLocation | undefined;
+  /** By TASK_METRIC; undefined before the first report. */
+  readonly metrics: readonly number[] | undefined;
+}
+
+// ---- → ResourceManager ----
+
+export interface RegisterTaskExecutor extends Fenced<'register-task-executor'> {
+  readonly taskManagerId: string;
+  readonly address: string;
+  readonly slots: number;
+}
+/** All of them or none: two jobs never hold half of what each needs. */
+export interface RequestSlots extends Fenced<'request-slots'> {
+  readonly jobId: string;
+  readonly jobMaster: LeaderAddress;
+  readonly allocationIds: readonly string[];
+}
+/** The job has ended or gives up: what is still requested is void. */
+export interface DisconnectJobMaster extends Fenced<'disconnect-job-master'> {
+  readonly jobId: string;
+}
+export interface SlotAvailable extends Fenced<'slot-available'> {
+  readonly taskManagerId: string;
+  readonly slot: number;
+  readonly allocationId: string;
+}
+/** From whoever sees a TaskManager end: its process's parent, its connection. */
+export interface TaskExecutorLost extends Fenced<'task-executor-lost'> {
+  readonly taskManagerId: string;
+  readonly failure: FailureDescription;
+}
+/** The answer to a heartbeat of the ResourceManager. */
+export interface TaskExecutorAlive extends Fenced<'task-executor-alive'> {
+  readonly taskManagerId: string;
+}
+export type ToResourceManager =
+  | RegisterTaskExecutor
+  | RequestSlots
+  | DisconnectJobMaster
+  | SlotAvailable
+  | TaskExecutorLost
+  | TaskExecutorAlive;
+
+// ---- → TaskExecutor ----
+
+/** From the ResourceManager: these slots are this job's now; offer them. */
+export interface AllocateSlots extends Fenced<'allocate-slots'> {
+  readonly jobId: string;
+  readonly jobMaster: LeaderAddress;
+  readonly slots: readonly SlotAllocation[];
+}
+export interface SlotAllocation {
+  readonly allocationId: string;
+  readonly slot: number;
+}
+export type ResourceManagerHeartbeat = Fenced<'resource-manager-heartbeat'>;
+
+/** From the JobMaster: all tasks of the job on this TaskManager at once, so that both ends of a channel are known. */
+export interface SubmitTasks extends Fenced<'submit-tasks'> {
+  readonly job: JobInformation;
+  readonly tasks: readonly TaskSubmission[];
+}
+export interface TaskSubmission {
+  readonly allocationId: string;
+  readonly task: TaskDeployment;
+}
+export interface CancelTask extends Fenced<'cancel-task'> {
+  readonly executionId: string;
+}
+/** `drop`: its tasks did not stop; end the slot's thread, whatever runs in it. */
+export interface FreeSlot extends Fenced<'free-slot'> {
+  readonly allocationId: string;
+  readonly drop: boolean;
+}
+export interface ReaderOperatorEvent extends Fenced<'reader-event'> {
+  readonly executionId: string;
+  readonly operatorId: string;
+  readonly event: ReaderEvent;
+}
+export interface CollectAck extends Fenced<'collect-ack'> {
+  readonly executionId: string;
+  readonly operatorId: string;
+}
+export type JobMasterHeartbeat = Fenced<'job-master-heartbeat'>;
+export type ToTaskExecutor =
+  | AllocateSlots
+  | ResourceManagerHeartbeat
+  | SubmitTasks
+  | CancelTask
+  | FreeSlot
+  | ReaderOperatorEvent
+  | CollectAck
+  | JobMasterHeartbeat;
+
+// ---- → JobMaster ----
+
+/** Answered with the allocation ids that are taken. */
+export interface OfferSlots extends Fenced<'offer-slots'> {
+  readonly taskManagerId: string;
+  readonly address: string;
+  readonly slots: readonly SlotAllocation[];
+}
+export interface UpdateTaskExecutionState extends Fenced<'update-task-execution-state'> {
+  readonly executionId: string;
+  readonly state: ExecutionState;
+  readonly failure: FailureDescription | undefined;
+  /** The last figures, with terminal states. */
+  readonly metrics: readonly number[] | undefined;
+}
+export interface EnumeratorOperatorEvent extends Fenced<'enumerator-event'> {
+  readonly executionId: string;
+  readonly operatorId: string;
+  readonly event: EnumeratorEvent;
+}
+export interface Collected extends Fenced<'collected'> {
+  readonly executionId: string;
+  readonly operatorId: string;
+  readonly bytes: Uint8Array;
+}
+/** The answer to a heartbeat of the JobMaster: figures of every task of the job there, by execution id. */
+export interface TaskMetricsReport extends Fenced<'task-metrics'> {
+  readonly taskManagerId: string;
+  readonly metrics: Readonly<Record<string, readonly number[]>>;
+}
+/** From the ResourceManager, as long as a request cannot be met. */
+export interface SlotsMissing extends Fenced<'slots-missing'> {
+  readonly shortage: SlotShortage;
+}
+export interface TaskManagerLost extends Fenced<'task-manager-lost'> {
+  readonly taskManagerId: string;
+  readonly failure: FailureDescription;
+}
+export type ToJobMaster =
+  | OfferSlots
+  | UpdateTaskExecutionState
+  | EnumeratorOperatorEvent
+  | Collected
+  | TaskMetricsReport
+  | SlotsMissing
+  | TaskManagerLost;
