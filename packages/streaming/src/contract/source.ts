@@ -2,6 +2,7 @@
  * The split-based source of Flink's FLIP-27: an enumerator beside the JobMaster finds splits and hands them out, readers in the subtasks read them.
  * The enumerator runs in the coordinator isolate of its job (architecture D14), the reader in the slot; both come from the same `Source` of the program.
  */
+import type { Clock } from '@millrace/core/base/clock';
 import type { SimpleVersionedSerializer } from '@millrace/core/types/type-information';
 import type { DurationLike } from '@millrace/core/config/duration';
 import type { MaybePromise } from './emittable.ts';
@@ -25,6 +26,14 @@ export interface SourceReaderContext {
   getRuntimeContext(): RuntimeContext;
   sendSplitRequest(): void;
   sendSourceEventToCoordinator(event: unknown): void;
+  /** For readers that wait (rate limits). Absent: the system's. */
+  readonly clock?: Clock;
+  readonly metrics?: SourceReaderMetrics;
+}
+
+/** Plain numbers that the reader raises and the task reads. Flink: `numRecordsInErrors`. */
+export interface SourceReaderMetrics {
+  numRecordsInErrors: number;
 }
 
 export interface SourceReader<out T, Split> {
@@ -51,6 +60,8 @@ export interface ReaderOutput<in T> extends SourceOutput<T> {
   releaseOutputForSplit(splitId: string): void;
   /** True when what is emitted now would be overdraft: a reader that emits in batches stops there and reports MORE_AVAILABLE. */
   isBlocked(): boolean;
+  /** Emits to a side output of the source, for input that is no record. Dropped where nobody reads that output. */
+  sideOutput?<X>(tagId: string, record: X): void;
 }
 
 export interface SplitEnumerator<Split, EnumeratorState> {

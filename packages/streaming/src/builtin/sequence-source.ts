@@ -1,0 +1,44 @@
+import { UsageError } from '@millrace/core/base/errors';
+import type { Source, SourceReaderContext, SplitEnumeratorContext } from '../contract/source.ts';
+import { jsonSerializer } from './json-serializer.ts';
+import { RangeReader } from './range-reader.ts';
+import { checkSafeInteger, type RangeSplit, rangesOf } from './range-split.ts';
+import { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';
+
+/** The whole numbers from `from` to `to`, both included; ascending within each subtask. Flink: NumberSequenceSource. */
+export class SequenceSource implements Source<number, RangeSplit, SplitQueueState<RangeSplit>> {
+  readonly from: number;
+  readonly to: number;
+
+  constructor(from: number, to: number) {
+    checkSafeInteger(from, "The sequence's first number");
+    checkSafeInteger(to, "The sequence's last number");
+    if (from > to + 1) throw new UsageError(`The sequence from ${from} to ${to} runs downwards. Sequences ascend: swap the two.`);
+    this.from = from;
+    this.to = to;
+  }
+
+  getBoundedness() {
+    return 'BOUNDED' as const;
+  }
+
+  createReader(context: SourceReaderContext): RangeReader<number> {
+    return new RangeReader(context, (n) => n);
+  }
+
+  createEnumerator(context: SplitEnumeratorContext<RangeSplit>) {
+    return new SplitQueueEnumerator<RangeSplit>(context, () => rangesOf(this.from, this.to + 1));
+  }
+
+  restoreEnumerator(context: SplitEnumeratorContext<RangeSplit>, state: SplitQueueState<RangeSplit>) {
+    return new SplitQueueEnumerator<RangeSplit>(context, () => [], state);
+  }
+
+  splitSerializer() {
+    return jsonSerializer<RangeSplit>('range split');
+  }
+
+  enumeratorStateSerializer() {
+    return jsonSerializer<SplitQueueState<RangeSplit>>('state of a sequence');
+  }
+}
