@@ -32,6 +32,14 @@ export const UPDATE_BEFORE = 1;
 export const UPDATE_AFTER = 2;
 export const DELETE = 3;
 
+/** What an end needs of its task's flow (streaming/contract/operator `TaskFlow`). The two ends of a channel belong to two tasks and have two flows. */
+export interface ChannelFlow {
+  /** Of the record under way; set by a reader before each record. */
+  timestamp: number;
+  /** How many cannot take another element; a writer adds and takes away its own one. */
+  blocked: number;
+}
+
 export interface ChannelWriter<in T> {
   readonly isBlocked: boolean;
   write(record: T, timestamp: number): void;

@@ -1,0 +1,232 @@
+/**
+ * The producer's end of a ring, below the elements: which segment the cursor is in, what is published, how much credit is left, what became overdraft.
+ *
+ * Owns the write cursor (`output`) between elements, the written position and the overdraft. Called by the one `RingWriter` that made it.
+ *
+ * P1 the cursor is in a segment of the ring (not blocked), or in a private segment or nowhere (blocked). Nowhere means `position = limit = 0`.
+ * P2 blocked means that all segments of the ring were entered and are full and published, and that overdraft continues the stream exactly behind them.
+ *    It begins as soon as the last segment is full, before there is any overdraft, so that a task that stops at once needs none.
+ * P3 at the cursor there is room for a header, or nothing at all: what is left of a segment when less fits is padding.
+ * P4 what is published ends at the end of an element or of a segment.
+ */
+import { BytesWriter, type OverflowTarget } from '@millrace/core/bytes/bytes-writer';
+import { SEGMENT_BYTES } from '../memory/segment.ts';
+import type { ChannelFlow } from './channel.ts';
+import { DoorbellButton } from './doorbell.ts';
+import { HEADER_BYTES } from './element-format.ts';
+import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
+import { Overdraft, type OverdraftOptions } from './overdraft.ts';
+import {
+  CONSUMED,
+  controlWords,
+  READER_CLOSED,
+  READER_EPOCH,
+  type RingAttachment,
+  WAITING,
+  WANTED,
+  WRITER_CLOSED,
+  WRITER_EPOCH,
+  WRITTEN,
+} from './ring-control.ts';
+
+export class RingProducer {
+  readonly output: BytesWriter;
+  isBlocked = false;
+
+  private readonly flow: ChannelFlow;
+  private readonly words: Int32Array;
+  private readonly ring: MemoryViews;
+  private readonly segments: readonly number[];
+  private readonly doorbell: DoorbellButton;
+  private readonly epoch: number; // attempt + 1, as in the control words
+  private readonly overdraft: Overdraft;
+
+  private base = 0; // of the segment last entered, in the ring's memory
+  private segmentStart = 0; // its position in the stream, modulo 2^32
+  private nextIndex = 0; // of the segment that comes after it, in `segments`
+  private entered = 0; // segments entered so far, modulo 2^32
+  private published = 0;
+  private open: MemoryViews | undefined; // the private segment that the cursor is in
+  private discarding = false; // the reader has closed: what is written goes nowhere
+
+  constructor(
+    attachment: RingAttachment,
+    flow: ChannelFlow,
+    attempt: number,
+    options: OverdraftOptions & { readonly target: OverflowTarget },
+  ) {
+    this.flow = flow;
+    this.words = controlWords(attachment);
+    this.ring = sharedViews(attachment.memory);
+    this.segments = attachment.segments;
+    this.doorbell = new DoorbellButton(attachment.peerDoorbell);
+    this.epoch = attempt + 1;
+    this.overdraft = new Overdraft(options);
+    this.output = new BytesWriter(EMPTY_VIEWS.bytes, options.target);
+    Atomics.store(this.words, WRITTEN, 0);
+    Atomics.store(this.words, WAITING, 0);
+    Atomics.store(this.words, WRITER_EPOCH, this.epoch); // last: from here on the reader believes the words above
+    this.enter(0);
+    this.cursorAt(0);
+  }
+
+  isConsumerParked(): boolean {
+    return this.doorbell.isParked();
+  }
+
+  get overdraftBytes(): number {
+    return this.overdraft.bytes + (this.isBlocked ? this.output.position : 0);
+  }
+
+  /** Publishes all whole elements that are in the ring. */
+  flush(): void {
+    if (!this.isBlocked && !this.discarding) this.publish((this.segmentStart + (this.output.mark - this.base)) | 0);
+  }
+
+  /** The cursor's segment is full, up to padding at most: goes on to the next one, or becomes blocked. */
+  nextSegment(): void {
+    const { output } = this;
+    if (this.discarding) {
+      output.position = 0;
+    } else if (this.open !== undefined) {
+      this.overdraft.push(this.open.bytes);
+      this.open = undefined;
+      this.cursorNowhere();
+    } else {
+      this.publish((this.segmentStart + SEGMENT_BYTES) | 0);
+      if (this.hasCredit()) {
+        this.enter((this.segmentStart + SEGMENT_BYTES) | 0);
+        this.cursorAt(0);
+      } else this.block();
+    }
+    output.mark = output.position;
+  }
+
+  /** Copies an element that was put together elsewhere. True when the overdraft has kept parts of `source`, which is then not to be written again. */
+  append(source: Uint8Array, size: number): boolean {
+    const { output } = this;
+    let from = 0;
+    let taken = false;
+    while (from < size) {
+      if (output.position === output.limit) {
+        if (size - from >= SEGMENT_BYTES) {
+          this.overdraft.push(source.subarray(from, from + SEGMENT_BYTES));
+          from += SEGMENT_BYTES;
+          taken = true;
+          continue;
+        }
+        this.openPrivateSegment();
+      }
+      const piece = Math.min(output.limit - output.position, size - from);
+      output.bytes.set(source.subarray(from, from + piece), output.position);
+      output.position += piece;
+      from += piece;
+      if (output.position === output.limit) this.nextSegment();
+    }
+    output.mark = output.position;
+    if (output.position !== output.limit && output.limit - output.position < HEADER_BYTES) this.nextSegment();
+    return taken;
+  }
+
+  /** Moves overdraft into segments that came free; true when not blocked any more. */
+  tryDrain(): boolean {
+    if (!this.isBlocked) return true;
+    if (Atomics.load(this.words, READER_CLOSED) === this.epoch) return this.discard();
+    while (this.hasCredit() || this.askForCredit()) {
+      this.enter((this.segmentStart + SEGMENT_BYTES) | 0);
+      if (!this.overdraft.shiftInto(this.ring.bytes, this.base)) {
+        this.returnToRing();
+        return true;
+      }
+      this.publish((this.segmentStart + SEGMENT_BYTES) | 0);
+    }
+    return false;
+  }
+
+  /** Gives up overdraft; what was not published is lost. */
+  close(): void {
+    this.unblock();
+    this.overdraft.clear();
+    this.open = undefined;
+    this.cursorNowhere();
+    Atomics.store(this.words, WRITER_CLOSED, this.epoch);
+  }
+
+  private publish(position: number): void {
+    if (position === this.published) return;
+    this.published = position;
+    Atomics.store(this.words, WRITTEN, position);
+    this.doorbell.ring();
+  }
+
+  /** A reader that has not come yet has consumed nothing; what an older one has consumed does not count. */
+  private hasCredit(): boolean {
+    const consumed = Atomics.load(this.words, READER_EPOCH) === this.epoch ? Atomics.load(this.words, CONSUMED) : 0;
+    return ((this.entered - consumed) | 0) < this.segments.length;
+  }
+
+  /**
+   * Asks the consumer to ring once half of the ring is free: one wake-up for many segments. All entered segments are full (P2), so the consumer gets there.
+   * Looks at the credit again afterwards, because it may have come back before the consumer could see the wish.
+   */
+  private askForCredit(): boolean {
+    const wanted = (this.segments.length + 1) >> 1;
+    Atomics.store(this.words, WANTED, (this.entered - this.segments.length + wanted) | 0);
+    Atomics.store(this.words, WAITING, 1);
+    return this.hasCredit();
+  }
+
+  private enter(segmentStart: number): void {
+    this.base = this.segments[this.nextIndex]! * SEGMENT_BYTES;
+    this.segmentStart = segmentStart;
+    this.nextIndex = this.nextIndex + 1 === this.segments.length ? 0 : this.nextIndex + 1;
+    this.entered = (this.entered + 1) | 0;
+  }
+
+  private cursorAt(offset: number): void {
+    this.output.moveTo(this.ring.bytes, this.ring.view, this.base + offset, this.base + SEGMENT_BYTES);
+    this.output.mark = this.output.position;
+  }
+
+  private cursorNowhere(): void {
+    this.output.moveTo(EMPTY_VIEWS.bytes, EMPTY_VIEWS.view, 0, 0);
+    this.output.mark = 0;
+  }
+
+  private block(): void {
+    this.isBlocked = true;
+    this.flow.blocked += 1;
+    this.cursorNowhere();
+  }
+
+  private unblock(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.flow.blocked -= 1;
+    Atomics.store(this.words, WAITING, 0);
+  }
+
+  private openPrivateSegment(): void {
+    this.open = privateViews(SEGMENT_BYTES);
+    this.output.moveTo(this.open.bytes, this.open.view, 0, SEGMENT_BYTES);
+  }
+
+  /** The segment just entered goes on where the private one, if any, was left. */
+  private returnToRing(): void {
+    const written = this.output.position;
+    if (this.open !== undefined) this.ring.bytes.set(this.open.bytes.subarray(0, written), this.base);
+    this.open = undefined;
+    this.cursorAt(written);
+    this.unblock();
+    this.flush();
+  }
+
+  private discard(): boolean {
+    this.overdraft.clear();
+    this.openPrivateSegment();
+    this.output.mark = 0;
+    this.discarding = true;
+    this.unblock();
+    return true;
+  }
+}
