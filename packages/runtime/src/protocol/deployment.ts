@@ -16,7 +16,7 @@ export interface ProgramDescriptor {
   /** Which `execute` of the program this job is, from 0; those before it return their recorded results. */
   readonly executeIndex: number;
   readonly recordedResults: readonly RecordedResult[];
-  /** JSON of what `env.constant` gave, by call order. */
+  /** What `env.constant` gave, by call order, in the text form of the client's constants.ts. */
   readonly constants: readonly string[];
 }
 
@@ -25,6 +25,10 @@ export interface RecordedResult {
   readonly netRuntimeMs: number;
   /** What `executeAndCollect` took, as sent by its sink; absent for `execute`. */
   readonly collected?: readonly Uint8Array[];
+  /** How that job stood when the next one was submitted; absent means FINISHED. */
+  readonly outcome?: 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
+  /** Of the failure, when it failed. */
+  readonly message?: string;
 }
 
 export interface JobInformation {

@@ -1,0 +1,153 @@
+/**
+ * `millrace run`: the TaskManager starts while the program is bundled, the program runs in this process, and the process ends with the program.
+ *
+ * R1 standard output belongs to the job, and after it to the lines of `--json`; everything else goes to standard error.
+ * R2 whatever ends the run (success, failure, signal), `finish` runs once: clusters closed, failure told, report written, exit code set.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@millrace/core/base/clock';
+import { TerminalError, UsageError } from '@millrace/core/base/errors';
+import type { Configuration } from '@millrace/core/config/configuration';
+import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
+import { resolveProgram } from '../client/bundle.ts';
+import { compileConfiguration } from '../client/client-configuration.ts';
+import { describeFailure } from '../client/failure-report.ts';
+import { createLocalProgram, likelySlots, type LocalProgram } from '../client/local-program.ts';
+import { SLOTS } from '../client/options.ts';
+import { prepareBundle } from '../client/program-host.ts';
+import { setHostExecutor } from '../client/program-scope.ts';
+import type { RunOptions } from './command-line.ts';
+import { EXIT_OK, exitCodeOf } from './exit-code.ts';
+import { RunFace } from './run-face.ts';
+import { reportOf, reportWithoutJob } from './run-report.ts';
+import { onSignals } from './signals.ts';
+
+export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  const run = new ProgramRun(options);
+  process.on('uncaughtException', (error) => void run.finish({ error }));
+  try {
+    await run.start(file, args);
+  } catch (error) {
+    await run.finish({ error });
+  }
+}
+
+type End = { readonly error?: unknown; readonly exitCode?: number };
+
+class ProgramRun {
+  readonly #options: RunOptions;
+  readonly #startedAtMs = performance.now();
+  readonly #workingDirectory = process.cwd();
+  readonly #face: RunFace;
+  #program: LocalProgram | undefined;
+  #signalCode: number | undefined;
+  #finishing: Promise<void> | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#face = new RunFace(options.logLevel, systemClock);
+    onSignals((exitCode) => this.#interrupt(exitCode));
+    this.#face.onBrokenPipe((exitCode) => this.#interrupt(exitCode));
+  }
+
+  async start(file: string, args: readonly string[]): Promise<void> {
+    const configuration = this.#configure();
+    const path = resolveProgram(file, this.#workingDirectory);
+    const program = createLocalProgram({
+      file: path,
+      args,
+      workingDirectory: this.#workingDirectory,
+      environment: process.env,
+      configuration,
+      singleThread: this.#options.singleThread === true,
+      monitor: this.#face,
+      onOutput: (stream, text) => this.#face.print(stream, text),
+    });
+    this.#program = program;
+    program.clusters.prepare(likelySlots(configuration));
+    const url = await writeBundle(program, path);
+    process.argv = [process.execPath, path, ...args];
+    process.setSourceMapsEnabled(true);
+    setHostExecutor(program.executor);
+    let settled = false;
+    // The program may still be at work when its module has been evaluated: the run ends when nothing is left to do, or when something throws.
+    process.on('beforeExit', () => void this.finish(settled ? {} : { error: stuck(file) }));
+    await import(url);
+    settled = true;
+    await this.#face.jobsEnded();
+    await program.clusters.close();
+  }
+
+  finish(end: End): Promise<void> {
+    this.#finishing ??= this.#finish(end);
+    return this.#finishing;
+  }
+
+  #configure(): Configuration {
+    const { parallelism, slots, configDir, D } = this.#options;
+    const flags = [
+      { flag: '--parallelism', key: DEFAULT_PARALLELISM.key, text: parallelism },
+      { flag: '--slots', key: SLOTS.key, text: slots },
+    ].filter((flag): flag is { flag: string; key: string; text: string } => flag.text !== undefined);
+    const place = { workingDirectory: this.#workingDirectory, configDirectory: configDir, environment: process.env };
+    const configuration = compileConfiguration(place, { dynamicProperties: D ?? [], flags });
+    for (const warning of configuration.warnings) this.#face.warn(warning);
+    return configuration;
+  }
+
+  /** The first signal cancels the jobs, and the run ends as they do; the second does not wait. */
+  #interrupt(exitCode: number): void {
+    if (this.#signalCode !== undefined) process.exit(exitCode);
+    this.#signalCode = exitCode;
+    const running = this.#face.runningJobs();
+    for (const job of running) this.#face.info(`cancelling the job '${job.name}'; once more ends it at once`);
+    // The program learns of it by the rejection of what it awaits, and may tidy up; it has no say in whether the run ends.
+    void Promise.allSettled(running.map((job) => job.cancel()))
+      .then(() => this.#face.jobsEnded())
+      .then(() => this.finish({ exitCode }));
+  }
+
+  async #finish({ error, exitCode }: End): Promise<void> {
+    const { jobs } = this.#face;
+    if (error !== undefined) await Promise.allSettled(this.#face.runningJobs().map((job) => job.cancel()));
+    const failure = error ?? jobs.find((job) => job.state === 'FAILED')?.error ?? this.#withoutJob(exitCode);
+    await this.#face.jobsEnded();
+    await this.#program?.clusters.close();
+    const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
+    const told = this.#signalCode === undefined && failure !== undefined;
+    if (told)
+      this.#face.fail(describeFailure(failure, { workingDirectory: this.#workingDirectory, debug: this.#options.logLevel === 'debug' }));
+    if (this.#options.json === true) this.#writeReport(failure);
+    process.exit(code);
+  }
+
+  #withoutJob(exitCode: number | undefined): UsageError | undefined {
+    if (exitCode !== undefined || this.#signalCode !== undefined || this.#face.jobs.length > 0) return undefined;
+    return new UsageError('The program ended without starting a job. Call env.execute() in it.', { reason: 'no-job' });
+  }
+
+  #writeReport(failure: unknown): void {
+    const { jobs } = this.#face;
+    const state = this.#signalCode === undefined ? 'FAILED' : 'CANCELED';
+    const reports =
+      jobs.length > 0 ? jobs.map((job) => reportOf(job)) : [reportWithoutJob(state, performance.now() - this.#startedAtMs, failure)];
+    this.#face.report(reports);
+  }
+}
+
+async function writeBundle(program: LocalProgram, file: string): Promise<string> {
+  const bundle = await program.bundle();
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-run-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'bundle');
+  writeFileSync(path, bundle.bytes);
+  return prepareBundle(path, file, 0);
+}
+
+function stuck(file: string): TerminalError {
+  return new TerminalError(`${file} awaits something at its top level that never comes. Look for a promise that nothing settles.`, {
+    reason: 'unsettled',
+  });
+}

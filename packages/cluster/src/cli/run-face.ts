@@ -1,0 +1,91 @@
+/** All that a run writes, and the jobs that it has seen. Owns both standard streams of the process (R1 of run-command.ts). */
+import type { Clock } from '@millrace/core/base/clock';
+import type { JobMonitor, MonitoredJob } from '../client/job-monitor.ts';
+import { LOG_LEVELS, type LogLevel } from './command-line.ts';
+import { EXIT_BROKEN_PIPE } from './exit-code.ts';
+import { Progress } from './progress.ts';
+import type { RunReport } from './run-report.ts';
+
+export class RunFace implements JobMonitor {
+  /** In the order in which they were submitted. */
+  readonly jobs: MonitoredJob[] = [];
+  readonly #level: number;
+  readonly #progress: Progress | undefined;
+  readonly #ended = new Set<MonitoredJob>();
+  #waiting: (() => void)[] = [];
+  #lineOpen = false;
+
+  constructor(level: LogLevel, clock: Clock) {
+    this.#level = LOG_LEVELS.indexOf(level);
+    this.#progress = process.stderr.isTTY ? new Progress(process.stderr, clock) : undefined;
+    this.#watchLines();
+  }
+
+  started(job: MonitoredJob): void {
+    this.jobs.push(job);
+    this.#progress?.add(job);
+    this.info(`job '${job.name}' (${job.jobId}) submitted`);
+  }
+
+  ended(job: MonitoredJob): void {
+    this.#ended.add(job);
+    this.#progress?.remove(job);
+    this.info(`job '${job.name}' (${job.jobId}) is ${job.state} after ${Math.round(job.durationMs ?? 0)} ms`);
+    if (this.runningJobs().length > 0) return;
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  runningJobs(): readonly MonitoredJob[] {
+    return this.jobs.filter((job) => !this.#ended.has(job));
+  }
+
+  /** Settles when no job is running. */
+  jobsEnded(): Promise<void> {
+    return this.runningJobs().length === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Text of the job. */
+  print(stream: 'stdout' | 'stderr', text: string): void {
+    process[stream].write(text);
+  }
+
+  fail(message: string): void {
+    this.#log('error', message);
+  }
+
+  warn(message: string): void {
+    this.#log('warn', message);
+  }
+
+  info(message: string): void {
+    this.#log('info', message);
+  }
+
+  report(reports: readonly RunReport[]): void {
+    const start = this.#lineOpen ? '\n' : '';
+    process.stdout.write(`${start}${reports.map((report) => `${JSON.stringify(report)}\n`).join('')}`);
+  }
+
+  /** When the reader of standard output has gone nobody will see what the jobs still print. */
+  onBrokenPipe(interrupt: (exitCode: number) => void): void {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') interrupt(EXIT_BROKEN_PIPE);
+    });
+  }
+
+  #log(level: LogLevel, message: string): void {
+    if (LOG_LEVELS.indexOf(level) > this.#level) return;
+    process.stderr.write(`millrace: ${message}\n`);
+  }
+
+  /** Whoever writes, the program's own code included: the figures make room, and the report begins on a line of its own. */
+  #watchLines(): void {
+    const write = process.stdout.write.bind(process.stdout) as (...args: unknown[]) => boolean;
+    process.stdout.write = (...args: unknown[]) => {
+      this.#progress?.clear();
+      const text = args[0];
+      if (typeof text === 'string' && text.length > 0) this.#lineOpen = !text.endsWith('\n');
+      return write(...args);
+    };
+  }
+}

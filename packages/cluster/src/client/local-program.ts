@@ -1,0 +1,90 @@
+/** Puts a mini cluster, the bundle and an executor together for one program file. The CLI, `node job.ts` and `submit` all begin here. */
+import type { Configuration } from '@millrace/core/config/configuration';
+import type { LocalClusterOptions } from '../local/local-cluster.ts';
+import type { ProgramBundle } from './bundle.ts';
+import type { JobMonitor } from './job-monitor.ts';
+import { LocalClusters, type StartCluster } from './local-clusters.ts';
+import { LocalExecutor } from './local-executor.ts';
+import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
+import { EXTERNAL_PACKAGES, NETWORK_MEMORY, SLOT_REQUEST_TIMEOUT, SLOTS, TASK_CANCELLATION_TIMEOUT, TASK_HEAP } from './options.ts';
+
+export interface LocalProgramOptions {
+  readonly file: string; // absolute
+  readonly args: readonly string[];
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly configuration: Configuration;
+  readonly singleThread: boolean;
+  readonly monitor: JobMonitor;
+  readonly onOutput?: LocalClusterOptions['onOutput'];
+  readonly startCluster?: StartCluster;
+}
+
+/** Time in which a program that has just ended a job may begin the next on the same cluster. */
+const IDLE_MS = 50;
+
+export interface LocalProgram {
+  readonly executor: LocalExecutor;
+  readonly clusters: LocalClusters;
+  bundle(): Promise<ProgramBundle>;
+}
+
+export function createLocalProgram(options: LocalProgramOptions): LocalProgram {
+  const { file, args, workingDirectory, configuration, monitor } = options;
+  let bundled: Promise<ProgramBundle> | undefined;
+  const bundle = () => {
+    bundled ??= import('./bundle.ts')
+      .then(({ bundleProgram }) => bundleProgram(file, { workingDirectory, externalPackages: configuration.get(EXTERNAL_PACKAGES) }))
+      .then((made) => {
+        for (const warning of made.warnings) monitor.warn(warning);
+        return made;
+      });
+    return bundled;
+  };
+  const clusters = new LocalClusters({
+    cluster: clusterOptions(options),
+    pinnedSlots: configuration.get(SLOTS),
+    idleMs: IDLE_MS,
+    ...(options.startCluster === undefined ? {} : { start: options.startCluster }),
+  });
+  const executor = new LocalExecutor({
+    file,
+    args,
+    workingDirectory,
+    environment: freeze(options.environment),
+    configuration,
+    clusters,
+    bundle,
+    monitor,
+  });
+  return { executor, clusters, bundle };
+}
+
+/** How many slots the first job most likely needs, before anything is known of it. */
+export function likelySlots(configuration: Configuration): number {
+  return configuration.get(DEFAULT_PARALLELISM);
+}
+
+function clusterOptions({ configuration, singleThread, monitor, onOutput }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
+  const heap = configuration.get(TASK_HEAP);
+  const slots = configuration.get(SLOTS) ?? configuration.get(DEFAULT_PARALLELISM);
+  return {
+    singleThread,
+    networkMemoryBytes: configuration.get(NETWORK_MEMORY).getBytes(),
+    ...(heap === undefined ? {} : { slotMemoryLimitBytes: Math.floor(heap.getBytes() / slots) }),
+    slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
+    taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),
+    onWaitingForSlots: ({ jobName, neededSlots, freeSlots, totalSlots }) =>
+      monitor.warn(
+        `The job '${jobName}' waits for slots: it needs ${neededSlots}, and ${freeSlots} of ${totalSlots} are free. Start with --slots ${neededSlots} or lower its parallelism.`,
+      ),
+    ...(onOutput === undefined ? {} : { onOutput }),
+  };
+}
+
+/** The client's environment as it is at the start; later changes stay in the client. */
+function freeze(environment: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.freeze(
+    Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  );
+}

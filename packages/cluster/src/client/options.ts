@@ -1,0 +1,53 @@
+/** All options, by room, and those that the client itself compiles and hands down: rooms below receive values with units in their names, never keys. */
+import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
+import { option } from '@millrace/core/config/option';
+import { JOB_OPTIONS } from '@millrace/streaming/api/job-options';
+
+export const EXTERNAL_PACKAGES = option({
+  key: 'pipeline.external-packages',
+  type: 'list',
+  default: '',
+  text: "Packages that are not bundled with the program but loaded from the job's own node_modules. Packages with native code are recognised without being named.",
+});
+export const SLOTS = option({
+  key: 'taskmanager.numberOfTaskSlots',
+  type: 'int',
+  min: 1,
+  max: 1024,
+  text: 'The slots of a TaskManager, each a thread of its own. By default `millrace run` takes as many as the job needs. The same as `--slots`.',
+});
+export const NETWORK_MEMORY = option({
+  key: 'taskmanager.memory.network.size',
+  type: 'memory',
+  default: '64 mb',
+  min: 32 * 1024,
+  text: 'Memory of a TaskManager for buffers between slots, in segments of 32 kb.',
+});
+export const TASK_HEAP = option({
+  key: 'taskmanager.memory.task.heap.size',
+  type: 'memory',
+  min: 32 * 2 ** 20,
+  text: 'Heap of a TaskManager for user code and state, shared evenly by its slots. A task that outgrows its share fails with a message; the others go on. By default the slots are not limited.',
+});
+export const SLOT_REQUEST_TIMEOUT = option({
+  key: 'slot.request.timeout',
+  type: 'duration',
+  default: '5 min',
+  min: 1,
+  text: 'A job that gets no slots for so long fails, and says how many it needs.',
+});
+export const TASK_CANCELLATION_TIMEOUT = option({
+  key: 'task.cancellation.timeout',
+  type: 'duration',
+  default: '30 s',
+  min: 1,
+  text: 'A task that has not stopped so long after it was cancelled, because its user code does not return, is given up together with its slot.',
+});
+
+const GROUPS: readonly OptionGroup[] = [
+  JOB_OPTIONS,
+  { room: 'Programs', options: [EXTERNAL_PACKAGES] },
+  { room: 'TaskManagers', options: [SLOTS, NETWORK_MEMORY, TASK_HEAP, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT] },
+];
+
+export const OPTIONS = new OptionRegistry(GROUPS);

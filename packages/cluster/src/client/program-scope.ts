@@ -1,0 +1,88 @@
+/**
+ * Which run of which program the running code belongs to.
+ *
+ * A program runs in the client, and again in every slot that binds it. With `--single-thread`, in tests and in programs that embed Millrace several of those
+ * runs share one thread, so what differs between them follows the asynchronous context and not the thread: the executor, `process.argv`, and whether output is
+ * muted.
+ *
+ * S1 code outside of any scope sees the real process and the host's executor.
+ * S2 a scope reaches everything that the program starts: promises, timers, modules that it imports.
+ * S3 the hooks are put in once per thread and stay: they change nothing for code that is not in a scope.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setExecutor } from '@millrace/streaming/api/execution-context';
+import type { Executor } from '@millrace/streaming/graph/executor';
+
+export interface ProgramScope {
+  readonly executor: Executor;
+  /** What the program finds in `process.argv`. */
+  readonly argv: readonly string[];
+  /** True in binding: what the top level prints was printed by the client already. */
+  readonly muted: boolean;
+}
+
+const scopes = new AsyncLocalStorage<ProgramScope>();
+let host: Executor | (() => Executor) | undefined;
+let hooked = false;
+
+/** Runs `action`, and all that follows from it, as part of a program. */
+export function runInScope<R>(scope: ProgramScope, action: () => R): R {
+  hook();
+  return scopes.run(scope, action);
+}
+
+/** The executor of code outside of any scope: the CLI's, or the one that starts a mini cluster on first use. */
+export function setHostExecutor(executor: Executor | (() => Executor)): void {
+  host = executor;
+  setExecutor(currentExecutor);
+}
+
+export function hasHostExecutor(): boolean {
+  return host !== undefined;
+}
+
+function currentExecutor(): Executor {
+  const scope = scopes.getStore();
+  if (scope !== undefined) return scope.executor;
+  if (host === undefined) throw new Error('No executor is set.');
+  return typeof host === 'function' ? host() : host;
+}
+
+function hook(): void {
+  if (hooked) return;
+  hooked = true;
+  setExecutor(currentExecutor);
+  hookArguments();
+  for (const stream of [process.stdout, process.stderr]) hookStream(stream);
+  // Slots replace the console's methods to add the subtask's name; those calls never reach the streams.
+  for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table'] as const) hookConsole(name);
+}
+
+function hookArguments(): void {
+  let argv = process.argv;
+  Object.defineProperty(process, 'argv', {
+    configurable: true,
+    enumerable: true,
+    get: () => scopes.getStore()?.argv ?? argv,
+    set: (value: string[]) => {
+      argv = value;
+    },
+  });
+}
+
+function hookStream(stream: NodeJS.WriteStream): void {
+  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+  stream.write = (...args: unknown[]) => {
+    if (scopes.getStore()?.muted !== true) return write(...args);
+    const callback = args.at(-1);
+    if (typeof callback === 'function') queueMicrotask(() => callback());
+    return true;
+  };
+}
+
+function hookConsole(name: 'log' | 'info' | 'warn' | 'error' | 'debug' | 'trace' | 'dir' | 'table'): void {
+  const original = console[name].bind(console) as (...args: unknown[]) => void;
+  console[name] = (...args: unknown[]) => {
+    if (scopes.getStore()?.muted !== true) original(...args);
+  };
+}

@@ -1,0 +1,123 @@
+/** For programs that embed Millrace, an HTTP server for instance: runs the program in another module, never the one that calls (architecture D7 (d)). */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '@millrace/core/base/errors';
+import { Configuration } from '@millrace/core/config/configuration';
+import type { Duration } from '@millrace/core/config/duration';
+import type { ExecuteOptions, Executor, SubmittedJob } from '@millrace/streaming/graph/executor';
+import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
+import { resolveProgram } from './bundle.ts';
+import { compileConfiguration } from './client-configuration.ts';
+import { silentMonitor } from './job-monitor.ts';
+import { createLocalProgram, likelySlots } from './local-program.ts';
+import { OPTIONS } from './options.ts';
+import { prepareBundle } from './program-host.ts';
+import { runInScope } from './program-scope.ts';
+
+/** As a program writes it in code. */
+export type SubmitConfiguration = Readonly<Record<string, string | number | boolean | Duration | readonly string[]>>;
+
+let submissions = 0;
+
+/**
+ * Runs the program in `module` with `args` as its arguments, in this process, and gives its first job. The cluster ends with the program's last job. Relative
+ * paths start in the working directory of the caller.
+ */
+export async function submitProgram(module: URL, args: readonly string[] = [], settings: SubmitConfiguration = {}): Promise<SubmittedJob> {
+  if (module.protocol !== 'file:') {
+    throw new UsageError(`submit takes the file URL of a module, not ${module.href}. Write submit(new URL('./job.ts', import.meta.url)).`, {
+      reason: 'no-program',
+    });
+  }
+  const workingDirectory = process.cwd();
+  const file = resolveProgram(fileURLToPath(module), workingDirectory);
+  const configuration = withSettings(compileConfiguration({ workingDirectory, environment: process.env }), settings);
+  const program = createLocalProgram({
+    file,
+    args,
+    workingDirectory,
+    environment: process.env,
+    configuration,
+    singleThread: false,
+    monitor: silentMonitor,
+  });
+  program.clusters.prepare(likelySlots(configuration));
+  const bundle = await program.bundle();
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-submit-'));
+  try {
+    const path = join(directory, 'bundle');
+    writeFileSync(path, bundle.bytes);
+    submissions += 1;
+    const url = await prepareBundle(path, file, submissions);
+    const first = new FirstJob(program.executor);
+    const run = runInScope(
+      { executor: first, argv: [process.execPath, file, ...args], muted: false },
+      () => import(url) as Promise<unknown>,
+    );
+    run.then(
+      () => first.ended(file),
+      (error: unknown) => first.fail(error),
+    );
+    return await first.job;
+  } catch (error) {
+    await program.clusters.close();
+    throw error;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function withSettings(configuration: Configuration, settings: SubmitConfiguration): Configuration {
+  const entries = Object.fromEntries(
+    Object.entries(settings).map(([key, value]) => [key, Array.isArray(value) ? value.join(';') : String(value)]),
+  );
+  return Configuration.parse(OPTIONS, [
+    { origin: 'the configuration file and the environment', entries: configuration.entries, strict: false },
+    { origin: 'submit', entries, strict: true },
+  ]);
+}
+
+/** Lets the program run on, and tells of its first job. */
+class FirstJob implements Executor {
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly job: Promise<SubmittedJob>;
+  readonly #executor: Executor;
+  #resolve!: (job: SubmittedJob) => void;
+  #reject!: (error: unknown) => void;
+  #executes = 0;
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+    this.configuration = executor.configuration;
+    this.job = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  execute(job: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
+    this.#executes += 1;
+    const submitted = this.#executor.execute(job, options);
+    submitted.then(this.#resolve, this.#reject);
+    return submitted;
+  }
+
+  constant<T>(make: () => T): T {
+    return this.#executor.constant(make);
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error);
+  }
+
+  ended(file: string): void {
+    if (this.#executes > 0) return;
+    this.#reject(
+      new UsageError(`${file} ended without starting a job. Call env.execute() in it, and await it at the top level.`, {
+        reason: 'no-job',
+      }),
+    );
+  }
+}
