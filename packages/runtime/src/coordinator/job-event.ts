@@ -1,0 +1,19 @@
+/** One line of a job's history, for listeners, tests and later the history server. `time` is milliseconds since the epoch. */
+import type { JobStatus } from '@millrace/streaming/graph/executor';
+import type { SlotShortage } from '../protocol/control-messages.ts';
+import type { ExecutionState } from '../protocol/execution-state.ts';
+
+export type JobEvent =
+  | { readonly kind: 'job-status'; readonly jobId: string; readonly time: number; readonly from: JobStatus; readonly to: JobStatus }
+  | {
+      readonly kind: 'execution';
+      readonly jobId: string;
+      readonly time: number;
+      readonly executionId: string;
+      readonly name: string; // `map (2/4)`
+      readonly vertexId: string;
+      readonly subtask: number;
+      readonly from: ExecutionState;
+      readonly to: ExecutionState;
+    }
+  | { readonly kind: 'waiting'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly shortage: SlotShortage };

@@ -1,0 +1,182 @@
+/**
+ * Runs the split enumerator of one source: gives it its context, hands it what readers say, and sends what it assigns. Flink: SourceCoordinator.
+ *
+ * It runs user code, so it lives in the coordinator isolate of its job, never in a JobManager's thread (architecture D14).
+ *
+ * S1 the enumerator is called by one thread, one call at a time, and not before `start` has settled: what comes earlier waits in order.
+ * S2 whatever it throws, or a promise of it rejects with, fails the job with the name of the source; it is not called again.
+ * S3 a subtask gets splits only once its reader has registered.
+ */
+import type { Cancellation, Clock } from '@millrace/core/base/clock';
+import { MillraceError, UsageError } from '@millrace/core/base/errors';
+import { Duration, type DurationLike } from '@millrace/core/config/duration';
+import type { Source, SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
+import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
+
+export interface SourceCoordinatorOptions {
+  readonly operatorName: string;
+  readonly uid: string | undefined;
+  readonly source: Source<unknown>;
+  readonly parallelism: number;
+  readonly clock: Clock;
+  send(subtask: number, event: ReaderEvent): void;
+  /** Called once (S2). */
+  fail(error: unknown): void;
+}
+
+type State = 'starting' | 'running' | 'ended';
+
+export class SourceCoordinator {
+  readonly #options: SourceCoordinatorOptions;
+  readonly #readers = new Map<number, { readonly location: string }>();
+  readonly #early: (() => void)[] = [];
+  readonly #timers = new Set<Cancellation>();
+  #enumerator: SplitEnumerator<unknown, unknown> | undefined;
+  #state: State = 'starting';
+
+  constructor(options: SourceCoordinatorOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#guard('createEnumerator', () => {
+      this.#enumerator = this.#options.source.createEnumerator(this.#context());
+    });
+    this.#guard(
+      'start',
+      () => this.#enumerator?.start(),
+      () => this.#started(),
+    );
+  }
+
+  handleEvent(subtask: number, event: EnumeratorEvent): void {
+    if (this.#state === 'starting') this.#early.push(() => this.#handle(subtask, event));
+    else this.#handle(subtask, event);
+  }
+
+  close(): void {
+    const wasAlive = this.#state !== 'ended';
+    this.#state = 'ended';
+    for (const timer of this.#timers) timer.cancel();
+    const enumerator = this.#enumerator;
+    if (!wasAlive || enumerator === undefined) return;
+    // The job is over: nothing is left that an error of its clean-up could fail.
+    try {
+      Promise.resolve(enumerator.close()).catch(() => {});
+    } catch {}
+  }
+
+  #started(): void {
+    this.#state = 'running';
+    for (const action of this.#early.splice(0)) action();
+  }
+
+  #handle(subtask: number, event: EnumeratorEvent): void {
+    switch (event.type) {
+      case 'register-reader':
+        this.#readers.set(subtask, { location: `subtask ${subtask}` });
+        return this.#guard('addReader', () => this.#enumerator?.addReader(subtask));
+      case 'request-split':
+        return this.#guard('handleSplitRequest', () => this.#enumerator?.handleSplitRequest(subtask));
+      case 'source-event':
+        return this.#guard('handleSourceEvent', () => this.#sourceEvent(subtask, event.event));
+    }
+  }
+
+  #sourceEvent(subtask: number, event: unknown): void {
+    if (this.#enumerator?.handleSourceEvent === undefined) {
+      throw new UsageError('its reader sent an event, but its enumerator has no handleSourceEvent. Add the method, or do not send events.');
+    }
+    this.#enumerator.handleSourceEvent(subtask, event);
+  }
+
+  /** Calls the enumerator; failure ends everything (S2). */
+  #guard(call: string, action: () => unknown, then?: () => void): void {
+    if (this.#state === 'ended') return;
+    try {
+      const result = action();
+      if (isPromise(result)) {
+        result.then(
+          () => (this.#state === 'ended' ? undefined : then?.()),
+          (error: unknown) => this.#failed(call, error),
+        );
+      } else then?.();
+    } catch (error) {
+      this.#failed(call, error);
+    }
+  }
+
+  #failed(call: string, error: unknown): void {
+    if (this.#state === 'ended') return;
+    this.close();
+    const { operatorName, uid } = this.#options;
+    const text = error instanceof Error ? error.message : String(error);
+    const named = uid === undefined ? `'${operatorName}'` : `'${operatorName}' (uid ${uid})`;
+    this.#options.fail(
+      new MillraceError('user-code', `The split enumerator of source ${named} failed in ${call}: ${text}`, {
+        cause: error,
+        reason: 'enumerator',
+      }),
+    );
+  }
+
+  #context(): SplitEnumeratorContext<unknown> {
+    return {
+      currentParallelism: () => this.#options.parallelism,
+      registeredReaders: () => this.#readers,
+      assignSplit: (split, subtask) => this.#assign(split, subtask),
+      signalNoMoreSplits: (subtask) => this.#send('signalNoMoreSplits', subtask, { type: 'no-more-splits' }),
+      sendEventToSourceReader: (subtask, event) => this.#send('sendEventToSourceReader', subtask, { type: 'source-event', event }),
+      callAsync: (work, handle, period) => this.#callAsync(work, handle, period),
+      setIsProcessingBacklog: () => {}, // only what checkpoints do depends on it
+    };
+  }
+
+  #assign(split: unknown, subtask: number): void {
+    const serializer = this.#options.source.splitSerializer();
+    this.#send('assignSplit', subtask, { type: 'add-splits', version: serializer.version, splits: [serializer.serialize(split)] });
+  }
+
+  #send(call: string, subtask: number, event: ReaderEvent): void {
+    if (this.#state === 'ended') return;
+    if (!this.#readers.has(subtask)) {
+      const known = [...this.#readers.keys()].join(', ') || 'none';
+      throw new UsageError(`${call} for subtask ${subtask}, whose reader has not registered; registered: ${known}. Wait for addReader.`);
+    }
+    this.#options.send(subtask, event);
+  }
+
+  /** `handle` runs in the coordinator's turn like every other call. With a period the next round begins after the last has been handled. */
+  #callAsync<V>(
+    work: () => Promise<V>,
+    handle: (outcome: { readonly value: V } | { readonly error: unknown }) => void,
+    period: DurationLike | undefined,
+  ): void {
+    if (this.#state === 'ended') return;
+    const handled = (outcome: { readonly value: V } | { readonly error: unknown }): void => {
+      if (this.#state === 'starting') return void this.#early.push(() => handled(outcome));
+      this.#guard('callAsync', () => handle(outcome));
+      if (period !== undefined) this.#later(Duration.from(period).toMillis(), () => this.#callAsync(work, handle, period));
+    };
+    // `work` itself may throw before it gives a promise.
+    Promise.resolve()
+      .then(work)
+      .then(
+        (value) => handled({ value }),
+        (error: unknown) => handled({ error }),
+      );
+  }
+
+  #later(delayMs: number, action: () => void): void {
+    if (this.#state === 'ended') return;
+    const timer = this.#options.clock.schedule(delayMs, () => {
+      this.#timers.delete(timer);
+      action();
+    });
+    this.#timers.add(timer);
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
