@@ -74,7 +74,7 @@ async function resolveBare(build: PluginBuild, args: OnResolveArgs, context: Ext
 const RESOLVING = Symbol('resolving');
 
 function external(directory: string, path: string, kind: ImportKind, found: Set<string>): OnResolveResult {
-  const place = relative(directory, path).split(sep).join('/');
+  const place = portable(directory, path);
   found.add(place);
   // `require` must give what the package exports as a whole, `import` its names.
   return { path: place, namespace: kind === 'require-call' || kind === 'require-resolve' ? 'millrace-required' : 'millrace-external' };
@@ -123,32 +123,50 @@ function declaresAddon(text: string): boolean {
   return (typeof main === 'string' && main.endsWith('.node')) || NATIVE_LOADERS.some((name) => Object.hasOwn(dependencies, name));
 }
 
-/** Lets `import.meta.url`, `.dirname` and `.filename` of the program's own files mean what they mean outside of a bundle. */
-export function originalUrls(directory: string): Plugin {
+/** Lets `import.meta.url`, `__dirname` and their kin mean in every file what they mean outside of a bundle. Lines and their numbers stay. */
+export function originalPlaces(directory: string): Plugin {
   return {
-    name: 'millrace-original-urls',
+    name: 'millrace-original-places',
     setup(build) {
       build.onLoad({ filter: SCRIPT, namespace: 'file' }, ({ path }) => {
         const source = readFileSync(path, 'utf8');
-        if (!source.includes('import.meta')) return undefined;
-        const place = JSON.stringify(relative(directory, path).split(sep).join('/'));
-        const contents = source
-          .replaceAll(/\bimport\.meta\.url\b/g, `millraceHost.url(${place})`)
-          .replaceAll(/\bimport\.meta\.(filename|dirname)\b/g, (_, name: string) => `millraceHost.paths(${place}).${name}`);
-        return { contents, loader: loaderOf(path), resolveDir: dirname(path) };
+        if (!PLACES.test(source)) return undefined;
+        return {
+          contents: withPlaces(source, JSON.stringify(portable(directory, path))),
+          loader: loaderOf(path),
+          resolveDir: dirname(path),
+        };
       });
     },
   };
 }
 
-function loaderOf(path: string): 'ts' | 'tsx' | 'jsx' {
-  if (path.endsWith('.tsx')) return 'tsx';
-  return /\.[cm]?ts$/.test(path) ? 'ts' : 'jsx';
+/** What a bundle would answer with its own place. */
+export const PLACES = /\bimport\.meta\b|\b__(dirname|filename)\b/;
+const OWN_DIRNAME = /\b(const|let|var)\s+__(dirname|filename)\b/;
+
+function withPlaces(source: string, place: string): string {
+  const replaced = source
+    .replaceAll(/\bimport\.meta\.url\b/g, `millraceHost.url(${place})`)
+    .replaceAll(/\bimport\.meta\.(filename|dirname)\b/g, (_, name: string) => `millraceHost.paths(${place}).${name}`);
+  if (!/\b__(dirname|filename)\b/.test(replaced) || OWN_DIRNAME.test(replaced)) return replaced;
+  const declaration = `var { dirname: __dirname, filename: __filename } = millraceHost.paths(${place}); `;
+  const start = /^#!.*\n/.exec(replaced)?.[0].length ?? 0;
+  return replaced.slice(0, start) + declaration + replaced.slice(start);
+}
+
+function loaderOf(path: string): 'ts' | 'tsx' | 'jsx' | 'js' {
+  if (path.endsWith('x')) return path.endsWith('.tsx') ? 'tsx' : 'jsx';
+  return path.endsWith('ts') ? 'ts' : 'js';
+}
+
+function portable(directory: string, path: string): string {
+  return relative(directory, path).split(sep).join('/');
 }
 
 function moduleText(key: string, exports: readonly string[]): string {
-  // The local names are ours, as an export may be called `class` or `found`.
+  // The underscore: an export may be called `default` or `class`.
   const names = exports.filter((name) => name === 'default' || IDENTIFIER.test(name));
-  const lines = names.map((name, index) => `const export${index} = found.${name};\nexport { export${index} as ${name} };`);
+  const lines = names.map((name) => `const ${name}_ = found.${name};\nexport { ${name}_ as ${name} };`);
   return [`const found = millraceHost.modules.get(${JSON.stringify(key)});`, ...lines, ''].join('\n');
 }

@@ -9,7 +9,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { UsageError } from '@millrace/core/base/errors';
-import { externalModules, injectedModules, originalUrls } from './bundle-plugins.ts';
+import { externalModules, injectedModules, originalPlaces, PLACES } from './bundle-plugins.ts';
 import { appendManifest, HOST_SYMBOL } from './program-host.ts';
 
 export interface ProgramBundle {
@@ -32,10 +32,16 @@ export async function bundleProgram(file: string, options: BundleOptions): Promi
   const needs = { modules: new Set<string>(), externals: new Set<string>() };
   let result = await build(path, needs, options, false);
   // Only programs that ask where they lie pay for the second pass, which has to read each of their files twice.
-  if (/\bimport\.meta\b/.test(bodyOf(result))) result = await build(path, needs, options, true);
+  if (PLACES.test(bodyOf(result))) result = await build(path, needs, options, true);
   const code = appendManifest(result.outputFiles![0]!.text, { modules: [...needs.modules].sort(), externals: [...needs.externals].sort() });
   const bytes = Buffer.from(code);
-  return { hash: createHash('sha256').update(bytes).digest('hex'), bytes, warnings: result.warnings.map((warning) => describe(warning)) };
+  return {
+    hash: createHash('sha256').update(bytes).digest('hex'),
+    bytes,
+    warnings: result.warnings.map((warning) =>
+      describe(warning, (place) => relative(options.workingDirectory, resolve(dirname(path), place))),
+    ),
+  };
 }
 
 /** The absolute path of a program that exists. */
@@ -60,7 +66,12 @@ interface Needs {
   readonly externals: Set<string>;
 }
 
-async function build(path: string, needs: Needs, { externalPackages }: BundleOptions, withUrls: boolean): Promise<BuildResult> {
+async function build(
+  path: string,
+  needs: Needs,
+  { workingDirectory, externalPackages }: BundleOptions,
+  withPlaces: boolean,
+): Promise<BuildResult> {
   const { build: run } = await import('esbuild');
   const directory = dirname(path);
   const options: BuildOptions = {
@@ -76,13 +87,11 @@ async function build(path: string, needs: Needs, { externalPackages }: BundleOpt
     sourcesContent: true,
     legalComments: 'none',
     logLevel: 'silent',
-    loader: { [extensionOf(path)]: extensionOf(path) === '.js' ? 'jsx' : 'default' },
-    define: { __dirname: 'millraceHost.dirname', __filename: 'millraceHost.filename' },
     banner: { js: `const millraceHost = globalThis[Symbol.for('${HOST_SYMBOL}')](import.meta.url), require = millraceHost.require;` },
     plugins: [
       injectedModules(path, needs.modules),
       externalModules(directory, externalPackages, needs.externals),
-      ...(withUrls ? [originalUrls(directory)] : []),
+      ...(withPlaces ? [originalPlaces(directory)] : []),
     ],
   };
   try {
@@ -90,12 +99,8 @@ async function build(path: string, needs: Needs, { externalPackages }: BundleOpt
   } catch (cause) {
     const errors = (cause as { errors?: readonly Message[] }).errors;
     if (errors === undefined) throw cause;
-    throw new UsageError(refusal(path, errors), { cause, reason: 'build' });
+    throw new UsageError(refusal(path, errors, workingDirectory), { cause, reason: 'build' });
   }
-}
-
-function extensionOf(path: string): string {
-  return /\.[^.]*$/.exec(basename(path))?.[0] ?? '';
 }
 
 /** The program's part of the output: without our own first line and the source map, which quote `import.meta` on their own account. */
@@ -104,21 +109,25 @@ function bodyOf(result: BuildResult): string {
   return text.slice(text.indexOf('import.meta.url);') + 17, text.lastIndexOf('//# sourceMappingURL='));
 }
 
-function refusal(path: string, errors: readonly Message[]): string {
-  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => describe(error));
+function refusal(path: string, errors: readonly Message[], workingDirectory: string): string {
+  const near = (file: string) => relative(workingDirectory, resolve(dirname(path), file));
+  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => describe(error, near));
   const rest = errors.length > shown.length ? [`and ${errors.length - shown.length} more`] : [];
   const count = errors.length === 1 ? 'an error' : `${errors.length} errors`;
-  return [`${relative(process.cwd(), path) || path} cannot be bundled because of ${count}:`, ...shown, ...rest].join('\n');
+  return [`${near(path)} cannot be bundled because of ${count}:`, ...shown, ...rest].join('\n');
 }
 
 /** `job.ts:3:7: Expected ";" but found "x"`, the line, and a mark below the place. */
-function describe({ text, location, notes }: Message): string {
+function describe({ text, location, notes }: Message, near: (file: string) => string): string {
   const hints = notes.map((note) => `    ${note.text}`);
   if (location === null) return [`  ${text}`, ...hints].join('\n');
   const { file, line, column, lineText, length } = location;
   // Tabs in front of the place are kept so that the mark stands below it whatever their width.
   const margin = lineText.slice(0, column).replace(/[^\t]/g, ' ');
-  return [`  ${file}:${line}:${column + 1}: ${text}`, `    ${lineText}`, `    ${margin}${'^'.repeat(Math.max(1, length))}`, ...hints].join(
-    '\n',
-  );
+  return [
+    `  ${near(file)}:${line}:${column + 1}: ${text}`,
+    `    ${lineText}`,
+    `    ${margin}${'^'.repeat(Math.max(1, length))}`,
+    ...hints,
+  ].join('\n');
 }

@@ -27,11 +27,9 @@ export interface BundleManifest {
 export interface ProgramHost {
   readonly modules: ReadonlyMap<string, object>;
   readonly require: NodeJS.Require;
-  readonly filename: string;
-  readonly dirname: string;
   /** The URL of one of the program's own files, for `import.meta.url`. */
   url(relativePath: string): string;
-  /** The same as paths, for `import.meta.filename` and `import.meta.dirname`. */
+  /** The same as paths, for `__dirname` and its kin. */
   paths(relativePath: string): { readonly filename: string; readonly dirname: string };
 }
 
@@ -69,8 +67,6 @@ async function createHost(manifest: BundleManifest, file: string): Promise<Progr
   return {
     modules,
     require: createRequire(file),
-    filename: file,
-    dirname: directory,
     url: (relativePath) => pathToFileURL(join(directory, relativePath)).href,
     paths: (relativePath) => ({ filename: join(directory, relativePath), dirname: dirname(join(directory, relativePath)) }),
   };
@@ -93,7 +89,7 @@ export async function importInjected(name: string, file: string): Promise<object
   } catch (cause) {
     const [scope, rest] = name.split('/');
     const packageName = scope?.startsWith('@') === true ? `${scope}/${rest}` : scope;
-    throw new UsageError(`${name} is not installed. Run 'npm install ${packageName}' in the program's project, or correct the import.`, {
+    throw new UsageError(`There is no module ${name}. Correct the import, or install it with 'npm install ${packageName}'.`, {
       cause,
       reason: 'module-not-found',
     });
