@@ -3,7 +3,7 @@
 /** The candidate with the fewest edits from `word`, if that is few enough to be a typing error; of equals the first. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   // A third of the length, as longer names collect more mistakes; never so many that any short word fits.
-  let least = Math.min(8, Math.max(1, Math.floor(word.length / 3))) + 1;
+  let least = Math.min(8, Math.floor(word.length / 3)) + 1;
   let best: string | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
