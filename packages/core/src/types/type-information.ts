@@ -23,7 +23,9 @@ export type LogicalKind =
 
 /** Plain JSON, closed union, versioned by the codec that writes it. `nullable` is a wrapper so that every kind can have it. */
 export type TypeDescription =
-  | { readonly kind: 'string' | 'boolean' | 'bigint' | 'date' | 'bytes' | 'null' | 'undefined' }
+  | { readonly kind: 'string' | 'bigint' | 'bytes' }
+  | { readonly kind: 'boolean' | 'null' | 'undefined' }
+  | { readonly kind: 'date'; readonly logical?: LogicalKind; readonly precision?: number }
   | {
       readonly kind: 'byte' | 'short' | 'int' | 'long' | 'float' | 'double';
       readonly logical?: LogicalKind;
@@ -35,6 +37,7 @@ export type TypeDescription =
   | { readonly kind: 'tuple'; readonly elements: readonly TypeDescription[] }
   | { readonly kind: 'list' | 'set'; readonly element: TypeDescription }
   | { readonly kind: 'map'; readonly key: TypeDescription; readonly value: TypeDescription }
+  | { readonly kind: 'record'; readonly value: TypeDescription } // a plain object used as a dictionary: any keys
   | { readonly kind: 'nullable'; readonly type: TypeDescription }
   | { readonly kind: 'literal'; readonly values: readonly (string | number | boolean | null)[] }
   | { readonly kind: 'union'; readonly types: readonly TypeDescription[] }
