@@ -9,6 +9,10 @@
  *    itself and continues in `resume`; whoever has nothing left just returns.
  * O3 `flow.timestamp` holds the timestamp of the element under way. An operator that emits at another time sets it before `collect`; it need not put it back.
  * O4 records pass by reference and are never changed after they were emitted or stored.
+ * O5 `resume` is called when everything behind the operator is free, with `flow.blocked` at 1: the operator's own. An operator that has nothing suspended
+ *    returns true and changes nothing.
+ * O6 the task shows no watermark and no end of input to an operator while an emission of it is suspended. Elements may still come, from an upstream
+ *    `Collector` that goes on beyond the credit: the operator takes them.
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Collector, MaybePromise } from './emittable.ts';
@@ -31,6 +35,14 @@ export interface Output<in T> extends Collector<T> {
   collect(record: T): void;
 }
 
+/** Settings of the job that operators read, units in the names. */
+export interface OperatorSettings {
+  readonly autoWatermarkRecords: number;
+  readonly autoWatermarkIntervalMs: number;
+  /** False where all input is bounded: then the clock must not decide where a watermark stands (architecture D15). */
+  readonly clockMayEmitWatermarks: boolean;
+}
+
 /** What a task gives to an operator before `open`. */
 export interface OperatorContext<in O = unknown> {
   readonly flow: TaskFlow;
@@ -40,8 +52,11 @@ export interface OperatorContext<in O = unknown> {
   readonly runtime: RuntimeContext;
   /** Makes the tables of keyed state of this operator. */
   readonly tables: KeyedTableFactory;
+  readonly settings: OperatorSettings;
   /** Sends a watermark to everything behind this operator, for operators that make their own. One that would go back is ignored. */
   emitWatermark(timestamp: number): void;
+  /** Tells everything behind this operator that it sends nothing for the moment, or that it does again; for operators that make their own watermarks. */
+  emitWatermarkStatus(idle: boolean): void;
   /** Runs an action in the task's thread between two elements: the way back in for promises and timers. An action that throws fails the task. */
   mail(action: () => void): void;
   /** Fails the task with this error at its next turn; for asynchronous edges. */
@@ -59,6 +74,15 @@ export interface StreamOperator {
   flush?(): MaybePromise<void>;
   /** Always called, after success, failure and cancellation alike, once, if `open` was called. */
   close?(): MaybePromise<void>;
+  /** True while the operator holds one of `flow.blocked` that it takes away by itself, through `mail`: asynchronous edges, which O5 waits for. */
+  readonly isBlocked?: boolean;
+  /**
+   * Called between elements while the task has nothing to read: `elapsedMs` have passed since the last call, or since it last had something, not counting
+   * time in which it was blocked. Returns how many milliseconds from now it wants to be called again at the latest; Infinity if it does not care.
+   */
+  idle?(elapsedMs: number): number;
+  /** Records dropped because they came too late, for the metric of that name. */
+  readonly numLateRecordsDropped?: number;
   /** Goes on with an emission that O2 suspended; true when nothing is left of it (and it has taken its one away from `blocked`). */
   resume?(): boolean;
 }

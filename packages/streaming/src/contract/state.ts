@@ -26,4 +26,6 @@ export interface KeyedTable<K, V> {
 export interface KeyedTableFactory {
   /** `name` is unique in an operator. Tables of one name and different namespaces (windows, panes) belong to one state. */
   createTable<K, V>(name: string, keyType: TypeInformation<K> | undefined, valueType: TypeInformation<V> | undefined): KeyedTable<K, V>;
+  /** Gives up a table, whatever is in it. Its memory may serve the next `createTable` of the same name; the caller must not touch it again. */
+  releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void;
 }

@@ -24,3 +24,8 @@ export interface WindowSpec<T, K, W extends Window, ACC, V, R> {
   /** The side output that gets what is late for all its windows; without one that is counted and dropped. */
   readonly lateTagId?: string | undefined;
 }
+
+export function accumulatorTypeOf<T, ACC, V>(aggregation: WindowAggregation<T, ACC, V>): TypeInformation<ACC> | undefined {
+  if (aggregation.kind === 'aggregate') return aggregation.accumulatorType;
+  return aggregation.type as TypeInformation<ACC> | undefined; // a reducer's accumulator is a record
+}

@@ -1,0 +1,230 @@
+/**
+ * A keyed table on the heap: from key to value, in one of two forms. Implements the contract of `KeyedTable`; called by one thread.
+ *
+ * While all keys are numbers the *typed form* holds them in a Float64Array, open addressing with linear probing. The first key of another kind moves everything
+ * to the *map form*: native Maps from the key, or from the canonical form of an object, to a slot. A table of a declared type that is no number begins there.
+ *
+ * H1 typed form: a slot is free exactly when its key is NaN, so NaN itself needs the map form. At most two of three slots are used.
+ * H2 typed form: from the slot that a key hashes to up to the slot that holds it, no slot is free. `remove` restores this by moving keys back: no tombstones.
+ * H3 map form: `mapKeys[slot]` is FREE exactly when the slot is in `freeSlots`; there are `values.length` slots.
+ * H4 the value of a free slot is undefined, so that the next key to get it starts with none (T2 of the contract) and nothing is kept alive.
+ */
+import { invariant } from '@millrace/core/base/assert';
+import type { KeyedTable } from '@millrace/streaming/contract/state';
+
+type Primitive = string | number | boolean | bigint | null | undefined;
+/** Maps an object to a primitive that is equal exactly for equal objects. */
+export type CanonicalForm = (key: object) => Primitive;
+
+const FREE = Symbol('free slot');
+const LEAST_CAPACITY = 16; // a power of two, as every capacity of the typed form
+
+const double = new Float64Array(1);
+const words = new Int32Array(double.buffer);
+
+/** Spreads a number over 32 bits; the upper ones are the good ones. Whole numbers below 2^31 take the short way. */
+function hashOf(key: number): number {
+  const whole = key | 0;
+  if (whole === key) return Math.imul(whole ^ (whole >>> 15), 0x9e3779b1);
+  double[0] = key;
+  const mixed = Math.imul((words[0] as number) ^ Math.imul(words[1] as number, 0x85ebca6b), 0x9e3779b1);
+  return Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1);
+}
+
+export class HeapTable<K, V> implements KeyedTable<K, V> {
+  size: number;
+  values: (V | undefined)[];
+  readonly #canonical: CanonicalForm;
+  readonly #startsTyped: boolean;
+  #isTyped: boolean;
+  #keys: Float64Array;
+  #mask: number;
+  #shift: number;
+  #limit: number; // the size at which the typed form grows
+  #slots: Map<Primitive, number>;
+  #objectSlots: Map<Primitive, number>;
+  #mapKeys: (K | typeof FREE)[];
+  #freeSlots: number[];
+
+  constructor(startsTyped: boolean, canonical: CanonicalForm) {
+    this.size = 0;
+    this.values = [];
+    this.#canonical = canonical;
+    this.#startsTyped = startsTyped;
+    this.#isTyped = startsTyped;
+    this.#keys = new Float64Array(0);
+    this.#mask = 0;
+    this.#shift = 0;
+    this.#limit = 0;
+    this.#slots = new Map();
+    this.#objectSlots = new Map();
+    this.#mapKeys = [];
+    this.#freeSlots = [];
+    if (startsTyped) this.#allocate(LEAST_CAPACITY);
+  }
+
+  get capacity(): number {
+    return this.values.length;
+  }
+
+  slotOf(key: K): number {
+    if (typeof key !== 'number' || !this.#isTyped) return this.#mapSlotOf(key);
+    const keys = this.#keys;
+    const mask = this.#mask;
+    let slot = hashOf(key) >>> this.#shift;
+    for (;;) {
+      const found = keys[slot] as number;
+      if (found === key) return slot;
+      if (found !== found) return this.#insert(key, slot); // H1
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  find(key: K): number {
+    if (!this.#isTyped) return this.#slotsFor(key).get(this.#primitive(key)) ?? -1;
+    if (typeof key !== 'number') return -1;
+    const slot = this.#probe(key);
+    return this.#keys[slot] === key ? slot : -1;
+  }
+
+  remove(key: K): boolean {
+    const slot = this.find(key);
+    if (slot < 0) return false;
+    this.size--;
+    if (this.#isTyped) this.#closeGap(slot);
+    else {
+      this.#slotsFor(key).delete(this.#primitive(key));
+      this.#mapKeys[slot] = FREE;
+      this.values[slot] = undefined;
+      this.#freeSlots.push(slot);
+    }
+    return true;
+  }
+
+  isUsed(slot: number): boolean {
+    if (!this.#isTyped) return this.#mapKeys[slot] !== FREE;
+    const key = this.#keys[slot] as number;
+    return key === key; // H1
+  }
+
+  keyAt(slot: number): K {
+    return (this.#isTyped ? this.#keys[slot] : this.#mapKeys[slot]) as K;
+  }
+
+  /** Keeps the memory that its last contents needed, for the next ones will be like them, and gives up what is far above that. */
+  clear(): void {
+    this.#slots.clear();
+    this.#objectSlots.clear();
+    this.#mapKeys = [];
+    this.#freeSlots = [];
+    const wasTyped = this.#isTyped;
+    this.#isTyped = this.#startsTyped;
+    if (!this.#isTyped || !wasTyped) this.values = [];
+    if (this.#isTyped) {
+      if (wasTyped && this.values.length <= Math.max(LEAST_CAPACITY, this.size * 8)) {
+        this.#keys.fill(Number.NaN);
+        this.values.fill(undefined);
+      } else this.#allocate(LEAST_CAPACITY);
+    }
+    this.size = 0;
+  }
+
+  /** The slot of a number, or the free slot that ends its probe (H2). */
+  #probe(key: number): number {
+    let slot = hashOf(key) >>> this.#shift;
+    while (this.#keys[slot] !== key && this.isUsed(slot)) slot = (slot + 1) & this.#mask;
+    return slot;
+  }
+
+  #insert(key: number & K, free: number): number {
+    if (key !== key) return this.#mapSlotOf(key);
+    let slot = free;
+    if (this.size >= this.#limit) {
+      this.#grow();
+      slot = this.#probe(key);
+    }
+    this.#keys[slot] = key + 0; // −0 is 0
+    this.size++;
+    return slot;
+  }
+
+  #allocate(capacity: number): void {
+    this.#keys = new Float64Array(capacity).fill(Number.NaN);
+    this.values = emptyValues(capacity);
+    this.#mask = capacity - 1;
+    this.#shift = 32 - Math.log2(capacity);
+    this.#limit = Math.floor((capacity * 2) / 3);
+  }
+
+  #grow(): void {
+    const { values } = this;
+    const keys = this.#keys;
+    invariant(keys.length < 2 ** 30, () => `A keyed table has ${this.size} keys and can hold no more. Use more subtasks.`);
+    this.#allocate(keys.length * 2);
+    for (let from = 0; from < keys.length; from++) {
+      const key = keys[from] as number;
+      if (key !== key) continue;
+      const slot = this.#probe(key);
+      this.#keys[slot] = key;
+      this.values[slot] = values[from];
+    }
+  }
+
+  /** H2: moves back every key behind the gap that its probe could no longer reach. */
+  #closeGap(slot: number): void {
+    const keys = this.#keys;
+    let gap = slot;
+    for (let next = (gap + 1) & this.#mask; this.isUsed(next); next = (next + 1) & this.#mask) {
+      const home = hashOf(keys[next] as number) >>> this.#shift;
+      if (((next - home) & this.#mask) < ((next - gap) & this.#mask)) continue; // its home lies behind the gap
+      keys[gap] = keys[next] as number;
+      this.values[gap] = this.values[next];
+      gap = next;
+    }
+    keys[gap] = Number.NaN;
+    this.values[gap] = undefined;
+  }
+
+  #mapSlotOf(key: K): number {
+    if (this.#isTyped) this.#becomeMap();
+    const slots = this.#slotsFor(key);
+    const primitive = this.#primitive(key);
+    const known = slots.get(primitive);
+    if (known !== undefined) return known;
+    const slot = this.#freeSlots.pop() ?? this.values.push(undefined) - 1;
+    slots.set(primitive, slot);
+    this.#mapKeys[slot] = Object.is(key, -0) ? (0 as K) : key;
+    this.size++;
+    return slot;
+  }
+
+  /** Objects have a map of their own: the canonical form of one may equal a string that is a key. */
+  #slotsFor(key: K): Map<Primitive, number> {
+    return typeof key === 'object' && key !== null ? this.#objectSlots : this.#slots;
+  }
+
+  #primitive(key: K): Primitive {
+    return typeof key === 'object' && key !== null ? this.#canonical(key) : (key as Primitive);
+  }
+
+  #becomeMap(): void {
+    const { values } = this;
+    const keys = this.#keys;
+    this.#isTyped = false;
+    this.#keys = new Float64Array(0);
+    this.values = [];
+    for (let from = 0; from < keys.length; from++) {
+      const key = keys[from] as number;
+      if (key !== key) continue;
+      this.#slots.set(key, this.values.push(values[from]) - 1);
+      this.#mapKeys.push(key as K);
+    }
+  }
+}
+
+/** Filled at once, so that the array never has holes, whose reading costs V8 a look at the prototypes. */
+function emptyValues<V>(capacity: number): (V | undefined)[] {
+  const values: (V | undefined)[] = [];
+  for (let slot = 0; slot < capacity; slot++) values.push(undefined);
+  return values;
+}

@@ -1,0 +1,142 @@
+/**
+ * What the operators of aligned event-time windows have in common: the watermark, lateness, and emissions that can be suspended. How the state of the windows
+ * is laid out is the subclass's business. Called by its task only.
+ *
+ * A1 `fired` is the last window that a watermark has ended; every window up to it that had data has fired. A record for such a window fires it at once,
+ *    as long as it is above `expired`, the last window whose allowed lateness is over.
+ * A2 while an emission is suspended no state of a window changes: what would change it first runs the emission to its end, as overdraft.
+ * A3 the grid of windows begins with the first record; before that there is nothing to fire.
+ */
+import { UsageError } from '@millrace/core/base/errors';
+import type { OneInputOperator, OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
+import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import type { TimeWindow } from '../window/time-window.ts';
+import type { WindowAlignment } from '../window/window-assigner.ts';
+import { type Accumulation, accumulationOf } from './accumulation.ts';
+import { staggeredOffset } from './stagger.ts';
+import { WindowEmitter } from './window-emitter.ts';
+import { unboundedWatermark, WindowGrid } from './window-grid.ts';
+import type { WindowSpec } from './window-spec.ts';
+
+export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInputOperator<T> {
+  numLateRecordsDropped: number;
+  protected readonly flow: TaskFlow;
+  protected readonly selector: (record: T) => K;
+  protected readonly accumulation: Accumulation<T, ACC, V>;
+  protected readonly emitter: WindowEmitter<K, ACC, V, R>;
+  protected grid: WindowGrid | undefined;
+  protected fired: number; // A1
+  protected expired: number;
+  /** The firings that one late record caused: of `lateKey`, in the windows from `lateNext` to `lateLast`. */
+  protected lateKey: K | undefined;
+  protected lateNext: number;
+  protected lateLast: number;
+  readonly #context: OperatorContext;
+  readonly #alignment: WindowAlignment;
+  readonly #latenessMs: number;
+  readonly #lateTagId: string | undefined;
+  readonly #lateOutput: Output<unknown> | undefined;
+  #watermark: number; // unbounded
+  #suspended: boolean;
+
+  /** `changesFired` says that an accumulator which has been emitted may be changed by a record that comes later. */
+  constructor(
+    context: OperatorContext,
+    spec: WindowSpec<T, K, TimeWindow, ACC, V, R>,
+    { alignment, changesFired }: { readonly alignment: WindowAlignment; readonly changesFired: boolean },
+  ) {
+    const { allowedLatenessMs = 0, lateTagId } = spec;
+    this.numLateRecordsDropped = 0;
+    this.flow = context.flow;
+    this.selector = spec.key.selector;
+    this.accumulation = accumulationOf(spec.aggregation);
+    this.emitter = new WindowEmitter(context, this.accumulation as Accumulation<never, ACC, V>, spec.windowFunction, changesFired);
+    this.grid = undefined;
+    this.fired = Number.NEGATIVE_INFINITY;
+    this.expired = Number.NEGATIVE_INFINITY;
+    this.lateKey = undefined;
+    this.lateNext = 0;
+    this.lateLast = -1;
+    this.#context = context;
+    this.#alignment = alignment;
+    this.#latenessMs = allowedLatenessMs;
+    this.#lateTagId = lateTagId;
+    this.#lateOutput = lateTagId === undefined ? undefined : context.sideOutput(lateTagId);
+    this.#watermark = Number.NEGATIVE_INFINITY;
+    this.#suspended = false;
+  }
+
+  abstract processElement(record: T): void;
+
+  /** Emits what is due: first the firings of a late record, then the windows up to `fired`. Stops before a record that O2 forbids, unless it must not. */
+  protected abstract emitDue(mayStop: boolean): boolean;
+
+  /** `fired` and `expired` have moved. */
+  protected abstract watermarkMoved(): void;
+
+  processWatermark(timestamp: number): boolean {
+    if (this.#suspended) this.#run(false); // A2
+    this.emitter.watermark = timestamp;
+    this.#watermark = unboundedWatermark(timestamp);
+    if (this.grid === undefined) return true;
+    this.#measure(this.grid);
+    this.watermarkMoved();
+    return this.#run(true);
+  }
+
+  resume(): boolean {
+    return this.#suspended ? this.#run(true) : true;
+  }
+
+  /** Finds the record's place off the fast path: opens the grid, ends a suspended emission, refuses records without a timestamp. */
+  protected gridFor(timestamp: number): WindowGrid {
+    if (timestamp === NO_TIMESTAMP) throw withoutTimestamp();
+    if (this.#suspended) this.#run(false); // A2
+    if (this.grid !== undefined) return this.grid;
+    this.grid = new WindowGrid(
+      { ...this.#alignment, offsetMs: staggeredOffset(this.#alignment, this.#context) },
+      this.#latenessMs,
+      timestamp,
+    );
+    this.#measure(this.grid);
+    this.emitDue(false); // nothing is: it only takes note of what has ended already
+    return this.grid;
+  }
+
+  /** For a record that is late for all its windows. */
+  protected refuseLate(record: T): void {
+    if (this.#lateTagId === undefined) this.numLateRecordsDropped++;
+    else this.#lateOutput?.collect(record);
+  }
+
+  /** Fires the windows from `first` to `last` again, or for the first time, for one key. */
+  protected fireLate(key: K, first: number, last: number): void {
+    this.lateKey = key;
+    this.lateNext = first;
+    this.lateLast = last;
+    this.#run(true);
+  }
+
+  #measure(grid: WindowGrid): void {
+    this.fired = Math.max(this.fired, grid.lastEnded(this.#watermark));
+    this.expired = Math.max(this.expired, grid.lastExpired(this.#watermark));
+  }
+
+  #run(mayStop: boolean): boolean {
+    if (this.#suspended) {
+      this.#suspended = false;
+      this.flow.blocked--;
+    }
+    if (this.emitDue(mayStop)) return true;
+    this.#suspended = true;
+    this.flow.blocked++;
+    return false;
+  }
+}
+
+function withoutTimestamp(): UsageError {
+  return new UsageError(
+    'A record without a timestamp reached an event-time window. Give the source a WatermarkStrategy with a timestamp assigner, or call ' +
+      'assignTimestampsAndWatermarks before the window.',
+  );
+}

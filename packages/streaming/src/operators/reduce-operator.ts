@@ -1,0 +1,54 @@
+/**
+ * The rolling reduce of a keyed stream: each record is joined with what its key has added up to, and the result is emitted. Flink: "Reduce".
+ *
+ * The reduced record of a key is both stored and emitted, so a reducer must make a new one (O4 of the operator contract).
+ */
+import { UsageError } from '@millrace/core/base/errors';
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
+import type { KeyedTable } from '../contract/state.ts';
+
+export interface ReduceSpec<T, K> {
+  readonly key: KeyContext<T, K>;
+  readonly reducer: (reduced: T, record: T) => T;
+  /** Of the records. */
+  readonly type?: TypeInformation<T> | undefined;
+}
+
+export function reduceOperator<T, K>(spec: ReduceSpec<T, K>): OperatorLogic {
+  const create = (context: OperatorContext) => new ReduceOperator(context, spec) as unknown as OneInputOperator;
+  return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
+}
+
+class ReduceOperator<T, K> implements OneInputOperator<T> {
+  readonly #table: KeyedTable<K, T>;
+  readonly #selector: (record: T) => K;
+  readonly #reducer: (reduced: T, record: T) => T;
+  readonly #output: Output<unknown>;
+
+  constructor(context: OperatorContext, { key, reducer, type }: ReduceSpec<T, K>) {
+    this.#table = context.tables.createTable<K, T>('_op_state', key.type, type); // Flink's name of it
+    this.#selector = key.selector;
+    this.#reducer = reducer;
+    this.#output = context.output;
+  }
+
+  processElement(record: T): void {
+    const slot = this.#table.slotOf(this.#selector(record));
+    const before = this.#table.values[slot];
+    const reduced = before === undefined ? record : this.#reduce(before, record);
+    this.#table.values[slot] = reduced;
+    this.#output.collect(reduced);
+  }
+
+  #reduce(before: T, record: T): T {
+    const reduced = this.#reducer(before, record);
+    if (reduced === undefined || reduced instanceof Promise) throw refused(reduced);
+    return reduced;
+  }
+}
+
+function refused(result: unknown): UsageError {
+  const seen = result === undefined ? 'undefined' : 'a promise';
+  return new UsageError(`A reducer returned ${seen}. Return the reduced record itself, synchronously.`);
+}

@@ -1,0 +1,87 @@
+/**
+ * Turns the accumulator of a key and window into a record behind the operator. Owned by one window operator.
+ *
+ * E1 `flow.timestamp` is the window's last millisecond when `collect` is called, for the side outputs of the window function too.
+ */
+import { UsageError } from '@millrace/core/base/errors';
+import type { OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
+import type { OutputTag } from '../contract/output-tag.ts';
+import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import type { ProcessWindowContext } from '../window/process-window-context.ts';
+import type { TimeWindow } from '../window/time-window.ts';
+import type { Accumulation } from './accumulation.ts';
+import { resultTimestamp } from './window-grid.ts';
+import type { WindowFunction } from './window-spec.ts';
+
+export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWindow> {
+  /** As the last one was announced, for `currentWatermark`. */
+  watermark: number;
+  readonly #context: OperatorContext;
+  readonly #flow: TaskFlow;
+  readonly #output: Output<unknown>;
+  readonly #accumulation: Accumulation<never, ACC, V>;
+  readonly #windowFunction: WindowFunction<K, TimeWindow, V, R> | undefined;
+  readonly #sideOutputs: Map<string, Output<unknown> | undefined>;
+  /** True where the accumulator lives on after a firing, so that a result that is the accumulator itself must be a copy. */
+  readonly #keepsState: boolean;
+  #window: TimeWindow | undefined;
+  #timestamp: number;
+
+  constructor(
+    context: OperatorContext,
+    accumulation: Accumulation<never, ACC, V>,
+    windowFunction: WindowFunction<K, TimeWindow, V, R> | undefined,
+    keepsState: boolean,
+  ) {
+    this.watermark = NO_TIMESTAMP;
+    this.#context = context;
+    this.#flow = context.flow;
+    this.#output = context.output;
+    this.#accumulation = accumulation;
+    this.#windowFunction = windowFunction;
+    this.#sideOutputs = new Map();
+    this.#keepsState = keepsState;
+    this.#window = undefined;
+    this.#timestamp = NO_TIMESTAMP;
+  }
+
+  /** The window that `emit` is about, until the next call. */
+  enter(window: TimeWindow): void {
+    this.#window = window;
+    this.#timestamp = resultTimestamp(window);
+  }
+
+  emit(key: K, accumulator: ACC): void {
+    this.#flow.timestamp = this.#timestamp; // E1
+    let value = this.#accumulation.getResult(accumulator);
+    if (this.#keepsState && (value as unknown) === accumulator) value = this.#accumulation.copy(accumulator) as unknown as V;
+    const result = this.#windowFunction === undefined ? value : this.#windowFunction(key, this.window(), value, this);
+    if (result === undefined) return;
+    if (result instanceof Promise)
+      throw promiseRefused(this.#windowFunction === undefined ? 'getResult of an aggregate function' : 'A window function');
+    this.#output.collect(result);
+  }
+
+  window(): TimeWindow {
+    return this.#window as TimeWindow;
+  }
+
+  currentWatermark(): number {
+    return this.watermark;
+  }
+
+  currentProcessingTime(): number {
+    return this.#context.currentProcessingTime();
+  }
+
+  output<X>(tag: OutputTag<X>, value: X): void {
+    if (!this.#sideOutputs.has(tag.id)) this.#sideOutputs.set(tag.id, this.#context.sideOutput(tag.id));
+    this.#sideOutputs.get(tag.id)?.collect(value);
+  }
+}
+
+function promiseRefused(where: string): UsageError {
+  return new UsageError(
+    `${where} returned a promise. Return the record itself; asynchronous work goes to AsyncDataStream, behind the window.`,
+  );
+}
