@@ -92,7 +92,7 @@ class LocalQueue {
 
 /** Filled, so that V8 keeps a packed array of objects whatever comes first. */
 function emptyPlaces(size: number): unknown[] {
-  return new Array<unknown>(size).fill(undefined);
+  return Array.from<unknown>({ length: size });
 }
 
 class LocalWriter<T> implements ChannelWriter<T> {

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { channelContract } from './channel-contract.ts';
+import { createLocalChannel } from './local-channel.ts';
+import type { Payload } from './payload-fixture.ts';
+
+const flow = () => ({ timestamp: 0, blocked: 0 });
+
+channelContract('the in-thread queue', (segments) => {
+  const producer = flow();
+  const consumer = flow();
+  return { ...createLocalChannel<Payload>(producer, consumer, 64 << Math.min(segments, 4)), producer, consumer, checkNoLeak() {} };
+});
+
+test('records pass by reference, and what a control element carries is not taken for one', () => {
+  const { writer, reader } = createLocalChannel<object | undefined>(flow(), flow(), 4);
+  const record = { a: 1 };
+  const seen: unknown[] = [];
+  writer.write(record, 5);
+  writer.write(undefined, 6);
+  reader.drain({ processRecord: (value) => void seen.push(value) }, 10);
+  assert.equal(seen.length, 2);
+  assert.equal(seen[0], record);
+  assert.equal(seen[1], undefined);
+});
+
+test('a handler that writes to the channel it is reading from sees its record come round', () => {
+  const { writer, reader } = createLocalChannel<number>(flow(), flow(), 2);
+  const seen: number[] = [];
+  const processRecord = (value: number) => {
+    seen.push(value);
+    if (value < 100) for (let i = 0; i < 2; i += 1) if (seen.length < 50) writer.write(value + 1, 0);
+  };
+  writer.write(0, 0);
+  while (reader.hasData()) reader.drain({ processRecord }, 7);
+  assert.deepEqual(seen.slice(0, 7), [0, 1, 1, 2, 2, 2, 2]);
+});
+
+test('a capacity that is no power of two is refused', () => {
+  assert.throws(() => createLocalChannel(flow(), flow(), 1000), /the capacity of a local channel is 1000; it must be a power of two/);
+});

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NetworkMemory } from '../memory/network-memory.ts';
+import { SEGMENT_BYTES } from '../memory/segment.ts';
+import { EMPTY, RECORD, WATERMARK } from './channel.ts';
+import { channelContract } from './channel-contract.ts';
+import { Doorbell } from './doorbell.ts';
+import { HEADER_BYTES } from './element-format.ts';
+import type { SpillSink } from './overdraft.ts';
+import { assertPayload, PAYLOAD_MINIMUM, type Payload, payload, payloadDecoder, payloadEncoder } from './payload-fixture.ts';
+import { attachRing, createRing, type Ring } from './ring-control.ts';
+import { openRingReader } from './ring-reader.ts';
+import { openRingWriter } from './ring-writer.ts';
+
+const owner = { channel: 'edge:0:0', epoch: 0 };
+const flow = () => ({ timestamp: 0, blocked: 0 });
+
+function newRing(segments: number): Ring {
+  const memory = NetworkMemory.create((segments + 2) * SEGMENT_BYTES);
+  memory.allocate({ channel: 'other', epoch: 0 }, 1); // so that segment 0 is somebody else's
+  return createRing(memory, owner, segments);
+}
+
+function open(ring: Ring, attempt = 0, options = {}) {
+  const [producer, consumer] = [flow(), flow()];
+  const attachment = attachRing(ring, Doorbell.createMemory());
+  const writer = openRingWriter<Payload>(attachment, payloadEncoder, producer, attempt, options);
+  const reader = openRingReader<Payload>(attachment, payloadDecoder, consumer, attempt);
+  return { writer, reader, producer, consumer };
+}
+
+channelContract('the ring', (segments) => {
+  const memory = NetworkMemory.create((segments + 1) * SEGMENT_BYTES);
+  const ring = createRing(memory, owner, segments);
+  const checkNoLeak = () => {
+    memory.release(owner);
+    assert.equal(memory.usedSegments, 0);
+  };
+  return { ...open(ring), checkNoLeak };
+});
+
+class FifoSpill implements SpillSink {
+  static open = 0;
+  static most = 0;
+  private readonly segments: Uint8Array[] = [];
+  constructor() {
+    FifoSpill.open += 1;
+  }
+  append(segment: Uint8Array): void {
+    assert.equal(segment.byteLength, SEGMENT_BYTES);
+    this.segments.push(segment.slice());
+    FifoSpill.most = Math.max(FifoSpill.most, this.segments.length);
+  }
+  take(target: Uint8Array): void {
+    target.set(this.segments.shift()!);
+  }
+  close(): void {
+    FifoSpill.open -= 1;
+  }
+}
+
+channelContract('the ring with a spill', (segments) => {
+  const memory = NetworkMemory.create(segments * SEGMENT_BYTES);
+  const ends = open(createRing(memory, owner, segments), 0, { spill: () => new FifoSpill(), memoryCapBytes: 2 * SEGMENT_BYTES });
+  return { ...ends, checkNoLeak: () => assert.equal(FifoSpill.open, 0) };
+});
+
+test('the spill was used', () => assert.ok(FifoSpill.most > 10));
+
+test('elements end at every distance from the border of a segment, and begin right there', () => {
+  const { writer, reader, consumer } = open(newRing(3));
+  let serial = 0;
+  let position = 0; // in the writer's segment, by the rule of element-format.ts
+  const put = (size: number) => {
+    const body = HEADER_BYTES + PAYLOAD_MINIMUM + size;
+    writer.write(payload(serial, size), Number.MIN_SAFE_INTEGER - 1);
+    writer.flush();
+    assert.equal(reader.drain({ processRecord: (record) => assertPayload(record, serial, size) }, 2), EMPTY);
+    assert.equal(reader.drained, 1);
+    serial += 1;
+    position = (position + body) % SEGMENT_BYTES;
+    if (SEGMENT_BYTES - position < HEADER_BYTES) position = 0;
+  };
+  for (let rest = 0; rest <= 45; rest += 1) {
+    for (let size = 0; size <= 30; size += 1) {
+      const filler = SEGMENT_BYTES - position - rest - HEADER_BYTES - PAYLOAD_MINIMUM;
+      put(filler < 0 ? filler + SEGMENT_BYTES : filler);
+      put(size);
+      writer.writeWatermark(serial);
+      writer.flush();
+      assert.equal(reader.drain({ processRecord: () => assert.fail('no record') }, 1), WATERMARK);
+      assert.equal(reader.value, serial);
+      position = (position + HEADER_BYTES + 8) % SEGMENT_BYTES;
+      if (SEGMENT_BYTES - position < HEADER_BYTES) position = 0;
+    }
+  }
+  assert.equal(consumer.blocked, 0);
+});
+
+test('positions wrap at 2^32 bytes', () => {
+  const { writer, reader } = open(newRing(3));
+  const record = payload(7, 1_000_000);
+  const rounds = Math.ceil((2 ** 32 * 1.01) / 1_000_000);
+  let read = 0;
+  const processRecord = (got: Payload) => {
+    if (read % 500 === 0 || read > rounds - 100) assertPayload(got, 7, 1_000_000);
+    read += 1;
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    writer.write(record, round);
+    writer.flush();
+    do reader.drain({ processRecord }, 10);
+    while (!writer.tryDrain());
+    reader.drain({ processRecord }, 10);
+    assert.equal(read, round + 1);
+  }
+});
+
+test('a newer attempt sees nothing of what an older one left', () => {
+  const ring = newRing(2);
+  const first = open(ring, 0);
+  for (let i = 0; i < 100; i += 1) first.writer.write(payload(i, 1_000), i); // into overdraft
+  first.writer.flush();
+  first.reader.drain({ processRecord() {} }, 5);
+
+  const attachment = attachRing(ring, Doorbell.createMemory());
+  const reader = openRingReader<Payload>(attachment, payloadDecoder, flow(), 1);
+  assert.equal(reader.hasData(), false);
+  assert.equal(reader.drain({ processRecord: () => assert.fail('of the old attempt') }, 10), EMPTY);
+
+  const producer = flow();
+  const writer = openRingWriter<Payload>(attachment, payloadEncoder, producer, 1);
+  assert.equal(reader.hasData(), false);
+  const seen: number[] = [];
+  for (let i = 0; i < 500; i += 1) {
+    writer.write(payload(1_000 + i, 500), i);
+    writer.flush();
+    do reader.drain({ processRecord: (record) => void seen.push(record.serial) }, 10);
+    while (!writer.tryDrain());
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 500 }, (_, i) => 1_000 + i),
+  );
+});
+
+test('a writer that comes before its reader has the credit of an empty ring, whatever an older reader consumed', () => {
+  const ring = newRing(2);
+  const old = open(ring, 0);
+  for (let i = 0; i < 200; i += 1) {
+    old.writer.write(payload(i, 1_000), i);
+    old.writer.flush();
+    old.reader.drain({ processRecord() {} }, 5);
+  }
+  const attachment = attachRing(ring, Doorbell.createMemory());
+  const writer = openRingWriter<Payload>(attachment, payloadEncoder, flow(), 1);
+  let written = 0;
+  while (!writer.isBlocked) writer.write(payload(written++, 1_000), 0);
+  assert.ok(written * 1_021 > SEGMENT_BYTES && written * 1_021 < 3 * SEGMENT_BYTES, `${written} records in two segments`);
+  const reader = openRingReader<Payload>(attachment, payloadDecoder, flow(), 1);
+  let read = 0;
+  do reader.drain({ processRecord: (record) => assertPayload(record, read++, 1_000) }, 1_000);
+  while (!writer.tryDrain());
+  reader.drain({ processRecord: (record) => assertPayload(record, read++, 1_000) }, 1_000);
+  assert.equal(read, written);
+});
+
+test('an element whose encoder throws is not published', () => {
+  const attachment = attachRing(newRing(2), Doorbell.createMemory());
+  let fail = false;
+  const encoder = {
+    write(record: Payload, output: Parameters<typeof payloadEncoder.write>[1]) {
+      payloadEncoder.write(record, output);
+      if (fail) throw new Error('refused');
+    },
+  };
+  const writer = openRingWriter<Payload>(attachment, encoder, flow(), 0);
+  const reader = openRingReader<Payload>(attachment, payloadDecoder, flow(), 0);
+  writer.write(payload(0, 10), 0);
+  fail = true;
+  assert.throws(() => writer.write(payload(1, 10), 0), /refused/);
+  writer.flush();
+  const seen: number[] = [];
+  assert.equal(reader.drain({ processRecord: (record) => void seen.push(record.serial) }, 9), EMPTY);
+  assert.deepEqual(seen, [0]);
+});
+
+test('a decoder that reads another type is caught', () => {
+  const attachment = attachRing(newRing(2), Doorbell.createMemory());
+  const writer = openRingWriter<Payload>(attachment, payloadEncoder, flow(), 0);
+  const decoder = { read: (input: Parameters<typeof payloadDecoder.read>[0]) => void (input.position += 4) };
+  const reader = openRingReader<void>(attachment, decoder, flow(), 0);
+  writer.write(payload(0, 10), 0);
+  writer.flush();
+  assert.throws(
+    () => reader.drain({ processRecord() {} }, 9),
+    /a decoder stopped at \d+ in a record that ends at \d+: it is not of the type that was written/,
+  );
+});
+
+test('a freed segment rings the producer once, and only while it waits', () => {
+  const memory = NetworkMemory.create(4 * SEGMENT_BYTES);
+  const ring = createRing(memory, owner, 4);
+  const [slotOfProducer, slotOfConsumer] = [Doorbell.createMemory(), Doorbell.createMemory()];
+  const writer = openRingWriter<Payload>(attachRing(ring, slotOfConsumer), payloadEncoder, flow(), 0);
+  const reader = openRingReader<Payload>(attachRing(ring, slotOfProducer), payloadDecoder, flow(), 0);
+  const bell = new Doorbell(slotOfProducer, { now: () => 0, monotonic: () => 0, schedule: () => ({ cancel() {} }) });
+  const read = (count: number) => assert.equal(reader.drain({ processRecord() {} }, count), RECORD);
+
+  bell.prepare();
+  for (let i = 0; i < 3; i += 1) writer.write(payload(i, SEGMENT_BYTES - 21), 0); // each fills a segment
+  read(1);
+  assert.equal(bell.isParked(), true, 'the producer has credit and does not wait');
+  while (!writer.isBlocked) writer.write(payload(9, SEGMENT_BYTES - 21), 0);
+  assert.equal(writer.tryDrain(), false);
+  read(1);
+  assert.equal(bell.isParked(), true, 'one of four is free');
+  read(1);
+  assert.equal(bell.isParked(), false, 'half of the ring is free');
+  bell.prepare();
+  read(1);
+  assert.equal(bell.isParked(), true, 'it was rung already');
+  assert.equal(writer.tryDrain(), true);
+});
