@@ -17,6 +17,10 @@ export function describeGraphDifference(client: JobGraph, slot: JobGraph): strin
     const difference = compareOperators(left[index], right[index]);
     if (difference !== undefined) return difference;
   }
+  const chain = left.findIndex((operator, index) => operator.vertex.name !== right[index]!.vertex.name);
+  if (chain >= 0) {
+    return `operator ${nameOf(left[chain]!)} is in the chain '${left[chain]!.vertex.name}' in the client and in '${right[chain]!.vertex.name}' in the slot`;
+  }
   return compareEdges(client, slot) ?? 'the settings of the two differ';
 }
 
@@ -34,7 +38,6 @@ function compareOperators(client: Operator | undefined, slot: Operator | undefin
     ['parallelism', client.vertex.parallelism, slot.vertex.parallelism],
     ['max parallelism', client.vertex.maxParallelism, slot.vertex.maxParallelism],
     ['slot sharing group', client.vertex.slotSharingGroup, slot.vertex.slotSharingGroup],
-    ['chain', client.vertex.name, slot.vertex.name],
     ['place in the graph', client.id, slot.id],
   ];
   const different = pairs.find(([, left, right]) => left !== right);

@@ -7,7 +7,7 @@
  *
  * S1 code outside of any scope sees the real process and the host's executor.
  * S2 a scope reaches everything that the program starts: promises, timers, modules that it imports.
- * S3 the hooks are put in once per thread and stay: they change nothing for code that is not in a scope.
+ * S3 the hooks stay in the thread: they change nothing for code that is not in a scope.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setExecutor } from '@millrace/streaming/api/execution-context';
@@ -49,13 +49,12 @@ function currentExecutor(): Executor {
 }
 
 function hook(): void {
-  if (hooked) return;
-  hooked = true;
   setExecutor(currentExecutor);
-  hookArguments();
+  if (!hooked) hookArguments();
+  hooked = true;
   for (const stream of [process.stdout, process.stderr]) hookStream(stream);
   // Slots replace the console's methods to add the subtask's name; those calls never reach the streams.
-  for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table'] as const) hookConsole(name);
+  for (const name of CONSOLE_METHODS) hookConsole(name);
 }
 
 function hookArguments(): void {
@@ -70,7 +69,12 @@ function hookArguments(): void {
   });
 }
 
+const CONSOLE_METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table'] as const;
+/** Ours, so that what somebody else has put in since is hooked in its turn, and ours not twice. */
+const hooks = new WeakSet<object>();
+
 function hookStream(stream: NodeJS.WriteStream): void {
+  if (hooks.has(stream.write)) return;
   const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
   stream.write = (...args: unknown[]) => {
     if (scopes.getStore()?.muted !== true) return write(...args);
@@ -78,11 +82,14 @@ function hookStream(stream: NodeJS.WriteStream): void {
     if (typeof callback === 'function') queueMicrotask(() => callback());
     return true;
   };
+  hooks.add(stream.write);
 }
 
-function hookConsole(name: 'log' | 'info' | 'warn' | 'error' | 'debug' | 'trace' | 'dir' | 'table'): void {
+function hookConsole(name: (typeof CONSOLE_METHODS)[number]): void {
+  if (hooks.has(console[name])) return;
   const original = console[name].bind(console) as (...args: unknown[]) => void;
   console[name] = (...args: unknown[]) => {
     if (scopes.getStore()?.muted !== true) original(...args);
   };
+  hooks.add(console[name]);
 }
