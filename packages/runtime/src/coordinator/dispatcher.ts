@@ -14,6 +14,7 @@ import type {
   SubmitJob,
   ToDispatcher,
 } from '../protocol/control-messages.ts';
+import type { FailureDescription } from '../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../protocol/failure-description.ts';
 import { randomId } from '../protocol/ids.ts';
 import type { RpcCall, RpcEndpoint } from '../protocol/rpc.ts';
@@ -53,6 +54,11 @@ export class Dispatcher implements RpcEndpoint<ToDispatcher> {
 
   details(jobId: string): JobDetails | undefined {
     return this.#running.get(jobId)?.details() ?? this.#ended.get(jobId);
+  }
+
+  /** For what concerns all jobs alike: no TaskManager can be started here. */
+  failJobs(failure: FailureDescription): void {
+    for (const jobMaster of [...this.#running.values()]) jobMaster.fail(failure);
   }
 
   get runningJobs(): readonly string[] {

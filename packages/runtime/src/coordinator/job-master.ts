@@ -419,7 +419,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   #cancelTimedOut(): void {
     const stuck = this.#graph?.executions.filter(({ state }) => state === 'CANCELING') ?? [];
     for (const execution of stuck) {
-      if (execution.slot !== undefined) this.#freeSlot(execution.slot.allocationId, execution.slot.address, true);
+      if (execution.slot !== undefined) this.#freeSlot(execution.slot.allocationId, execution.slot.address);
       this.#suppressed.push(
         terminalFailure(
           'task-cancellation-timeout',
@@ -449,15 +449,15 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     this.#cancelTimer?.cancel();
     this.#heartbeats.stop();
     this.#coordinators?.close();
-    for (const { allocationId, address } of this.#pool.slots) this.#freeSlot(allocationId, address, false);
+    for (const { allocationId, address } of this.#pool.slots) this.#freeSlot(allocationId, address);
     this.#pool.clear();
     this.#resourceManager.tell({ type: 'disconnect-job-master', leader: this.#identity.resourceManager.leader, jobId: this.job.jobId });
     this.#ports.rpc.unregister(this.#identity.address);
   }
 
-  #freeSlot(allocationId: string, address: string, drop: boolean): void {
+  #freeSlot(allocationId: string, address: string): void {
     this.#pool.remove(allocationId);
-    this.#tell(address, { type: 'free-slot', leader: this.#identity.leader, allocationId, drop });
+    this.#tell(address, { type: 'free-slot', leader: this.#identity.leader, allocationId });
   }
 
   #tell(address: string, message: ToTaskExecutor): void {

@@ -154,10 +154,9 @@ export interface TaskSubmission {
 export interface CancelTask extends Fenced<'cancel-task'> {
   readonly executionId: string;
 }
-/** `drop`: its tasks did not stop; end the slot's thread, whatever runs in it. */
+/** The job leaves the slot: its isolate ends, with whatever of the job still runs in it. */
 export interface FreeSlot extends Fenced<'free-slot'> {
   readonly allocationId: string;
-  readonly drop: boolean;
 }
 export interface ReaderOperatorEvent extends Fenced<'reader-event'> {
   readonly executionId: string;

@@ -1,0 +1,44 @@
+/** Entry of a slot's thread: a `Slot` of the runtime with the ports that a thread can give it. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '@millrace/core/base/assert';
+import { systemClock } from '@millrace/core/base/clock';
+import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
+import { Slot } from '@millrace/runtime/task/slot';
+import { bindProgram } from '../client/bind-program.ts';
+import { BatchedStreams } from './batched-streams.ts';
+import { installConsole, redirectProcessStreams } from './slot-console.ts';
+import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
+
+const port = parentPort;
+invariant(port !== null, () => 'slot-main is the entry of a worker thread');
+const { location, doorbell, memoryLimitBytes } = workerData as SlotWorkerData;
+
+const post = (message: FromSlotWorker) => port.postMessage(message);
+const streams = new BatchedStreams({ send: (stream, text) => post({ kind: 'output', stream, text }), later: (flush) => setImmediate(flush) });
+const writeText = (stream: 'stdout' | 'stderr', text: string) => {
+  // The console has nobody who could wait or take an error; back-pressure is for print sinks.
+  try {
+    void Promise.resolve(streams.write(stream, text)).catch(() => {});
+  } catch {}
+};
+
+const slot = new Slot({
+  location,
+  doorbell,
+  clock: systemClock,
+  post(message) {
+    streams.flush();
+    post({ kind: 'slot', message });
+  },
+  bind: bindProgram,
+  standardStreams: streams,
+  memoryLimitBytes,
+});
+
+installConsole({ write: writeText, taskName: () => slot.currentTaskName() });
+redirectProcessStreams(writeText);
+
+port.on('message', (message: ToSlotWorker) => {
+  if (message.kind === 'slot') slot.receive(message.message);
+  else streams.acknowledge(message.stream, message.chars, message.failure && restoreFailure(message.failure));
+});

@@ -1,0 +1,29 @@
+/** Between the main thread of a TaskManager and the thread of a slot, and between a JobManager and a coordinator isolate: structured clones in one process. */
+import type { JobInformation, SlotLocation } from '@millrace/runtime/protocol/deployment';
+import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
+import type { EnumeratorEvent, FromSlot, ReaderEvent, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { StreamName } from './standard-streams.ts';
+
+export interface SlotWorkerData {
+  readonly location: SlotLocation;
+  readonly doorbell: SharedArrayBuffer;
+  readonly memoryLimitBytes: number;
+}
+
+export type ToSlotWorker =
+  | { readonly kind: 'slot'; readonly message: ToSlot }
+  | { readonly kind: 'output-taken'; readonly stream: StreamName; readonly chars: number; readonly failure: FailureDescription | undefined };
+
+export type FromSlotWorker =
+  | { readonly kind: 'slot'; readonly message: FromSlot }
+  | { readonly kind: 'output'; readonly stream: StreamName; readonly text: string };
+
+export type ToCoordinatorWorker =
+  | { readonly kind: 'start'; readonly job: JobInformation; readonly bundlePath: string }
+  | { readonly kind: 'event'; readonly operatorId: string; readonly subtask: number; readonly event: EnumeratorEvent }
+  | { readonly kind: 'close' };
+
+export type FromCoordinatorWorker =
+  | { readonly kind: 'event'; readonly operatorId: string; readonly subtask: number; readonly event: ReaderEvent }
+  | { readonly kind: 'failure'; readonly failure: FailureDescription }
+  | { readonly kind: 'output'; readonly stream: StreamName; readonly text: string };
