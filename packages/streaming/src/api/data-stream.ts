@@ -1,0 +1,259 @@
+import { UsageError } from '@millrace/core/base/errors';
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { PrintSink } from '../builtin/print-sink.ts';
+import type { Emittable } from '../contract/emittable.ts';
+import type { PlainFunction } from '../contract/operator.ts';
+import type { Sink } from '../contract/sink.ts';
+import type { WatermarkStrategy } from '../contract/watermark-strategy.ts';
+import type { PartitionerKind } from '../graph/job-graph.ts';
+import type { TransformationId } from '../graph/transformation.ts';
+import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
+import type { CloseableIterator } from './closeable-iterator.ts';
+import type { DataStreamSink } from './data-stream-sink.ts';
+import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
+import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
+import type { KeyedStream } from './keyed-stream.ts';
+import { checkText } from './operator-settings.ts';
+import type { NewOperator } from './program.ts';
+import { projection } from './projection.ts';
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
+import type { StreamScope } from './stream-scope.ts';
+import type { ElementOf, Simplify } from './stream-types.ts';
+import { type StrategyFunction, watermarkStrategy } from './watermark-strategies.ts';
+
+/**
+ * A stream of records of type T, bounded or not. Calls describe what is to be done; nothing runs before `execute`. Flink: "DataStream API".
+ *
+ * Functions are called in the order of the records of their subtask, in one thread, and are synchronous. What they throw fails the job with a
+ * `UserCodeError` that names the operator. A record must not be changed after it was emitted.
+ */
+export class DataStream<out T> {
+  /** Internal: streams are made by an environment and by other streams. */
+  protected readonly scope: StreamScope;
+  protected readonly id: TransformationId;
+  /** For the compiler only. */
+  declare protected readonly holds: T;
+
+  constructor(scope: StreamScope, id: TransformationId) {
+    this.scope = scope;
+    this.id = id;
+  }
+
+  /** The number of subtasks of the operator that this stream comes from. */
+  getParallelism(): number {
+    let transformation = this.scope.program.at(this.id);
+    while (transformation.kind !== 'operator') {
+      const [input] = transformation.kind === 'union' ? transformation.inputs : [transformation.input];
+      transformation = this.scope.program.at(input!);
+    }
+    return transformation.parallelism ?? this.scope.parallelism();
+  }
+
+  getExecutionEnvironment(): StreamExecutionEnvironment {
+    return this.scope.environment;
+  }
+
+  /**
+   * Emits what the function makes of each record: exactly one record. An array is one record, so is `null`; `undefined` and promises are refused.
+   *
+   * ```ts
+   * const lengths = env.fromData('to', 'be').map((word) => word.length); // 2, 2
+   * ```
+   */
+  map<R extends Emittable>(mapper: (value: T) => R): SingleOutputStreamOperator<R> {
+    checkPlainFunction(mapper, 'map', 'a function from one record to one record');
+    return this.transform('Map', { logic: { kind: 'map', fn: mapper as PlainFunction } });
+  }
+
+  /**
+   * Emits what the returned iterable yields, one by one and lazily: under back-pressure a generator is suspended. To emit nothing, return `[]`.
+   *
+   * ```ts
+   * const words = env.fromData('to be', 'or not').flatMap((line) => line.split(' ')); // to, be, or, not
+   * ```
+   */
+  flatMap<R extends Emittable>(flatMapper: (value: T) => Iterable<R> & object): SingleOutputStreamOperator<R> {
+    checkFunction(flatMapper, 'flatMap', 'a function from one record to an iterable of records');
+    return this.transform('Flat Map', { logic: { kind: 'flatMap', fn: flatMapper as PlainFunction } });
+  }
+
+  /**
+   * Keeps the records for which the function returns true. A type predicate narrows the type of the stream.
+   *
+   * ```ts
+   * const even = env.fromSequence(1, 10).filter((n) => n % 2 === 0); // 2, 4, 6, 8, 10
+   * ```
+   */
+  filter<S extends T>(filter: (value: T) => value is S): SingleOutputStreamOperator<S>;
+  filter(filter: (value: T) => boolean): SingleOutputStreamOperator<T>;
+  filter(filter: (value: T) => boolean): SingleOutputStreamOperator<T> {
+    checkPlainFunction(filter, 'filter', 'a function from a record to true or false');
+    return this.transform('Filter', { logic: { kind: 'filter', fn: filter as PlainFunction }, type: this.type() });
+  }
+
+  /** Picks elements of a tuple by position, or fields of a record by name. Fields that an optional one leaves out stay absent. */
+  project<A extends readonly unknown[], const F extends readonly number[]>(
+    this: DataStream<A>,
+    ...fields: F
+  ): SingleOutputStreamOperator<{ -readonly [I in keyof F]: A[F[I]] }>;
+  project<F extends keyof T>(...fields: readonly F[]): SingleOutputStreamOperator<Simplify<Pick<T, F>>>;
+  project(...fields: readonly PropertyKey[]): SingleOutputStreamOperator<never> {
+    return this.transform<never>('Projection', { logic: { kind: 'map', fn: projection(fields) } });
+  }
+
+  /**
+   * Sends all records of one key to one subtask. A key is a number, a string, a boolean, a bigint, a Date, `null`, or an object or tuple of these, which is
+   * compared by value. The function is called twice for each record and must return the same both times.
+   *
+   * ```ts
+   * const perDay = bids.keyBy((bid) => [bid.auction, bid.day]).sum('price');
+   * ```
+   */
+  keyBy<const K extends Emittable>(key: (value: T) => K, type?: TypeInformation<K>): KeyedStream<T, K> {
+    checkPlainFunction(key, 'keyBy', 'a function from a record to its key');
+    const id = this.scope.program.add({
+      kind: 'partition',
+      input: this.id,
+      partitioner: 'hash',
+      keySelector: key as PlainFunction,
+      keyType: type as TypeInformation<unknown> | undefined,
+    });
+    return this.scope.streams.keyed(this.scope, id, { selector: key, type });
+  }
+
+  /** All records of all streams, in no order between them. The watermark is the least of theirs. */
+  union<const S extends readonly DataStream<unknown>[]>(...streams: S): DataStream<T | ElementOf<S[number]>> {
+    for (const stream of streams as readonly unknown[]) {
+      if (!(stream instanceof DataStream)) throw new UsageError(`union got ${show(stream)}. Give it streams.`);
+      if (stream.scope !== this.scope)
+        throw new UsageError('union got a stream of another environment. Build both streams from one environment.');
+    }
+    const id = this.scope.program.add({ kind: 'union', inputs: [this.id, ...streams.map((stream) => stream.id)] });
+    return this.scope.streams.stream(this.scope, id);
+  }
+
+  /**
+   * Gives records a timestamp and the stream watermarks, in place of those that it may have. The record's type reaches the assigner if that is the last call of
+   * the chain; in the function form, `(strategy) => strategy.forMonotonousTimestamps()…`, calls come in any order.
+   *
+   * ```ts
+   * clicks.assignTimestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness('10 s').withTimestampAssigner((click) => click.at));
+   * ```
+   */
+  assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T>;
+  assignTimestampsAndWatermarks(strategy: StrategyFunction<T>): SingleOutputStreamOperator<T>;
+  assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T> | StrategyFunction<T>): SingleOutputStreamOperator<T> {
+    const made = watermarkStrategy(strategy, 'assignTimestampsAndWatermarks');
+    return this.transform('Timestamps/Watermarks', { logic: timestampsAndWatermarks(made), type: this.type() });
+  }
+
+  /** Every record to every subtask of what follows. */
+  broadcast(): DataStream<T> {
+    return this.partitioned('broadcast');
+  }
+
+  /** Every record to a subtask chosen at random. */
+  shuffle(): DataStream<T> {
+    return this.partitioned('shuffle');
+  }
+
+  /** Records to all subtasks in turn. */
+  rebalance(): DataStream<T> {
+    return this.partitioned('rebalance');
+  }
+
+  /** Records in turn to those subtasks of what follows that lie nearest: fewer channels than with rebalance, less even. */
+  rescale(): DataStream<T> {
+    return this.partitioned('rescale');
+  }
+
+  /** Every record to the first subtask. */
+  global(): DataStream<T> {
+    return this.partitioned('global');
+  }
+
+  /** Records stay in their subtask. What follows must have the same parallelism; if it has not, the job is refused. */
+  forward(): DataStream<T> {
+    return this.partitioned('forward');
+  }
+
+  /** Every record to the subtask that the partitioner names, from 0 to `numPartitions` − 1, both functions being pure. */
+  partitionCustom<const K extends Emittable>(partitioner: (key: K, numPartitions: number) => number, key: (value: T) => K): DataStream<T> {
+    checkPlainFunction(partitioner, 'partitionCustom', 'a function from a key and the number of partitions to a partition');
+    checkPlainFunction(key, 'the key of partitionCustom', 'a function from a record to its key');
+    return this.partitioned('custom', {
+      keySelector: key as PlainFunction,
+      partition: partitioner as (key: unknown, numPartitions: number) => number,
+    });
+  }
+
+  /**
+   * Writes each record to standard output as `identifier:subtask> record`: the subtask counts from 1 and is there only at parallelism > 1. A string is written as
+   * it is, anything else as JSON in one line.
+   */
+  print(identifier?: string): DataStreamSink {
+    return this.addSink('Print to Std. Out', new PrintSink(checkedIdentifier(identifier, 'print'), 'stdout'));
+  }
+
+  /** As `print`, to standard error. */
+  printToErr(identifier?: string): DataStreamSink {
+    return this.addSink('Print to Std. Err', new PrintSink(checkedIdentifier(identifier, 'printToErr'), 'stderr'));
+  }
+
+  /** Ends the stream in a sink. Its calls come one after another, and are awaited. At the end of a bounded job all output is committed. */
+  sinkTo(sink: Sink<T>): DataStreamSink {
+    if (typeof (sink as Partial<Sink<T>> | undefined)?.createWriter !== 'function') {
+      throw new UsageError(
+        `sinkTo got ${show(sink)}, which is no sink: it has no createWriter. Give it a sink, for example FileSink.forRowFormat(…).build().`,
+      );
+    }
+    return this.addSink('Writer', sink);
+  }
+
+  /**
+   * Runs the job with all that was added to the environment, and brings the records of this stream to the program, under back-pressure. Leaving the loop cancels
+   * the job; a failure of the job is thrown out of the loop. With a limit, the first records as an array.
+   *
+   * ```ts
+   * for await (const n of await env.fromSequence(1, 3).executeAndCollect()) console.log(n);
+   * ```
+   */
+  executeAndCollect(jobName?: string): Promise<CloseableIterator<T>>;
+  executeAndCollect(jobName: string, limit: number): Promise<T[]>;
+  executeAndCollect(jobName?: string, limit?: number): Promise<CloseableIterator<T> | T[]> {
+    const input = { scope: this.scope, id: this.id, type: this.type() as TypeInformation<T> | undefined };
+    return limit === undefined ? executeAndCollect(input, jobName) : executeAndCollectSome(input, jobName, limit);
+  }
+
+  protected transform<R>(
+    operation: string,
+    operator: Omit<NewOperator, 'input' | 'operation' | 'type'> & Partial<NewOperator>,
+  ): SingleOutputStreamOperator<R> {
+    const id = this.scope.program.addOperator({ type: undefined, ...operator, operation, input: this.id });
+    return this.scope.streams.operator(this.scope, id);
+  }
+
+  protected type(): NewOperator['type'] {
+    return this.scope.program.typeOf(this.id);
+  }
+
+  protected partitioned(
+    partitioner: PartitionerKind,
+    functions: { keySelector?: PlainFunction; partition?: (key: unknown, numPartitions: number) => number } = {},
+  ): DataStream<T> {
+    return this.scope.streams.stream(this.scope, this.scope.program.add({ kind: 'partition', input: this.id, partitioner, ...functions }));
+  }
+
+  private addSink(name: string, sink: Sink<T>): DataStreamSink {
+    const logic = { kind: 'sink', sink: sink as Sink<unknown> } as const;
+    return this.scope.streams.sink(
+      this.scope,
+      this.scope.program.addOperator({ operation: 'Sink', name, logic, type: undefined, input: this.id }),
+    );
+  }
+}
+
+function checkedIdentifier(identifier: string | undefined, where: string): string | undefined {
+  return identifier === undefined ? undefined : checkText(identifier, where);
+}

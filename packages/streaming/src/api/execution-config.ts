@@ -1,0 +1,45 @@
+import { UsageError } from '@millrace/core/base/errors';
+import { Duration, type DurationLike } from '@millrace/core/config/duration';
+import type { JobConfiguration } from '../graph/job-graph.ts';
+import { show } from './function-checks.ts';
+import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS } from './job-options.ts';
+import type { JobSettingsReader } from './job-configuration.ts';
+
+/** Settings of the whole job that have no place at a single operator. What is set here counts more than command line and configuration. */
+export class ExecutionConfig {
+  readonly #settings: JobSettingsReader;
+
+  /** Internal: got from `env.getConfig()`. */
+  constructor(settings: JobSettingsReader) {
+    this.#settings = settings;
+  }
+
+  /** After how many records of a split a watermark follows; 1000 unless set. Counting makes what is late the same on every run. */
+  setAutoWatermarkRecords(records: number): this {
+    if (!Number.isSafeInteger(records) || records < 1)
+      throw new UsageError(`setAutoWatermarkRecords got ${show(records)}. Give a whole number from 1.`);
+    this.#settings.set(AUTO_WATERMARK_RECORDS, records);
+    return this;
+  }
+
+  getAutoWatermarkRecords(): number {
+    return this.#settings.get(AUTO_WATERMARK_RECORDS);
+  }
+
+  /** How often a source that has nothing to read emits a watermark by the clock; 200 ms unless set, 0 ms never. */
+  setAutoWatermarkInterval(interval: DurationLike): this {
+    const duration = Duration.from(interval);
+    if (duration.toMillis() < 0) throw new UsageError(`setAutoWatermarkInterval got ${duration}. Give a duration of 0 ms or more.`);
+    this.#settings.set(AUTO_WATERMARK_INTERVAL, duration);
+    return this;
+  }
+
+  getAutoWatermarkInterval(): Duration {
+    return this.#settings.get(AUTO_WATERMARK_INTERVAL);
+  }
+
+  /** Internal: what tasks need to know. */
+  toJobConfiguration(): JobConfiguration {
+    return this.#settings.jobConfiguration();
+  }
+}

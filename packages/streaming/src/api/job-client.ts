@@ -1,0 +1,49 @@
+import { Duration } from '@millrace/core/config/duration';
+import type { JobResult, JobStatus, SubmittedJob } from '../graph/executor.ts';
+
+/** A job that runs, as `executeAsync` returns it. */
+export class JobClient {
+  readonly #job: SubmittedJob;
+
+  /** Internal: made by `executeAsync`. */
+  constructor(job: SubmittedJob) {
+    this.#job = job;
+  }
+
+  getJobID(): string {
+    return this.#job.jobId;
+  }
+
+  getJobStatus(): Promise<JobStatus> {
+    return this.#job.status();
+  }
+
+  /** Settles at the end of the job; rejects with its first failure, or if it was cancelled. */
+  async getJobExecutionResult(): Promise<JobExecutionResult> {
+    return new JobExecutionResult(await this.#job.result());
+  }
+
+  /** Asks the job to stop; `getJobExecutionResult` says when it has. Without effect on a job that has ended. */
+  cancel(): Promise<void> {
+    return this.#job.cancel();
+  }
+}
+
+/** What remains of a job that has finished. */
+export class JobExecutionResult {
+  readonly #result: JobResult;
+
+  /** Internal: made by `execute`. */
+  constructor(result: JobResult) {
+    this.#result = result;
+  }
+
+  getJobID(): string {
+    return this.#result.jobId;
+  }
+
+  /** From the first task that was deployed to the last that ended. */
+  getNetRuntime(): Duration {
+    return Duration.ofMillis(Math.round(this.#result.netRuntimeMs));
+  }
+}

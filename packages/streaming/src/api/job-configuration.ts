@@ -1,0 +1,71 @@
+/**
+ * The settings of one environment: what its methods set, else what the executor was given, else the default. The only place of this room that reads options
+ * by key.
+ */
+import { ConfigError } from '@millrace/core/base/errors';
+import { Duration } from '@millrace/core/config/duration';
+import type { ConfigOption } from '@millrace/core/config/option';
+import { OptionRegistry } from '@millrace/core/config/option-registry';
+import type { JobConfiguration } from '../graph/job-graph.ts';
+import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS, FREEZE_RECORDS, JOB_OPTIONS, MAX_SHAPES } from './job-options.ts';
+import type { Configuration } from './stream-types.ts';
+
+const REGISTRY = new OptionRegistry([JOB_OPTIONS]);
+
+export class JobSettingsReader {
+  readonly #set = new Map<ConfigOption, unknown>();
+  readonly #given: () => Readonly<Record<string, string>>;
+  #cached: Readonly<Record<string, string>> | undefined;
+
+  /** `given`: what command line and configuration say; asked once, when it is first needed. */
+  constructor(given: () => Readonly<Record<string, string>>) {
+    this.#given = given;
+  }
+
+  get<T>(option: ConfigOption<T>): T {
+    if (this.#set.has(option)) return this.#set.get(option) as T;
+    this.#cached ??= this.#given();
+    for (const key of [option.key, ...option.deprecatedKeys]) {
+      const text = this.#cached[key];
+      if (text !== undefined) return option.parse(text, 'the configuration');
+    }
+    return option.defaultValue;
+  }
+
+  set<T>(option: ConfigOption<T>, value: T): void {
+    this.#set.set(option, value);
+  }
+
+  isSet(option: ConfigOption): boolean {
+    return this.#set.has(option);
+  }
+
+  /** Throws a `ConfigError` for a key that is none of a job's, and for a value that its option does not allow. */
+  configure(configuration: Configuration): void {
+    for (const [key, value] of Object.entries(configuration)) {
+      const option = REGISTRY.find(key);
+      if (option === undefined) throw unknownKey(key);
+      this.#set.set(option, option.parse(textOf(value), 'env.configure'));
+    }
+  }
+
+  jobConfiguration(): JobConfiguration {
+    return {
+      autoWatermarkRecords: this.get(AUTO_WATERMARK_RECORDS),
+      autoWatermarkIntervalMs: this.get(AUTO_WATERMARK_INTERVAL).toMillis(),
+      freezeRecords: this.get(FREEZE_RECORDS),
+      maxShapesPerEdge: this.get(MAX_SHAPES),
+    };
+  }
+}
+
+function unknownKey(key: string): ConfigError {
+  const near = REGISTRY.nearestKey(key);
+  const next = near === undefined ? "Options of the cluster go to 'millrace run -D key=value' or config.yaml." : `Did you mean ${near}?`;
+  return new ConfigError(`${key} (from env.configure) is not an option of a job. ${next}`, { reason: 'unknown-key' });
+}
+
+function textOf(value: Configuration[string]): string {
+  if (value instanceof Duration) return value.toString();
+  return Array.isArray(value) ? value.join(';') : String(value);
+}

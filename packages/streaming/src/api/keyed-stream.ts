@@ -1,0 +1,104 @@
+import { UsageError } from '@millrace/core/base/errors';
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { KeyContext } from '../contract/operator.ts';
+import type { TransformationId } from '../graph/transformation.ts';
+import { reduceOperator } from '../operators/reduce-operator.ts';
+import { WindowAssigner } from '../window/window-assigner.ts';
+import type { Window } from '../window/window.ts';
+import { DataStream } from './data-stream.ts';
+import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
+import { checkPlainFunction, show } from './function-checks.ts';
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import type { KeyOf, StreamScope } from './stream-scope.ts';
+import type { Comparable, FieldAggregations, FieldOf, Summable } from './stream-types.ts';
+import type { WindowedStream } from './windowed-stream.ts';
+
+/**
+ * A stream whose records of one key are in one subtask, in the order in which they came from each producer. It is a partitioning, not an operator: `name`, `uid`
+ * and the like come after the next call. The aggregations are rolling: one result for every record, the aggregate of all records of its key so far.
+ */
+export class KeyedStream<out T, out K> extends DataStream<T> implements FieldAggregations<T> {
+  readonly #key: KeyOf<never, unknown>;
+  /** For the compiler only. */
+  declare protected readonly keys: K;
+
+  /** Internal: made by `keyBy`. */
+  constructor(scope: StreamScope, id: TransformationId, key: KeyOf<T, K>) {
+    super(scope, id);
+    this.#key = key as unknown as KeyOf<never, unknown>;
+  }
+
+  /**
+   * Emits, for every record, what the function makes of the last result of its key and the record; for the first record of a key that record itself. The result
+   * is of the records' type, and neither argument may be changed.
+   *
+   * ```ts
+   * const longest = words.keyBy((word) => word[0] ?? '').reduce((a, b) => (b.length > a.length ? b : a));
+   * ```
+   */
+  reduce(reducer: (accumulated: T, value: T) => T): SingleOutputStreamOperator<T> {
+    checkPlainFunction(reducer, 'reduce', 'a function from two records to one');
+    return this.rolling('Keyed Reduce', reducer);
+  }
+
+  /** The sum of a field, or of plain values; the other fields are those of the key's first record. */
+  sum(this: FieldAggregations<Summable>): SingleOutputStreamOperator<T>;
+  sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
+  sum(field?: PropertyKey): SingleOutputStreamOperator<T> {
+    return this.aggregated('sum', field);
+  }
+
+  /** The least value of a field, or of plain values; the other fields are those of the key's first record. */
+  min(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
+  min(field?: PropertyKey): SingleOutputStreamOperator<T> {
+    return this.aggregated('min', field);
+  }
+
+  /** The greatest value of a field, or of plain values; the other fields are those of the key's first record. */
+  max(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
+  max(field?: PropertyKey): SingleOutputStreamOperator<T> {
+    return this.aggregated('max', field);
+  }
+
+  /** The record with the least value of a field; of equals the first, or the last if `first` is false. */
+  minBy<F extends FieldOf<T, Comparable>>(field: F, first = true): SingleOutputStreamOperator<T> {
+    return this.aggregated('minBy', field, first);
+  }
+
+  /** The record with the greatest value of a field; of equals the first, or the last if `first` is false. */
+  maxBy<F extends FieldOf<T, Comparable>>(field: F, first = true): SingleOutputStreamOperator<T> {
+    return this.aggregated('maxBy', field, first);
+  }
+
+  /**
+   * Groups the records of each key by window. Flink: "Windows".
+   *
+   * ```ts
+   * const perMinute = byUser.window(TumblingEventTimeWindows.of('1 min')).sum('amount');
+   * ```
+   */
+  window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<T, K, W> {
+    if (!(assigner instanceof WindowAssigner)) {
+      throw new UsageError(`window got ${show(assigner)}. Give it a window assigner, for example TumblingEventTimeWindows.of('1 min').`);
+    }
+    return this.scope.streams.windowed({ scope: this.scope, id: this.id, key: this.#key as unknown as KeyOf<T, K> }, assigner);
+  }
+
+  private aggregated(aggregation: FieldAggregation, field: PropertyKey | undefined, first?: boolean): SingleOutputStreamOperator<T> {
+    return this.rolling('Keyed Aggregation', fieldReducer<T>(aggregation, field, first));
+  }
+
+  private rolling(operation: string, reducer: (accumulated: T, value: T) => T): SingleOutputStreamOperator<T> {
+    const type = this.type();
+    const key = this.#key as unknown as KeyContext<T, K>;
+    return this.transform(operation, { logic: reduceOperator({ key, reducer, type: type as TypeInformation<T> | undefined }), type });
+  }
+
+  protected override partitioned(): DataStream<T> {
+    throw new UsageError(
+      'A keyed stream is partitioned by its key already. Call the partitioning before keyBy, or on the result of the next operator.',
+    );
+  }
+}

@@ -1,0 +1,238 @@
+import { UsageError } from '@millrace/core/base/errors';
+import { Duration, type DurationLike } from '@millrace/core/config/duration';
+import { descriptionOf, Types } from '@millrace/core/types/types';
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { CollectionSource } from '../builtin/collection-source.ts';
+import { SequenceSource } from '../builtin/sequence-source.ts';
+import { textFileSource } from '../builtin/text-file-source.ts';
+import type { Emittable } from '../contract/emittable.ts';
+import type { Source } from '../contract/source.ts';
+import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
+import { compileJob } from '../graph/compile-job.ts';
+import { executionPlan } from '../graph/execution-plan.ts';
+import type { SubmittedJob } from '../graph/executor.ts';
+import type { CompiledJob } from '../graph/job-graph.ts';
+import { checkParallelism } from '../graph/parallelism.ts';
+import { buildStreamGraph } from '../graph/stream-graph.ts';
+import type { JobProgram } from '../graph/transformation.ts';
+import type { DataStreamSource } from './data-stream-source.ts';
+import { currentExecutor, hasExecutor } from './execution-context.ts';
+import { ExecutionConfig } from './execution-config.ts';
+import { checkPlainFunction, show } from './function-checks.ts';
+import { JobClient, JobExecutionResult } from './job-client.ts';
+import { JobSettingsReader } from './job-configuration.ts';
+import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING } from './job-options.ts';
+import { checkBufferTimeout, checkText } from './operator-settings.ts';
+import { Program } from './program.ts';
+import { streamFactory } from './stream-factory.ts';
+import type { StreamScope } from './stream-scope.ts';
+import type { Collection, Configuration } from './stream-types.ts';
+import { type StrategyFunction, watermarkStrategy } from './watermark-strategies.ts';
+
+const DEFAULT_JOB_NAME = 'Millrace Streaming Job';
+
+/**
+ * Where a program begins: it makes sources, holds the settings of the job, and runs what was built. Flink: "Anatomy of a Flink Program".
+ *
+ * A program is run again in every slot and must build the same graph there from the same arguments; values that differ from run to run go through `constant`.
+ * Several jobs may be executed one after another: each holds what was added since the one before.
+ *
+ * ```ts
+ * const env = StreamExecutionEnvironment.getExecutionEnvironment();
+ * env.fromData('to', 'be').map((word) => word.toUpperCase()).print();
+ * await env.execute('shout');
+ * ```
+ */
+export class StreamExecutionEnvironment {
+  readonly #program = new Program();
+  readonly #settings = new JobSettingsReader(() => (hasExecutor() ? currentExecutor().configuration : {}));
+  readonly #config = new ExecutionConfig(this.#settings);
+  readonly #scope: StreamScope;
+
+  /** Internal: use `getExecutionEnvironment`. */
+  protected constructor(configuration: Configuration = {}) {
+    this.#scope = {
+      environment: this,
+      program: this.#program,
+      streams: streamFactory,
+      parallelism: () => this.getParallelism(),
+      submit: (jobName, onCollected) => this.#submit(jobName, onCollected),
+    };
+    this.#settings.configure(configuration);
+  }
+
+  /** The environment of whoever runs this program: `millrace run`, a cluster, or, started by itself, one that this process starts for it. */
+  static getExecutionEnvironment(configuration?: Configuration): StreamExecutionEnvironment {
+    return new StreamExecutionEnvironment(configuration);
+  }
+
+  /** As `getExecutionEnvironment`, with a parallelism that counts more than the command line's. */
+  static createLocalEnvironment(parallelism?: number, configuration?: Configuration): StreamExecutionEnvironment {
+    const environment = new StreamExecutionEnvironment(configuration);
+    return parallelism === undefined ? environment : environment.setParallelism(parallelism);
+  }
+
+  /**
+   * A stream of what a source reads. The strategy gives records their timestamps and the stream its watermarks, for each split on its own; `type` declares the
+   * records, so that they are written by a generated codec.
+   *
+   * ```ts
+   * const numbers = env.fromSource(new DataGeneratorSource((n) => n * 1_000, 60), WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner((n) => n), 'seconds');
+   * ```
+   */
+  fromSource<T>(
+    source: Source<T>,
+    strategy: WatermarkStrategy<NoInfer<T>> | StrategyFunction<NoInfer<T>>,
+    sourceName: string,
+    type?: TypeInformation<T>,
+  ): DataStreamSource<T> {
+    if (typeof (source as Partial<Source<T>> | undefined)?.createReader !== 'function') {
+      throw new UsageError(
+        `fromSource got ${show(source)}, which is no source: it has no createReader. Give it a source, for example FileSource.forRecordStreamFormat(…).build().`,
+      );
+    }
+    const name = checkText(sourceName, 'the name of fromSource');
+    const made = watermarkStrategy(strategy, `fromSource '${name}'`);
+    return this.#addSource(source, made, { name, type: type ?? typeOf<T>(source), parallel: true });
+  }
+
+  /** The whole numbers from one to the other, both included; each subtask gets its share, ascending. */
+  fromSequence(from: number, to: number): DataStreamSource<number> {
+    return this.#addSource(new SequenceSource(from, to), WatermarkStrategy.noWatermarks(), {
+      name: 'Sequence Source',
+      type: Types.LONG,
+      parallel: true,
+    });
+  }
+
+  /** The arguments, in their order. Not parallel. */
+  fromData<T extends Emittable>(...elements: readonly T[]): DataStreamSource<T> {
+    return this.fromCollection(elements);
+  }
+
+  /** The elements of a collection, in their order. Not parallel. A generator is given as a function, so that it can start again after a failure. */
+  fromCollection<T extends Emittable>(collection: Collection<T> | (() => Collection<T>), type?: TypeInformation<T>): DataStreamSource<T> {
+    const source = new CollectionSource<T>(collection, type);
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Collection Source', type, parallel: false });
+  }
+
+  /** The lines of a text file, or of all files in a directory, without their ends. A relative path starts where the command runs. */
+  readTextFile(path: string): DataStreamSource<string> {
+    const source = textFileSource(checkText(path, 'readTextFile'));
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Text File Source', type: Types.STRING, parallel: true });
+  }
+
+  /** For operators that set none themselves; counts more than the command line's and the configuration's. Operators that were added before keep theirs. */
+  setParallelism(parallelism: number): this {
+    this.#settings.set(DEFAULT_PARALLELISM, checkParallelism(parallelism, 'env.setParallelism'));
+    return this;
+  }
+
+  getParallelism(): number {
+    return this.#settings.get(DEFAULT_PARALLELISM);
+  }
+
+  /** For operators that set none themselves: the number of key groups. */
+  setMaxParallelism(maxParallelism: number): this {
+    this.#settings.set(MAX_PARALLELISM, checkParallelism(maxParallelism, 'env.setMaxParallelism'));
+    return this;
+  }
+
+  /** How long a record waits at most in a buffer that is not full: 0 ms not at all, −1 ms for ever. 100 ms unless set. */
+  setBufferTimeout(timeout: DurationLike): this {
+    this.#settings.set(BUFFER_TIMEOUT, Duration.ofMillis(checkBufferTimeout(timeout, 'env.setBufferTimeout')));
+    return this;
+  }
+
+  /** Every operator runs in a task of its own: slower, but each shows its own figures. */
+  disableOperatorChaining(): this {
+    this.#settings.set(OPERATOR_CHAINING, false);
+    return this;
+  }
+
+  getConfig(): ExecutionConfig {
+    return this.#config;
+  }
+
+  /** Sets options of the job by their keys; they count more than the command line's. Throws a `ConfigError` that names the nearest known key. */
+  configure(configuration: Configuration): this {
+    this.#settings.configure(configuration);
+    return this;
+  }
+
+  /**
+   * A value that is computed once, by the client, and travels with the job: a random id, the time of day, a file that is read at the start. Plain data that JSON
+   * can write. Calls must come in the same order on every run.
+   */
+  constant<T>(make: () => T): T {
+    checkPlainFunction(make, 'env.constant', 'a function that makes the value');
+    return currentExecutor().constant(make);
+  }
+
+  /** The stream graph of what was added since the last `execute`, as JSON: `{"nodes": […]}`, as Flink writes it. Changes nothing. */
+  getExecutionPlan(): string {
+    return executionPlan(buildStreamGraph(this.#jobProgram(undefined)));
+  }
+
+  /** Runs the job and waits for its end; rejects with its first failure. */
+  async execute(jobName?: string): Promise<JobExecutionResult> {
+    const job = await this.#submit(jobName);
+    return new JobExecutionResult(await job.result());
+  }
+
+  /** Runs the job, and settles as soon as it is accepted. */
+  async executeAsync(jobName?: string): Promise<JobClient> {
+    return new JobClient(await this.#submit(jobName));
+  }
+
+  /** What `execute` would submit, for tests and tools. Changes nothing. */
+  compile(jobName?: string): CompiledJob {
+    return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
+  }
+
+  async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
+    const job = this.compile(jobName);
+    this.#program.clearRoots();
+    return currentExecutor().execute(job, onCollected === undefined ? {} : { onCollected });
+  }
+
+  #jobProgram(jobName: string | undefined): JobProgram {
+    return {
+      name: jobName === undefined ? DEFAULT_JOB_NAME : checkText(jobName, 'the job name of execute'),
+      transformations: this.#program.transformations,
+      roots: this.#program.roots,
+      settings: {
+        parallelism: this.getParallelism(),
+        maxParallelism: this.#settings.get(MAX_PARALLELISM),
+        bufferTimeoutMs: this.#settings.get(BUFFER_TIMEOUT).toMillis(),
+        operatorChaining: this.#settings.get(OPERATOR_CHAINING),
+      },
+    };
+  }
+
+  #addSource<T>(source: Source<T>, strategy: WatermarkStrategy<unknown>, settings: SourceSettings<T>): DataStreamSource<T> {
+    descriptionOf(settings.type); // refuses a type of unknown make
+    const logic = { kind: 'source', source: source as Source<unknown>, strategy } as const;
+    const single = settings.parallel ? {} : ({ parallelism: 1, notParallel: true } as const);
+    const id = this.#program.addOperator({
+      operation: 'Source',
+      name: settings.name,
+      logic,
+      type: settings.type,
+      input: undefined,
+      ...single,
+    });
+    return this.#scope.streams.source(this.#scope, id);
+  }
+}
+
+interface SourceSettings<T> {
+  readonly name: string;
+  readonly type: TypeInformation<T> | undefined;
+  readonly parallel: boolean;
+}
+
+/** What a source itself declares of its records. */
+function typeOf<T>(source: Source<T>): TypeInformation<T> | undefined {
+  return (source as { readonly type?: TypeInformation<T> }).type;
+}

@@ -1,0 +1,47 @@
+/** What every stream holds: the program that its calls add to, and how the streams that they return are made. Internal to this room. */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { SubmittedJob } from '../graph/executor.ts';
+import type { TransformationId } from '../graph/transformation.ts';
+import type { Window } from '../window/window.ts';
+import type { WindowAssigner } from '../window/window-assigner.ts';
+import type { DataStream } from './data-stream.ts';
+import type { DataStreamSink } from './data-stream-sink.ts';
+import type { DataStreamSource } from './data-stream-source.ts';
+import type { KeyedStream } from './keyed-stream.ts';
+import type { Program } from './program.ts';
+import type { SideOutputDataStream } from './side-output-data-stream.ts';
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
+import type { WindowedStream } from './windowed-stream.ts';
+
+export interface StreamScope {
+  readonly environment: StreamExecutionEnvironment;
+  readonly program: Program;
+  readonly streams: StreamFactory;
+  /** The job's parallelism, for operators that say nothing. */
+  parallelism(): number;
+  /** Compiles what was added since the last time, and submits it. */
+  submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob>;
+}
+
+export interface StreamFactory {
+  stream<T>(scope: StreamScope, id: TransformationId): DataStream<T>;
+  operator<T>(scope: StreamScope, id: TransformationId): SingleOutputStreamOperator<T>;
+  source<T>(scope: StreamScope, id: TransformationId): DataStreamSource<T>;
+  sideOutput<T>(scope: StreamScope, id: TransformationId): SideOutputDataStream<T>;
+  sink(scope: StreamScope, id: TransformationId): DataStreamSink;
+  keyed<T, K>(scope: StreamScope, id: TransformationId, key: KeyOf<T, K>): KeyedStream<T, K>;
+  windowed<T, K, W extends Window>(stream: WindowedInput<T, K>, assigner: WindowAssigner<T, W>): WindowedStream<T, K, W>;
+}
+
+export interface KeyOf<T, K> {
+  readonly selector: (value: T) => K;
+  readonly type: TypeInformation<K> | undefined;
+}
+
+/** A keyed stream as its windows see it. */
+export interface WindowedInput<T, K> {
+  readonly scope: StreamScope;
+  readonly id: TransformationId;
+  readonly key: KeyOf<T, K>;
+}

@@ -1,0 +1,99 @@
+/** From a program to what is submitted: stream graph, chains, job graph, and the functions behind it by id. Pure: equal programs give byte-equal job graphs. */
+import { descriptionOf } from '@millrace/core/types/types';
+import type { OperatorLogic } from '../contract/operator.ts';
+import { type Chain, chainName, chainsOf } from './chaining.ts';
+import type {
+  ChainedOperator,
+  CompiledJob,
+  EdgeBinding,
+  JobBindings,
+  JobConfiguration,
+  JobEdge,
+  JobGraph,
+  JobVertex,
+} from './job-graph.ts';
+import { murmur3 } from './murmur3.ts';
+import { operatorIds } from './operator-ids.ts';
+import { buildStreamGraph, type StreamEdge, type StreamGraph } from './stream-graph.ts';
+import type { JobProgram } from './transformation.ts';
+
+/** Throws a `UsageError` for every mistake in the program that its graph shows. */
+export function compileJob(program: JobProgram, configuration: JobConfiguration): CompiledJob {
+  const graph = buildStreamGraph(program);
+  const plan = planOf(graph);
+  const vertices = plan.chains.map((chain) => vertexOf(chain, plan));
+  const crossing = graph.edges.filter((edge) => !plan.inside.has(edge));
+  const edges = crossing.map((edge, index) => jobEdgeOf(edge, index, graph, plan));
+  const content = { vertices, edges, configuration };
+  const jobGraph: JobGraph = { name: program.name, digest: murmur3(JSON.stringify(content)), ...content };
+  return { jobGraph, bindings: bindingsOf(graph, plan, crossing) };
+}
+
+interface Plan {
+  readonly ids: readonly string[]; // by index of the node
+  readonly chains: readonly Chain[];
+  /** The chain of a node and its place there, by index of the node. */
+  readonly places: ReadonlyMap<number, { readonly chain: Chain; readonly position: number }>;
+  /** Edges inside a chain. */
+  readonly inside: ReadonlySet<StreamEdge>;
+}
+
+function planOf(graph: StreamGraph): Plan {
+  const ids = operatorIds(graph);
+  const chains = chainsOf(graph);
+  const places = new Map(chains.flatMap((chain) => chain.nodes.map((node, position) => [node.index, { chain, position }] as const)));
+  const inside = new Set(chains.flatMap((chain) => chain.inputs.filter((edge) => edge !== undefined)));
+  return { ids, chains, places, inside };
+}
+
+function vertexOf(chain: Chain, plan: Plan): JobVertex {
+  const [head] = chain.nodes;
+  const operators = chain.nodes.map((node, position): ChainedOperator => {
+    const edge = chain.inputs[position];
+    return {
+      id: plan.ids[node.index]!,
+      uid: node.operator.uid,
+      name: node.name,
+      kind: node.operator.logic.kind,
+      input: edge === undefined ? -1 : plan.places.get(edge.source)!.position,
+      inputTag: edge?.tag,
+    };
+  });
+  return {
+    id: operators[0]!.id,
+    name: chainName(chain),
+    parallelism: head!.parallelism,
+    maxParallelism: head!.maxParallelism,
+    slotSharingGroup: head!.slotSharingGroup,
+    operators,
+  };
+}
+
+function jobEdgeOf(edge: StreamEdge, index: number, graph: StreamGraph, plan: Plan): JobEdge {
+  const source = plan.places.get(edge.source)!;
+  return {
+    id: edgeId(index),
+    source: plan.ids[source.chain.nodes[0]!.index]!,
+    sourceOperator: source.position,
+    sourceTag: edge.tag,
+    target: plan.ids[edge.target]!, // the head of its chain: only heads are fed from outside
+    partitioner: edge.partitioner,
+    type: descriptionOf(edge.type),
+    keyType: edge.partitioner === 'hash' ? descriptionOf(edge.keyType) : undefined,
+    bufferTimeoutMs: graph.nodes[edge.source]!.bufferTimeoutMs,
+  };
+}
+
+function edgeId(index: number): string {
+  return `e${index}`;
+}
+
+function bindingsOf(graph: StreamGraph, plan: Plan, crossing: readonly StreamEdge[]): JobBindings {
+  const operators = new Map<string, OperatorLogic>(graph.nodes.map((node) => [plan.ids[node.index]!, node.operator.logic]));
+  const edges = new Map(crossing.map((edge, index) => [edgeId(index), bindingOf(edge)]));
+  return { operators, edges };
+}
+
+function bindingOf({ keySelector, partition }: StreamEdge): EdgeBinding {
+  return { ...(keySelector === undefined ? {} : { keySelector }), ...(partition === undefined ? {} : { partition }) };
+}
