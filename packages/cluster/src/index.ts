@@ -1,0 +1,101 @@
+/**
+ * What `import … from 'millrace'` gives: the DataStream API under Flink's names. Importing it also says who runs the jobs of a program that is started without
+ * the command line: a mini cluster of this process, made on first use.
+ */
+import type { Configuration } from '@millrace/streaming/api/stream-types';
+import { JobClient } from '@millrace/streaming/api/job-client';
+import { mainProgramExecutor } from './client/main-program.ts';
+import { hasHostExecutor, setHostExecutor } from './client/program-scope.ts';
+
+if (!hasHostExecutor()) setHostExecutor(mainProgramExecutor);
+
+export {
+  ConfigError,
+  DataError,
+  isMillraceError,
+  MillraceError,
+  TerminalError,
+  UsageError,
+  UserCodeError,
+} from '@millrace/core/base/errors';
+export { Duration, type DurationLike, type DurationText, type TimeUnit } from '@millrace/core/config/duration';
+export type {
+  AnyTypeInformation,
+  OptionalTypeInformation,
+  SimpleVersionedSerializer,
+  TypeInformation,
+} from '@millrace/core/types/type-information';
+export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
+export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
+export { DataStream } from '@millrace/streaming/api/data-stream';
+export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
+export { DataStreamSource } from '@millrace/streaming/api/data-stream-source';
+export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
+export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
+export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
+export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
+export { SideOutputDataStream } from '@millrace/streaming/api/side-output-data-stream';
+export { SingleOutputStreamOperator } from '@millrace/streaming/api/single-output-stream-operator';
+export { StreamExecutionEnvironment } from '@millrace/streaming/api/stream-execution-environment';
+export type {
+  Collection,
+  Comparable,
+  Configuration,
+  ElementOf,
+  FieldAggregations,
+  FieldOf,
+  Summable,
+} from '@millrace/streaming/api/stream-types';
+export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
+export { type WindowResult, WindowedStream } from '@millrace/streaming/api/windowed-stream';
+export type { Collector, Emittable, MaybePromise, Nothing } from '@millrace/streaming/contract/emittable';
+export type { AggregateFunction, RuntimeContext } from '@millrace/streaming/contract/functions';
+export { OutputTag } from '@millrace/streaming/contract/output-tag';
+export type {
+  Committer,
+  CommitRequest,
+  CommittingSinkWriter,
+  Sink,
+  SinkContext,
+  SinkWriter,
+  SupportsCommitter,
+  WriterInitContext,
+} from '@millrace/streaming/contract/sink';
+export type {
+  Boundedness,
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceOutput,
+  SourceReader,
+  SourceReaderContext,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from '@millrace/streaming/contract/source';
+export {
+  type TimestampAssigner,
+  type WatermarkGenerator,
+  type WatermarkOutput,
+  WatermarkStrategy,
+} from '@millrace/streaming/contract/watermark-strategy';
+export type { JobStatus } from '@millrace/streaming/graph/executor';
+export type { ProcessWindowContext } from '@millrace/streaming/window/process-window-context';
+export { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
+export { TimeWindow } from '@millrace/streaming/window/time-window';
+export { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
+export { Window } from '@millrace/streaming/window/window';
+export { WindowAssigner } from '@millrace/streaming/window/window-assigner';
+
+/**
+ * For programs that embed Millrace, an HTTP server that starts jobs for instance: runs the program in `module` with `args` as its `process.argv.slice(2)`
+ * and gives its first job. The calling program itself is never run again.
+ *
+ * ```ts
+ * const job = await submit(new URL('./job.ts', import.meta.url), ['--input', path]);
+ * await job.getJobExecutionResult();
+ * ```
+ */
+export async function submit(module: URL, args?: readonly string[], configuration?: Configuration): Promise<JobClient> {
+  const { submitProgram } = await import('./client/submit.ts');
+  return new JobClient(await submitProgram(module, args, configuration));
+}
