@@ -1,0 +1,1 @@
+export { type DataGeneratorOptions, DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';

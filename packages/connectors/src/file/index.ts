@@ -1,0 +1,12 @@
+export type { BadRecord } from '@millrace/streaming/builtin/file/batch';
+export type { PathFilter } from '@millrace/streaming/builtin/file/file-listing';
+export { CsvEncoder, type CsvEncoderOptions } from './csv-encoder.ts';
+export type { Encoder } from './encoder.ts';
+export { FileSink, type OutputFileConfig, type RollingPolicy, type RowFormatBuilder } from './file-sink.ts';
+export { type BulkFormat, FileSource, type FileSourceBuilder, type OnBadRecord } from './file-source.ts';
+export type { BucketAssigner } from './file-sink-writer.ts';
+export { JsonLinesEncoder } from './json-lines-encoder.ts';
+export { JsonLinesFormat } from './json-lines-format.ts';
+export { SimpleStringEncoder } from './simple-string-encoder.ts';
+export { StreamFormat } from './stream-format.ts';
+export { TextLineFormat } from './text-line-format.ts';
