@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { channelContract } from './channel-contract.ts';
+import { createEdgeCode } from './edge-code.ts';
 import { createLocalChannel } from './local-channel.ts';
 import type { Payload } from './payload-fixture.ts';
 
@@ -10,6 +11,13 @@ channelContract('the in-thread queue', (segments) => {
   const producer = flow();
   const consumer = flow();
   return { ...createLocalChannel<Payload>(producer, consumer, 64 << Math.min(segments, 4)), producer, consumer, checkNoLeak() {} };
+});
+
+channelContract('the in-thread queue with generated code', (segments) => {
+  const producer = flow();
+  const consumer = flow();
+  const channel = createLocalChannel<Payload>(producer, consumer, 64 << Math.min(segments, 4), createEdgeCode('test edge'));
+  return { ...channel, producer, consumer, checkNoLeak() {} };
 });
 
 test('records pass by reference, and what a control element carries is not taken for one', () => {

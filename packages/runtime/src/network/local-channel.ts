@@ -21,6 +21,7 @@ import {
   WATERMARK,
   WATERMARK_STATUS,
 } from './channel.ts';
+import type { EdgeCode } from './edge-code.ts';
 
 const DEFAULT_CAPACITY = 1024;
 /** What a record beyond the capacity is counted as: nobody knows the size of an object, and zero would hide it. */
@@ -31,17 +32,22 @@ export interface LocalChannel<T> {
   readonly reader: ChannelReader<T>;
 }
 
-/** `capacity` is a power of two. */
-export function createLocalChannel<T>(producer: ChannelFlow, consumer: ChannelFlow, capacity: number = DEFAULT_CAPACITY): LocalChannel<T> {
+/** `capacity` is a power of two; `code` is the edge's (edge-code.ts). */
+export function createLocalChannel<T>(
+  producer: ChannelFlow,
+  consumer: ChannelFlow,
+  capacity: number = DEFAULT_CAPACITY,
+  code: Pick<EdgeCode, 'LocalReader'> = { LocalReader },
+): LocalChannel<T> {
   invariant(
     capacity >= 2 && (capacity & (capacity - 1)) === 0,
     () => `the capacity of a local channel is ${capacity}; it must be a power of two`,
   );
   const queue = new LocalQueue(capacity);
-  return { writer: new LocalWriter<T>(queue, producer), reader: new LocalReader<T>(queue, consumer) };
+  return { writer: new LocalWriter<T>(queue, producer), reader: new code.LocalReader<T>(queue, consumer) };
 }
 
-class LocalQueue {
+export class LocalQueue {
   readonly capacity: number;
   tags: Uint8Array;
   numbers: Float64Array; // timestamps of records, values of control elements
@@ -163,7 +169,7 @@ class LocalWriter<T> implements ChannelWriter<T> {
   }
 }
 
-class LocalReader<T> implements ChannelReader<T> {
+export class LocalReader<T> implements ChannelReader<T> {
   drained = 0;
   value = 0;
   private readonly queue: LocalQueue;
@@ -174,6 +180,7 @@ class LocalReader<T> implements ChannelReader<T> {
     this.flow = flow;
   }
 
+  /** Generated for each edge by edge-code.ts; change both. */
   drain(handler: ElementHandler<T>, budget: number): DrainResult {
     const { queue, flow } = this;
     let drained = 0;

@@ -15,6 +15,7 @@ import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { type ChannelFlow, type ChannelReader, type DrainResult, type ElementHandler, EMPTY, END_OF_INPUT, RECORD } from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
+import type { EdgeCode } from './edge-code.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES } from './element-format.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
 import {
@@ -38,9 +39,21 @@ export const SPANS = -2;
 const KEPT_BYTES = 2 * SEGMENT_BYTES;
 const CLOSED = -1;
 
+export interface RingReaderOptions {
+  /** Of the edge (edge-code.ts); without it the channel shares its code with all others of the thread. */
+  readonly code?: Pick<EdgeCode, 'RingReader'>;
+}
+
 /** Opens the consumer's end for this attempt. */
-export function openRingReader<T>(attachment: RingAttachment, decoder: Decoder<T>, flow: ChannelFlow, epoch: number): RingReader<T> {
-  return new RingReader(attachment, decoder, flow, epoch);
+export function openRingReader<T>(
+  attachment: RingAttachment,
+  decoder: Decoder<T>,
+  flow: ChannelFlow,
+  epoch: number,
+  options: RingReaderOptions = {},
+): RingReader<T> {
+  const Reader = options.code?.RingReader ?? RingReader;
+  return new Reader<T>(attachment, decoder, flow, epoch);
 }
 
 export class RingReader<T> implements ChannelReader<T> {
@@ -88,7 +101,7 @@ export class RingReader<T> implements ChannelReader<T> {
     for (;;) {
       const limit = this.readableLimit();
       if (limit <= this.position) return EMPTY;
-      const result = this.gatherTag === 0 ? drainSegment(this, handler, budget, limit) : this.gather(handler, budget, limit);
+      const result = this.gatherTag === 0 ? this.drainSegment(handler, budget, limit) : this.gather(handler, budget, limit);
       if (result === SPANS) this.beginGathering();
       const rest = this.segmentEnd - this.position;
       if (rest === 0 || (rest < HEADER_BYTES && this.gatherTag === 0)) this.leaveSegment();
@@ -182,47 +195,47 @@ export class RingReader<T> implements ChannelReader<T> {
     input.moveTo(ring.bytes, ring.view, 0, 0);
     return record;
   }
-}
 
-/** The hot loop: the elements that are whole between the reader's position and `limit`. */
-function drainSegment<T>(reader: RingReader<T>, handler: ElementHandler<T>, budget: number, limit: number): number {
-  const { input, flow, decoder } = reader;
-  const { bytes, view } = input;
-  let position = reader.position;
-  let drained = reader.drained;
-  let result = AT_LIMIT;
-  while (limit - position >= HEADER_BYTES) {
-    const tag = bytes[position]!;
-    const body = position + HEADER_BYTES;
-    const end = body + view.getUint32(position + 1, true);
-    if (end > limit) {
-      result = SPANS;
-      break;
-    }
-    if ((tag & KIND_MASK) !== RECORD) {
-      result = reader.takeControl(tag, view, body);
+  /** The hot loop: the elements that are whole between the position and `limit`. Generated for each edge by edge-code.ts; change both. */
+  protected drainSegment(handler: ElementHandler<T>, budget: number, limit: number): number {
+    const { input, flow, decoder } = this;
+    const { bytes, view } = input;
+    let position = this.position;
+    let drained = this.drained;
+    let result = AT_LIMIT;
+    while (limit - position >= HEADER_BYTES) {
+      const tag = bytes[position]!;
+      const body = position + HEADER_BYTES;
+      const end = body + view.getUint32(position + 1, true);
+      if (end > limit) {
+        result = SPANS;
+        break;
+      }
+      if ((tag & KIND_MASK) !== RECORD) {
+        result = this.takeControl(tag, view, body);
+        position = end;
+        break;
+      }
+      if ((tag & HAS_TIMESTAMP) === 0) {
+        flow.timestamp = NO_TIMESTAMP;
+        input.position = body;
+      } else {
+        flow.timestamp = view.getFloat64(body, true);
+        input.position = body + NUMBER_BYTES;
+      }
+      input.limit = end;
+      const record = decoder.read(input);
+      if (input.position !== end) throw this.misread(end);
       position = end;
-      break;
+      drained += 1;
+      handler.processRecord(record);
+      if (flow.blocked !== 0 || drained >= budget) {
+        result = RECORD;
+        break;
+      }
     }
-    if ((tag & HAS_TIMESTAMP) === 0) {
-      flow.timestamp = NO_TIMESTAMP;
-      input.position = body;
-    } else {
-      flow.timestamp = view.getFloat64(body, true);
-      input.position = body + NUMBER_BYTES;
-    }
-    input.limit = end;
-    const record = decoder.read(input);
-    if (input.position !== end) throw reader.misread(end);
-    position = end;
-    drained += 1;
-    handler.processRecord(record);
-    if (flow.blocked !== 0 || drained >= budget) {
-      result = RECORD;
-      break;
-    }
+    this.position = position;
+    this.drained = drained;
+    return result;
   }
-  reader.position = position;
-  reader.drained = drained;
-  return result;
 }

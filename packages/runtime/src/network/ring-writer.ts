@@ -9,6 +9,7 @@ import type { BytesWriter, OverflowTarget } from '@millrace/core/bytes/bytes-wri
 import type { Encoder } from '@millrace/core/types/type-information';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { type ChannelFlow, type ChannelWriter, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from './channel.ts';
+import type { EdgeCode } from './edge-code.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, NUMBER_BYTES } from './element-format.ts';
 import type { MemoryViews } from './memory-views.ts';
 import type { OverdraftOptions } from './overdraft.ts';
@@ -16,15 +17,21 @@ import type { RingAttachment } from './ring-control.ts';
 import { RingProducer } from './ring-producer.ts';
 import { moveToScratch, releaseScratch } from './scratch.ts';
 
+export interface RingWriterOptions extends OverdraftOptions {
+  /** Of the edge (edge-code.ts); without it the channel shares its code with all others of the thread. */
+  readonly code?: Pick<EdgeCode, 'RingWriter'>;
+}
+
 /** Opens the producer's end for this attempt. The reader of the same attempt may open before or after; ends of older attempts must have ended. */
 export function openRingWriter<T>(
   attachment: RingAttachment,
   encoder: Encoder<T>,
   flow: ChannelFlow,
   epoch: number,
-  options: OverdraftOptions = {},
+  options: RingWriterOptions = {},
 ): RingWriter<T> {
-  return new RingWriter(attachment, encoder, flow, epoch, options);
+  const Writer = options.code?.RingWriter ?? RingWriter;
+  return new Writer<T>(attachment, encoder, flow, epoch, options);
 }
 
 export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
@@ -50,6 +57,7 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
     return this.producer.overdraftBytes;
   }
 
+  /** Generated for each edge by edge-code.ts; change both. */
   write(record: T, timestamp: number): void {
     const { output } = this;
     output.ensure(HEADER_BYTES + NUMBER_BYTES);
@@ -63,7 +71,13 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
       output.position = start + (HEADER_BYTES + NUMBER_BYTES);
     }
     this.encoder.write(record, output);
-    this.endElement();
+    const { position } = output;
+    if (this.home !== undefined || output.limit - position < HEADER_BYTES) {
+      this.endElement();
+      return;
+    }
+    output.view.setUint32(output.mark + 1, position - output.mark - HEADER_BYTES, true);
+    output.mark = position;
   }
 
   writeWatermark(timestamp: number): void {

@@ -5,12 +5,13 @@ import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { EMPTY, RECORD, WATERMARK } from './channel.ts';
 import { channelContract } from './channel-contract.ts';
 import { Doorbell } from './doorbell.ts';
+import { createEdgeCode, SHARED_EDGE_CODE } from './edge-code.ts';
 import { HEADER_BYTES } from './element-format.ts';
 import type { SpillSink } from './overdraft.ts';
 import { assertPayload, PAYLOAD_MINIMUM, type Payload, payload, payloadDecoder, payloadEncoder } from './payload-fixture.ts';
 import { attachRing, createRing, type Ring } from './ring-control.ts';
-import { openRingReader } from './ring-reader.ts';
-import { openRingWriter } from './ring-writer.ts';
+import { openRingReader, type RingReaderOptions } from './ring-reader.ts';
+import { openRingWriter, type RingWriterOptions } from './ring-writer.ts';
 
 const owner = { channel: 'edge:0:0', epoch: 0 };
 const flow = () => ({ timestamp: 0, blocked: 0 });
@@ -21,11 +22,11 @@ function newRing(segments: number): Ring {
   return createRing(memory, owner, segments);
 }
 
-function open(ring: Ring, attempt = 0, options = {}) {
+function open(ring: Ring, attempt = 0, options: RingWriterOptions & RingReaderOptions = {}) {
   const [producer, consumer] = [flow(), flow()];
   const attachment = attachRing(ring, Doorbell.createMemory());
   const writer = openRingWriter<Payload>(attachment, payloadEncoder, producer, attempt, options);
-  const reader = openRingReader<Payload>(attachment, payloadDecoder, consumer, attempt);
+  const reader = openRingReader<Payload>(attachment, payloadDecoder, consumer, attempt, options);
   return { writer, reader, producer, consumer };
 }
 
@@ -37,6 +38,12 @@ channelContract('the ring', (segments) => {
     assert.equal(memory.usedSegments, 0);
   };
   return { ...open(ring), checkNoLeak };
+});
+
+channelContract('the ring with generated code', (segments) => {
+  const code = createEdgeCode('test edge');
+  assert.notEqual(code.RingWriter, SHARED_EDGE_CODE.RingWriter);
+  return { ...open(newRing(segments), 0, { code }), checkNoLeak() {} };
 });
 
 class FifoSpill implements SpillSink {
@@ -188,7 +195,11 @@ test('an element whose encoder throws is not published', () => {
 test('a decoder that reads another type is caught', () => {
   const attachment = attachRing(newRing(2), Doorbell.createMemory());
   const writer = openRingWriter<Payload>(attachment, payloadEncoder, flow(), 0);
-  const decoder = { read: (input: Parameters<typeof payloadDecoder.read>[0]) => void (input.position += 4) };
+  const decoder = {
+    read(input: Parameters<typeof payloadDecoder.read>[0]) {
+      input.position += 4;
+    },
+  };
   const reader = openRingReader<void>(attachment, decoder, flow(), 0);
   writer.write(payload(0, 10), 0);
   writer.flush();
