@@ -17,15 +17,19 @@ export function isIdentifier(name: string): boolean {
   return IDENTIFIER.test(name) && !RESERVED.has(name);
 }
 
-/** An identifier that reads like `name`: `user-id` becomes `user_id`. Not unique: ask the code writer for that. */
+/**
+ * An identifier that reads like `name`: `user-id` becomes `user_id`. Not unique: ask the code writer for that. It
+ * has no `$`, so a generator may join names of its own with one.
+ */
 export function identifierLike(name: string): string {
-  const spelled = name.replace(/[^A-Za-z0-9_$]/g, '_').slice(0, 40);
-  const started = /^[A-Za-z_$]/.test(spelled) ? spelled : `_${spelled}`;
+  const spelled = name.replace(/[^A-Za-z0-9_]/g, '_').slice(0, 40);
+  const started = /^[A-Za-z_]/.test(spelled) ? spelled : `_${spelled}`;
   return RESERVED.has(started) ? `${started}_` : started;
 }
 
 /** Reads property `name` of the object that `expression` stands for. `__proto__` is not read this way: it may be inherited (see `ownProperty`). */
 export function propertyAccess(expression: string, name: string): string {
+  if (/^(0|[1-9]\d{0,8})$/.test(name)) return `${expression}[${name}]`;
   return IDENTIFIER.test(name) ? `${expression}.${name}` : `${expression}[${JSON.stringify(name)}]`;
 }
 

@@ -1,12 +1,14 @@
 import type { BytesReader } from '../bytes/bytes-reader.ts';
-import type { BytesWriter } from '../bytes/bytes-writer.ts';
 import { canGenerateCode } from '../codegen/compile.ts';
 import { checkValue } from './checks.ts';
 import { copyValue } from './copy.ts';
+import { type DecoderFactory, generateDecoder } from './decoder-generator.ts';
 import { describeType } from './descriptions.ts';
+import { type EncoderFactory, generateEncoder } from './encoder-generator.ts';
 import { interpretedShape, interpretedShapeReader } from './interpreted-shapes.ts';
-import { interpretedReader, type ReadValue } from './interpreter-decoder.ts';
-import { interpretedWriter, type WriteValue } from './interpreter-encoder.ts';
+import { interpretedReader } from './interpreter-decoder.ts';
+import { interpretedWriter } from './interpreter-encoder.ts';
+import { generateShape, generateShapeReader } from './shape-generator.ts';
 import { type ReadShape, ShapeReader } from './shape-reader.ts';
 import { type ShapeLimits, ShapeTable, type WrittenShape } from './shape-table.ts';
 import { ShapeWriter } from './shape-writer.ts';
@@ -24,23 +26,44 @@ export interface CodecOptions {
 
 export const MAX_SHAPES_PER_EDGE = 64;
 
-/** The parts that differ between generated and interpreted codecs. */
-export interface CodecParts {
-  readonly write: WriteValue;
-  readonly read: ReadValue;
+/** What differs between generated and interpreted codecs. */
+interface CodecParts {
+  readonly encoder: EncoderFactory;
+  readonly decoder: DecoderFactory;
   readonly shapeWriter: (definition: ShapeDefinition) => WrittenShape;
   readonly shapeReader: (definition: ShapeDefinition) => ReadShape;
 }
 
 export function createCodec<T = unknown>(description: TypeDescription, options: CodecOptions = {}): Codec<T> {
   const generate = options.mode === undefined ? canGenerateCode() : options.mode === 'generated';
-  return new DescribedCodec<T>(description, generate ? interpretedParts(description) : interpretedParts(description), options);
+  return new DescribedCodec<T>(description, generate ? generatedParts(description) : interpretedParts(description), options);
+}
+
+function generatedParts(description: TypeDescription): CodecParts {
+  return {
+    encoder: generateEncoder(description),
+    decoder: generateDecoder(description),
+    shapeWriter: generateShape,
+    shapeReader: generateShapeReader,
+  };
 }
 
 function interpretedParts(description: TypeDescription): CodecParts {
+  const write = interpretedWriter(description);
+  const read = interpretedReader(description);
   return {
-    write: interpretedWriter(description),
-    read: interpretedReader(description),
+    encoder: (shapes, explain) => (value, output) => {
+      try {
+        shapes.begin();
+        write(value, output, shapes);
+      } catch (error) {
+        throw explain(value, error);
+      }
+    },
+    decoder: (shapes) => (input) => {
+      shapes.begin();
+      return read(input, shapes);
+    },
     shapeWriter: interpretedShape,
     shapeReader: interpretedShapeReader,
   };
@@ -57,14 +80,21 @@ class DescribedCodec<T> implements Codec<T> {
     this.#limits = limitsOf(description, options);
   }
 
+  /** The function itself is the method: a call of it from a generated chain has one target. */
   createEncoder(): Encoder<T> {
     const shapes = new ShapeWriter(new ShapeTable(this.#limits, this.#parts.shapeWriter));
-    return new DescribedEncoder<T>(this.description, this.#parts.write, shapes);
+    return { write: this.#parts.encoder(shapes, this.#explain) };
   }
 
   createDecoder(): Decoder<T> {
-    return new DescribedDecoder<T>(this.#parts.read, new ShapeReader(this.#parts.shapeReader));
+    return { read: this.#parts.decoder(new ShapeReader(this.#parts.shapeReader)) as (input: BytesReader) => T };
   }
+
+  /** The code that refuses does not know where in the record it is; the check finds the place, and throws. */
+  readonly #explain = (value: unknown, error: unknown): unknown => {
+    checkValue(this.description, value);
+    return error;
+  };
 
   copy(value: T): T {
     if (typeof value !== 'object' || value === null) return value;
@@ -95,42 +125,4 @@ function limitsOf(description: TypeDescription, options: CodecOptions): ShapeLim
       );
     },
   };
-}
-
-class DescribedEncoder<T> implements Encoder<T> {
-  readonly #description: TypeDescription;
-  readonly #write: WriteValue;
-  readonly #shapes: ShapeWriter;
-
-  constructor(description: TypeDescription, write: WriteValue, shapes: ShapeWriter) {
-    this.#description = description;
-    this.#write = write;
-    this.#shapes = shapes;
-  }
-
-  write(value: T, output: BytesWriter): void {
-    try {
-      this.#shapes.begin();
-      this.#write(value, output, this.#shapes);
-    } catch (error) {
-      // The code that refuses does not know where in the record it is; the check finds the place.
-      checkValue(this.#description, value);
-      throw error;
-    }
-  }
-}
-
-class DescribedDecoder<T> implements Decoder<T> {
-  readonly #read: ReadValue;
-  readonly #shapes: ShapeReader;
-
-  constructor(read: ReadValue, shapes: ShapeReader) {
-    this.#read = read;
-    this.#shapes = shapes;
-  }
-
-  read(input: BytesReader): T {
-    this.#shapes.begin();
-    return this.#read(input, this.#shapes) as T;
-  }
 }

@@ -2,11 +2,11 @@
 import type { BytesReader } from '../bytes/bytes-reader.ts';
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
 import { defineField, isPlain, ownProperty } from './plain.ts';
+import { booleanAt } from './scalars.ts';
 import type { ReadShape, ShapeReader } from './shape-reader.ts';
 import type { WrittenShape } from './shape-table.ts';
 import type { ShapeWriter } from './shape-writer.ts';
 import {
-  BOOLEAN_FIELD,
   FIRST_SHAPE,
   type FieldPlace,
   INT_FIELD,
@@ -17,7 +17,7 @@ import {
   STRING_FIELD,
   takesField,
 } from './shapes.ts';
-import { damaged, readString, writeString } from './strings.ts';
+import { readString, writeString } from './strings.ts';
 import { take } from './wire.ts';
 
 /** The bytes of the tag of an object. */
@@ -93,7 +93,5 @@ export function interpretedShapeReader(definition: ShapeDefinition): ReadShape {
 function getField(field: FieldPlace, input: BytesReader, position: number): unknown {
   if (field.kind === INT_FIELD) return input.view.getInt32(position, true);
   if (field.kind === NUMBER_FIELD) return input.view.getFloat64(position, true);
-  const byte = input.view.getUint8(position);
-  if (field.kind !== BOOLEAN_FIELD || byte > 1) throw damaged(input, `a boolean is 0 or 1, not ${byte}`);
-  return byte === 1;
+  return booleanAt(input, position);
 }

@@ -1,13 +1,13 @@
 /** The decoder that walks the description; the twin of `interpreter-encoder.ts`. What bytes say is checked before anything is allocated for it. */
 import type { BytesReader } from '../bytes/bytes-reader.ts';
-import { ABSENT, fixedBytesOf, type Layout, layoutOf, layoutOfTuple, type PlacedField, PRESENT, UNDEFINED } from './layout.ts';
+import { ABSENT, fixedBytesOf, type Layout, layoutOf, layoutOfTuple, type PlacedField, PRESENT } from './layout.ts';
 import { defineField } from './plain.ts';
 import { getScalar, type ScalarDescription } from './scalars.ts';
 import type { ShapeReader } from './shape-reader.ts';
 import { damaged, readString } from './strings.ts';
 import type { TypeDescription } from './type-information.ts';
 import { readElements, typedArrayConstructor } from './typed-arrays.ts';
-import { readBigInt, readByte, readBytes, readLength, take } from './wire.ts';
+import { readBigInt, readByte, readBytes, readFieldState, readLength, readNullMark, take } from './wire.ts';
 
 export type ReadValue = (input: BytesReader, shapes: ShapeReader) => unknown;
 
@@ -74,8 +74,7 @@ function contentsReader(layout: Layout): (input: BytesReader, shapes: ShapeReade
 function fieldReader(field: PlacedField, read: ReadValue): ReadValue {
   if (!field.optional) return read;
   return (input, shapes) => {
-    const state = readByte(input);
-    if (state > UNDEFINED) throw damaged(input, `an optional field cannot begin with byte ${state}`);
+    const state = readFieldState(input);
     if (state === ABSENT) return NOTHING;
     return state === PRESENT ? read(input, shapes) : undefined;
   };
@@ -140,11 +139,7 @@ function recordReader(read: ReadValue): ReadValue {
 }
 
 function nullableReader(read: ReadValue): ReadValue {
-  return (input, shapes) => {
-    const mark = readByte(input);
-    if (mark > 1) throw damaged(input, `a value that may be null cannot begin with byte ${mark}`);
-    return mark === 0 ? null : read(input, shapes);
-  };
+  return (input, shapes) => (readNullMark(input) === 0 ? null : read(input, shapes));
 }
 
 function literalReader(values: readonly unknown[]): ReadValue {

@@ -2,7 +2,7 @@
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
 import { isTypedArray, refusalOf } from './checks.ts';
 import { ABSENT, fixedBytesOf, type Layout, layoutOf, layoutOfTuple, type PlacedField, PRESENT, UNDEFINED } from './layout.ts';
-import { isPlain, ownProperty } from './plain.ts';
+import { isPlain, isRow, ownProperty } from './plain.ts';
 import { refused } from './refusal.ts';
 import { putScalar, type ScalarDescription, takesScalar } from './scalars.ts';
 import type { ShapeWriter } from './shape-writer.ts';
@@ -25,10 +25,7 @@ export function interpretedWriter(description: TypeDescription): WriteValue {
     case 'typed-array':
       return (value, output) => (isTypedArray(description.element, value) ? writeBytes(asBytes(value as TypedArray), output) : refuse());
     case 'row':
-      return rowWriter(
-        layoutOf(description.fields),
-        (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value),
-      );
+      return rowWriter(layoutOf(description.fields), isRow);
     case 'tuple':
       return rowWriter(
         layoutOfTuple(description.elements),

@@ -8,7 +8,7 @@ export type ScalarDescription = Extract<
   TypeDescription,
   { readonly kind: 'boolean' | 'byte' | 'short' | 'int' | 'long' | 'float' | 'double' | 'date' | 'null' | 'undefined' }
 >;
-type ScalarKind = 'boolean' | 'byte' | 'short' | 'int' | 'long' | 'float' | 'double' | 'date' | 'null' | 'undefined';
+export type ScalarKind = 'boolean' | 'byte' | 'short' | 'int' | 'long' | 'float' | 'double' | 'date' | 'null' | 'undefined';
 
 /** The kinds with a whole number's range: least and greatest. Whole numbers have no −0: it is written as 0. */
 export const WHOLE: Record<'byte' | 'short' | 'int' | 'long', readonly [number, number]> = {
@@ -78,11 +78,8 @@ export function putScalar(kind: ScalarKind, value: unknown, view: DataView, posi
 export function getScalar(kind: ScalarKind, input: BytesReader, position: number): unknown {
   const view = input.view;
   switch (kind) {
-    case 'boolean': {
-      const byte = view.getUint8(position);
-      if (byte > 1) throw damaged(input, `a boolean is 0 or 1, not ${byte}`);
-      return byte === 1;
-    }
+    case 'boolean':
+      return booleanAt(input, position);
     case 'byte':
       return view.getInt8(position);
     case 'short':
@@ -102,4 +99,11 @@ export function getScalar(kind: ScalarKind, input: BytesReader, position: number
     default:
       return unreachable(kind, 'getScalar');
   }
+}
+
+/** The caller has seen that the byte is within the limit. */
+export function booleanAt(input: BytesReader, position: number): boolean {
+  const byte = input.bytes[position]!;
+  if (byte > 1) throw damaged(input, `a boolean is 0 or 1, not ${byte}`);
+  return byte === 1;
 }

@@ -1,6 +1,7 @@
 /** The parts of the wire format that generated and interpreted codecs share: values whose length is not known before they are seen. Little endian. */
 import type { BytesReader } from '../bytes/bytes-reader.ts';
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
+import { UNDEFINED } from './layout.ts';
 import { damaged, truncated } from './strings.ts';
 
 /** A bigint is a mark, then 64 bits, or the length and bytes of its magnitude. */
@@ -90,4 +91,18 @@ export function take(input: BytesReader, size: number): number {
   if (position + size > input.limit) throw truncated(input, size);
   input.position = position + size;
   return position;
+}
+
+/** The byte before a value that may be null. */
+export function readNullMark(input: BytesReader): number {
+  const mark = readByte(input);
+  if (mark > 1) throw damaged(input, `a value that may be null cannot begin with byte ${mark}`);
+  return mark;
+}
+
+/** The byte before a field that may be absent. */
+export function readFieldState(input: BytesReader): number {
+  const state = readByte(input);
+  if (state > UNDEFINED) throw damaged(input, `an optional field cannot begin with byte ${state}`);
+  return state;
 }
