@@ -9,7 +9,7 @@ import type { TypeInformation } from '@millrace/core/types/type-information';
 
 export interface KeyedTable<K, V> {
   readonly size: number;
-  /** Indexed by slot; hold it no longer than until the next `slotOf` of a new key, which may replace it. */
+  /** Indexed by slot; hold it no longer than until the next `slotOf` of a new key, which may replace it. So not `values[slotOf(key)]`, which reads it too early. */
   readonly values: (V | undefined)[];
   /** The slot of a key, inserted if it is not there. */
   slotOf(key: K): number;

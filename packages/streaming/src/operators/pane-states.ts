@@ -72,7 +72,6 @@ export class PaneStates<K, ACC> {
     if (at < this.absorbed) {
       this.absorbed++;
       if (at < this.middle) this.middle++;
-      if (at < this.low) this.low++;
     }
   }
 
