@@ -41,7 +41,9 @@ export class BlobDirectory {
     try {
       bytes = readFileSync(file);
     } catch (cause) {
-      throw new DataError(`The bundle ${hash} is not in the blob store ${this.path}. Was the directory emptied while the cluster ran?`, { cause });
+      throw new DataError(`The bundle ${hash} is not in the blob store ${this.path}. Was the directory emptied while the cluster ran?`, {
+        cause,
+      });
     }
     verify(hash, bytes, `lies in ${this.path}`);
     this.#verified.add(hash);
@@ -60,5 +62,8 @@ export class BlobDirectory {
 
 function verify(hash: string, bytes: Uint8Array, where: string): void {
   const actual = createHash('sha256').update(bytes).digest('hex');
-  if (actual !== hash) throw new DataError(`A bundle that should have the hash ${hash} ${where} with the hash ${actual}. It is not run.`, { reason: 'bundle-hash' });
+  if (actual !== hash)
+    throw new DataError(`A bundle that should have the hash ${hash} ${where} with the hash ${actual}. It is not run.`, {
+      reason: 'bundle-hash',
+    });
 }

@@ -3,10 +3,10 @@
  * so that whatever a job does to its memory, the caller survives and can say what happened (architecture D1). With `singleThread` everything shares the
  * calling thread, for debuggers and small tests.
  */
-import { InvariantError } from '@millrace/core/base/errors';
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
+import { RunningCluster } from './running-cluster.ts';
 
 export interface LocalClusterOptions {
   readonly slots: number;
@@ -14,6 +14,8 @@ export interface LocalClusterOptions {
   readonly singleThread?: boolean;
   /** All network memory of the TaskManager. */
   readonly networkMemoryBytes?: number;
+  /** Exclusive segments of each channel between slots. */
+  readonly segmentsPerChannel?: number;
   /** The soft limit of one slot: heap in use, external memory and its share of segments. */
   readonly slotMemoryLimitBytes?: number;
   /** A job that gets no slots for so long fails with a message that says how many it needs; undefined waits for ever. */
@@ -66,5 +68,5 @@ export interface LocalCluster {
 
 /** Settles as soon as jobs can be submitted: the TaskManager goes on starting in the background, so call it before the bundle is made. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
-  throw new InvariantError(`startLocalCluster(${options.slots} slots): the TaskManager is not connected yet.`);
+  return RunningCluster.start(options);
 }

@@ -14,7 +14,10 @@ invariant(port !== null, () => 'slot-main is the entry of a worker thread');
 const { location, doorbell, memoryLimitBytes } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
-const streams = new BatchedStreams({ send: (stream, text) => post({ kind: 'output', stream, text }), later: (flush) => setImmediate(flush) });
+const streams = new BatchedStreams({
+  send: (stream, text) => post({ kind: 'output', stream, text }),
+  later: (flush) => setImmediate(flush),
+});
 const writeText = (stream: 'stdout' | 'stderr', text: string) => {
   // The console has nobody who could wait or take an error; back-pressure is for print sinks.
   try {

@@ -85,7 +85,11 @@ export class SlotWorker implements SlotHandle {
     const { taskManagerId, slot, memoryLimitBytes } = this.#options;
     const workerData: SlotWorkerData = { location: { taskManagerId, slot }, doorbell: this.#doorbell, memoryLimitBytes };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
-    const worker = new Worker(new URL('./slot-main.js', import.meta.url), { workerData, resourceLimits: { maxOldGenerationSizeMb }, name: `slot ${slot}` });
+    const worker = new Worker(new URL('./slot-main.js', import.meta.url), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb },
+      name: `slot ${slot}`,
+    });
     let failure: FailureDescription | undefined;
     worker.on('message', (message: FromSlotWorker) => {
       if (this.#worker === worker) this.#receive(worker, message);

@@ -12,7 +12,12 @@ export interface SlotWorkerData {
 
 export type ToSlotWorker =
   | { readonly kind: 'slot'; readonly message: ToSlot }
-  | { readonly kind: 'output-taken'; readonly stream: StreamName; readonly chars: number; readonly failure: FailureDescription | undefined };
+  | {
+      readonly kind: 'output-taken';
+      readonly stream: StreamName;
+      readonly chars: number;
+      readonly failure: FailureDescription | undefined;
+    };
 
 export type FromSlotWorker =
   | { readonly kind: 'slot'; readonly message: FromSlot }

@@ -11,6 +11,7 @@
  */
 import { invariant, unreachable } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { NetworkMemory } from '../memory/network-memory.ts';
 import type {
   AllocateSlots,
@@ -98,9 +99,13 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     const { address, taskManagerId, resourceManager, rpcTimeoutMs } = this.#options;
     this.#ports.rpc.register(address, this);
     const slots = this.#ports.slots.length;
-    this.#resourceManager.ask({ type: 'register-task-executor', leader: resourceManager.leader, taskManagerId, address, slots }, rpcTimeoutMs, (outcome) => {
-      if (!outcome.ok) onRefused(outcome.failure);
-    });
+    this.#resourceManager.ask(
+      { type: 'register-task-executor', leader: resourceManager.leader, taskManagerId, address, slots },
+      rpcTimeoutMs,
+      (outcome) => {
+        if (!outcome.ok) onRefused(outcome.failure);
+      },
+    );
   }
 
   /** Tasks that have not ended, for the leak check of tests. */
@@ -130,7 +135,11 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       case 'allocate-slots':
         return this.#allocate(message, call);
       case 'resource-manager-heartbeat':
-        return this.#tellResourceManager({ type: 'task-executor-alive', leader: message.leader, taskManagerId: this.#options.taskManagerId });
+        return this.#tellResourceManager({
+          type: 'task-executor-alive',
+          leader: message.leader,
+          taskManagerId: this.#options.taskManagerId,
+        });
       case 'submit-tasks':
         return this.#submit(message, call);
       case 'cancel-task':
@@ -158,9 +167,21 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       case 'state':
         return this.#stateChanged(task, message.state, message.failure);
       case 'operator-event':
-        return gateway.tell({ type: 'enumerator-event', leader: jobMaster.leader, executionId, operatorId: message.operatorId, event: message.event });
+        return gateway.tell({
+          type: 'enumerator-event',
+          leader: jobMaster.leader,
+          executionId,
+          operatorId: message.operatorId,
+          event: message.event,
+        });
       case 'collected':
-        return gateway.tell({ type: 'collected', leader: jobMaster.leader, executionId, operatorId: message.operatorId, bytes: message.bytes });
+        return gateway.tell({
+          type: 'collected',
+          leader: jobMaster.leader,
+          executionId,
+          operatorId: message.operatorId,
+          bytes: message.bytes,
+        });
       default:
         return unreachable(message, 'TaskExecutor.receiveFromSlot');
     }
@@ -189,10 +210,14 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
 
   #offer(gateway: RpcGateway<ToJobMaster>, jobMaster: LeaderAddress, slots: readonly SlotAllocation[]): void {
     const { taskManagerId, address, rpcTimeoutMs } = this.#options;
-    gateway.ask<readonly string[]>({ type: 'offer-slots', leader: jobMaster.leader, taskManagerId, address, slots }, rpcTimeoutMs, (outcome) => {
-      const wanted = outcome.ok ? outcome.answer : [];
-      for (const { allocationId } of slots) if (!wanted.includes(allocationId)) this.#release(allocationId);
-    });
+    gateway.ask<readonly string[]>(
+      { type: 'offer-slots', leader: jobMaster.leader, taskManagerId, address, slots },
+      rpcTimeoutMs,
+      (outcome) => {
+        const wanted = outcome.ok ? outcome.answer : [];
+        for (const { allocationId } of slots) if (!wanted.includes(allocationId)) this.#release(allocationId);
+      },
+    );
   }
 
   /** TE1: the slot is another's only when the old isolate is gone, with whatever still ran in it. */
@@ -217,8 +242,15 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     for (const { task, allocationId } of tasks) {
       const allocation = this.#allocation(allocationId, leader);
       invariant(allocation !== undefined, () => `accepts() let a task for ${allocationId} pass`);
-      const metrics = new SharedArrayBuffer(TASK_METRICS * Float64Array.BYTES_PER_ELEMENT);
-      this.#tasks.set(task.executionId, { executionId: task.executionId, allocation, metrics, state: 'DEPLOYING', cancelled: false, deployed: false });
+      const metrics = createMetrics();
+      this.#tasks.set(task.executionId, {
+        executionId: task.executionId,
+        allocation,
+        metrics,
+        state: 'DEPLOYING',
+        cancelled: false,
+        deployed: false,
+      });
     }
     this.#ports.bundles.fetch(job.program.bundle, (outcome) => {
       if ('failure' in outcome) return this.#deploymentFailed(tasks, outcome.failure, call);
@@ -266,7 +298,8 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     const task = this.#tasks.get(executionId);
     if (task?.deployed !== true) return;
     const { operatorId } = message;
-    if (message.type === 'operator-event') this.#slot(task.allocation.slot).post({ type: 'operator-event', executionId, operatorId, event: message.event });
+    if (message.type === 'operator-event')
+      this.#slot(task.allocation.slot).post({ type: 'operator-event', executionId, operatorId, event: message.event });
     else this.#slot(task.allocation.slot).post({ type: 'collect-ack', executionId, operatorId });
   }
 
@@ -321,6 +354,14 @@ function lastMemory(tasks: readonly Task[]): string {
   const most = (figure: number) => Math.round(Math.max(0, ...tasks.map((task) => figuresOf(task)[figure] ?? 0)) / (1024 * 1024));
   const heap = most(TASK_METRIC.heapUsedBytes);
   return heap === 0 ? '' : ` Last seen: ${heap} MiB of heap and ${most(TASK_METRIC.externalBytes)} MiB outside of it.`;
+}
+
+function createMetrics(): SharedArrayBuffer {
+  const block = new SharedArrayBuffer(TASK_METRICS * Float64Array.BYTES_PER_ELEMENT);
+  const figures = new Float64Array(block);
+  figures[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP; // 0 would be a watermark of 1970
+  figures[TASK_METRIC.currentOutputWatermark] = NO_TIMESTAMP;
+  return block;
 }
 
 function figuresOf(task: Task): readonly number[] {

@@ -1,0 +1,33 @@
+/** Entry of a coordinator isolate: the thread in which the split enumerators of one job run (architecture D14). It serves one job and is then ended. */
+import { parentPort } from 'node:worker_threads';
+import { invariant } from '@millrace/core/base/assert';
+import { systemClock } from '@millrace/core/base/clock';
+import { describeFailure } from '@millrace/runtime/protocol/failure-description';
+import { bindProgram } from '../client/bind-program.ts';
+import { JobCoordinators } from './job-coordinators.ts';
+import { installConsole, redirectProcessStreams } from './slot-console.ts';
+import type { StreamName } from './standard-streams.ts';
+import type { FromCoordinatorWorker, ToCoordinatorWorker } from './worker-messages.ts';
+
+const port = parentPort;
+invariant(port !== null, () => 'coordinator-main is the entry of a worker thread');
+const post = (message: FromCoordinatorWorker) => port.postMessage(message);
+const write = (stream: StreamName, text: string) => post({ kind: 'output', stream, text });
+installConsole({ write, taskName: () => 'coordinator' });
+redirectProcessStreams(write);
+
+let coordinators: JobCoordinators | undefined;
+port.on('message', (message: ToCoordinatorWorker) => {
+  if (message.kind === 'event') coordinators?.handleEvent(message.operatorId, message.subtask, message.event);
+  else if (message.kind === 'close') {
+    coordinators?.close();
+    port.close();
+  } else {
+    coordinators = new JobCoordinators(message.job, {
+      clock: systemClock,
+      bind: (job) => bindProgram(job, message.bundlePath, 0),
+      send: (operatorId, subtask, event) => post({ kind: 'event', operatorId, subtask, event }),
+      fail: (error) => post({ kind: 'failure', failure: describeFailure(error) }),
+    });
+  }
+});

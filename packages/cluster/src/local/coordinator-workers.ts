@@ -1,0 +1,78 @@
+/**
+ * Coordinator isolates in worker threads: one for each job, and one kept warm for the next.
+ *
+ * CW1 after `close` of a job's coordinators its listener hears nothing. CW2 an isolate that ends by itself fails its job.
+ */
+import { Worker } from 'node:worker_threads';
+import type {
+  CoordinatorListener,
+  OperatorCoordinatorProvider,
+  OperatorCoordinators,
+} from '@millrace/runtime/coordinator/operator-coordinators';
+import type { JobInformation } from '@millrace/runtime/protocol/deployment';
+import { describeFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
+import type { BlobDirectory } from './blob-directory.ts';
+import type { JobOutput } from './standard-streams.ts';
+import type { FromCoordinatorWorker, ToCoordinatorWorker } from './worker-messages.ts';
+
+/** Enumerators list files and offsets; what needs more is not theirs to do. */
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 512 };
+/** How long an enumerator may take to close what it holds. */
+const CLOSE_MS = 1_000;
+
+export class CoordinatorWorkers implements OperatorCoordinatorProvider {
+  readonly #blobs: BlobDirectory;
+  readonly #output: JobOutput;
+  readonly #running = new Set<Worker>();
+  #warm: Worker | undefined;
+
+  constructor(blobs: BlobDirectory, output: JobOutput) {
+    this.#blobs = blobs;
+    this.#output = output;
+    this.#warm = this.#create();
+  }
+
+  start(job: JobInformation, listener: CoordinatorListener): OperatorCoordinators {
+    const bundlePath = this.#blobs.pathOf(job.program.bundle);
+    const worker = this.#warm ?? this.#create();
+    this.#warm = undefined;
+    let open = true;
+    const send = (message: ToCoordinatorWorker) => worker.postMessage(message);
+    const ended = (what: string, error?: unknown) => {
+      if (!open) return;
+      open = false;
+      const cause = error === undefined ? undefined : describeFailure(error);
+      listener.onFailure(
+        terminalFailure('coordinator-lost', `The coordinator isolate of job '${job.jobGraph.name}' ended: ${what}`, cause),
+      );
+    };
+    worker.on('message', (message: FromCoordinatorWorker) => {
+      if (message.kind === 'output') void this.#output.write(message.stream, message.text);
+      else if (open && message.kind === 'event') listener.onReaderEvent(message.operatorId, message.subtask, message.event);
+      else if (open && message.kind === 'failure') listener.onFailure(message.failure);
+    });
+    worker.on('error', (error) => ended(`an error outside of any enumerator call: ${error.message}`, error));
+    worker.on('exit', (code) => ended(`exit code ${code}. Does the program call process.exit()?`));
+    send({ kind: 'start', job, bundlePath });
+    return {
+      handleEvent: (operatorId, subtask, event) => send({ kind: 'event', operatorId, subtask, event }),
+      close: () => {
+        open = false;
+        send({ kind: 'close' });
+        setTimeout(() => void worker.terminate(), CLOSE_MS).unref();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((worker) => worker.terminate()));
+  }
+
+  #create(): Worker {
+    const worker = new Worker(new URL('./coordinator-main.js', import.meta.url), { name: 'coordinator', resourceLimits: RESOURCE_LIMITS });
+    this.#running.add(worker);
+    worker.on('exit', () => this.#running.delete(worker));
+    worker.on('error', () => {}); // a warm one that breaks has no job to fail; the next job starts another
+    return worker;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * A local cluster that runs: JobManager parts here, TaskManager in a child process or, with `singleThread`, here as well.
+ *
+ * Owns the router, the blob directory, the TaskManager and the coordinator isolates.
+ * LC1 `close` leaves nothing behind: no job, no process, no thread, no file. It is done once.
+ * LC2 when the TaskManager's process is lost its jobs fail with what is known of the loss; the next submission starts another process.
+ */
+import { UsageError } from '@millrace/core/base/errors';
+import type { JobEvent } from '@millrace/runtime/coordinator/job-event';
+import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
+import { describeFailure } from '@millrace/runtime/protocol/failure-description';
+import type { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
+import type { SubmittedJob } from '@millrace/streaming/graph/executor';
+import { BlobDirectory } from './blob-directory.ts';
+import { type CompiledOptions, compileOptions } from './cluster-options.ts';
+import { CoordinatorWorkers } from './coordinator-workers.ts';
+import { JobManager, newJobId } from './job-manager.ts';
+import type { JobSubmission, LocalCluster, LocalClusterOptions, VertexFigures } from './local-cluster.ts';
+import { createRouter, reportQuietly } from './router.ts';
+import { callbackOutput, processOutput } from './standard-streams.ts';
+import { ask, ClusterJob, figuresOf } from './submitted-job.ts';
+import { type TaskManagerConfiguration, taskManagerAddress } from './task-manager.ts';
+import { TaskManagerProcess } from './task-manager-process.ts';
+
+const SUBMIT_TIMEOUT_MS = 30_000;
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+export class RunningCluster implements LocalCluster {
+  readonly #options: LocalClusterOptions;
+  readonly #compiled: CompiledOptions;
+  readonly #inProcess: InProcessParts | undefined;
+  readonly #blobs = BlobDirectory.create();
+  readonly #router: RpcRouter;
+  readonly #jobManager: JobManager;
+  readonly #coordinators: Closable;
+  readonly #jobs = new Map<string, ClusterJob>();
+  readonly #collectors = new Map<string, (bytes: Uint8Array) => Promise<void>>();
+  readonly #removeBlobs = () => this.#blobs.remove();
+  #taskManager: Closable | undefined;
+  #taskManagers = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: LocalClusterOptions, inProcess: InProcessParts | undefined) {
+    this.#compiled = compileOptions(options);
+    this.#options = options;
+    this.#inProcess = inProcess;
+    process.on('exit', this.#removeBlobs); // for those who call process.exit()
+    this.#router = createRouter('jobmanager', reportQuietly);
+    const output = options.onOutput === undefined ? processOutput() : callbackOutput(options.onOutput);
+    const coordinators = inProcess?.createCoordinators(this.#blobs) ?? new CoordinatorWorkers(this.#blobs, output);
+    this.#coordinators = coordinators;
+    this.#jobManager = new JobManager({
+      router: this.#router,
+      coordinators,
+      jobMaster: this.#compiled.jobMaster,
+      collected: (jobId, bytes, settle) => this.#collected(jobId, bytes, settle),
+      log: (event) => this.#log(event),
+    });
+    this.#startTaskManager();
+  }
+
+  static async start(options: LocalClusterOptions): Promise<RunningCluster> {
+    // Engine and API are loaded into this process only where they run in it.
+    const inProcess = options.singleThread === true ? await import('./in-process-parts.ts') : undefined;
+    return new RunningCluster(options, inProcess);
+  }
+
+  async submitJob({ jobGraph, program, bundle, onCollected }: JobSubmission): Promise<SubmittedJob> {
+    if (this.#closing !== undefined)
+      throw new UsageError(`Job '${jobGraph.name}' was submitted to a cluster that is closed. Start another one.`);
+    if (this.#taskManager === undefined) this.#startTaskManager();
+    this.#blobs.put(program.bundle, bundle);
+    const jobId = newJobId();
+    if (onCollected !== undefined) this.#collectors.set(jobId, onCollected);
+    const { dispatcherGateway, dispatcherLeader: leader } = this.#jobManager;
+    try {
+      await ask(dispatcherGateway, { type: 'submit-job', leader, jobId, jobGraph, program }, SUBMIT_TIMEOUT_MS);
+    } catch (error) {
+      this.#collectors.delete(jobId);
+      throw error;
+    }
+    const job = new ClusterJob(jobId, dispatcherGateway, leader);
+    this.#jobs.set(jobId, job);
+    void job.ended().then(() => {
+      this.#jobs.delete(jobId);
+      this.#collectors.delete(jobId);
+    });
+    return job;
+  }
+
+  metrics(jobId: string): readonly VertexFigures[] {
+    const details = this.#jobManager.dispatcher.details(jobId);
+    if (details === undefined) throw new UsageError(`There is no job with the id ${jobId} in this cluster.`);
+    return figuresOf(details);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const running = [...this.#jobs.values()];
+    await Promise.all(running.map((job) => job.cancel().catch(() => {})));
+    await Promise.all(running.map((job) => job.ended()));
+    await this.#taskManager?.close();
+    await this.#coordinators.close();
+    this.#jobManager.close();
+    this.#blobs.remove();
+    process.off('exit', this.#removeBlobs);
+  }
+
+  #startTaskManager(): void {
+    const { slots, networkMemoryBytes, segmentsPerChannel, slotMemoryLimitBytes, rpcTimeoutMs } = this.#compiled;
+    const configuration: TaskManagerConfiguration = {
+      taskManagerId: `tm-${++this.#taskManagers}`,
+      slots,
+      networkMemoryBytes,
+      segmentsPerChannel,
+      slotMemoryLimitBytes,
+      rpcTimeoutMs,
+      blobDirectory: this.#blobs.path,
+      resourceManager: this.#jobManager.resourceManagerAddress,
+    };
+    if (this.#inProcess !== undefined)
+      this.#taskManager = this.#inProcess.startTaskManager(configuration, this.#router, this.#options.onOutput);
+    else this.#taskManager = this.#forkTaskManager(configuration);
+  }
+
+  #forkTaskManager(configuration: TaskManagerConfiguration): TaskManagerProcess {
+    const prefix = taskManagerAddress(configuration.taskManagerId);
+    const child = new TaskManagerProcess(configuration, {
+      onOutput: this.#options.onOutput,
+      receive: (text) => this.#receive(child, text),
+      onExit: (failure) => this.#taskManagerEnded(prefix, configuration.taskManagerId, failure),
+    });
+    this.#router.addLink(prefix, child);
+    return child;
+  }
+
+  #receive(child: TaskManagerProcess, text: string): void {
+    try {
+      this.#router.receiveText(text);
+    } catch (error) {
+      reportQuietly(describeFailure(error)); // its process is not to be trusted any more
+      child.kill();
+    }
+  }
+
+  #taskManagerEnded(prefix: string, taskManagerId: string, failure: FailureDescription | undefined): void {
+    if (failure === undefined) return;
+    this.#taskManager = undefined;
+    this.#router.removeLink(prefix, failure);
+    const { resourceManagerGateway, resourceManagerAddress, dispatcher } = this.#jobManager;
+    resourceManagerGateway.tell({ type: 'task-executor-lost', leader: resourceManagerAddress.leader, taskManagerId, failure });
+    // Then for jobs that had nothing there yet and wait for what will not come.
+    setImmediate(() => dispatcher.failJobs(failure));
+  }
+
+  #collected(jobId: string, bytes: Uint8Array, settle: (failure?: FailureDescription) => void): void {
+    const collector = this.#collectors.get(jobId);
+    if (collector === undefined) return settle();
+    collector(bytes).then(
+      () => settle(),
+      (error: unknown) => settle(describeFailure(error)),
+    );
+  }
+
+  #log(event: JobEvent): void {
+    if (event.kind !== 'waiting') return;
+    const { needed, free, total } = event.shortage;
+    this.#options.onWaitingForSlots?.({
+      jobId: event.jobId,
+      jobName: event.jobName,
+      neededSlots: needed,
+      freeSlots: free,
+      totalSlots: total,
+    });
+  }
+}
+
+type InProcessParts = typeof import('./in-process-parts.ts');

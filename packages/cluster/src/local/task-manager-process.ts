@@ -1,0 +1,93 @@
+/**
+ * The child process in which a TaskManager runs, as its parent sees it.
+ *
+ * Owns the process and its IPC channel. CP1 `onExit` is called once, with the reason unless it was ended by `close`. CP2 after `close` has settled the process
+ * is gone: one that does not go by itself is killed.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
+import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
+import { lostFailure } from '@millrace/runtime/protocol/failure-description';
+import type { RpcLink } from '@millrace/runtime/protocol/rpc-router';
+import type { StreamName } from './standard-streams.ts';
+import type { TaskManagerConfiguration } from './task-manager.ts';
+
+/** Longer than the child gives its own output. */
+const KILL_AFTER_MS = 5_000;
+/** How a shell reports a process that V8 has aborted. */
+const ABORTED = 134;
+
+export interface TaskManagerProcessPorts {
+  receive(text: string): void;
+  onExit(failure: FailureDescription | undefined): void;
+  /** Takes the output in place of the parent's own streams. */
+  readonly onOutput: ((stream: StreamName, text: string) => void) | undefined;
+}
+
+export class TaskManagerProcess implements RpcLink {
+  readonly taskManagerId: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+  #closing = false;
+
+  constructor(configuration: TaskManagerConfiguration, ports: TaskManagerProcessPorts) {
+    this.taskManagerId = configuration.taskManagerId;
+    const stdio = ports.onOutput === undefined ? 'inherit' : 'pipe';
+    // Loaders and inspectors of the parent are the parent's: the child runs compiled code on a port of nobody.
+    this.#child = fork(new URL('./task-manager-main.js', import.meta.url), [JSON.stringify(configuration)], {
+      stdio: ['ignore', stdio, stdio, 'ipc'],
+      execArgv: [],
+    });
+    for (const stream of ['stdout', 'stderr'] as const) this.#forward(stream, ports.onOutput);
+    this.#child.on('message', (text) => ports.receive(String(text)));
+    this.#ended = new Promise((resolve) => {
+      let settled = false;
+      const end = (failure: FailureDescription) => {
+        if (settled) return;
+        settled = true;
+        ports.onExit(this.#closing ? undefined : failure);
+        resolve();
+      };
+      this.#child.on('error', (error) => end(this.#failure(`its process could not be run: ${error.message}`)));
+      // 'close' comes after 'exit', when the output has been read to its end.
+      this.#child.on('close', (code, signal) => end(this.#exitFailure(code, signal)));
+    });
+  }
+
+  send(text: string): void {
+    if (this.#child.connected) this.#child.send(text, undefined, undefined, () => {});
+  }
+
+  /** The child ends itself when its channel closes. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), KILL_AFTER_MS);
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  /** At once, for a second interrupt. */
+  kill(): void {
+    this.#closing = true;
+    this.#child.kill('SIGKILL');
+  }
+
+  #forward(stream: StreamName, onOutput: TaskManagerProcessPorts['onOutput']): void {
+    const decoder = new StringDecoder('utf8');
+    this.#child[stream]?.on('data', (bytes: Buffer) => onOutput?.(stream, decoder.write(bytes)));
+  }
+
+  #exitFailure(code: number | null, signal: NodeJS.Signals | null): FailureDescription {
+    if (signal === 'SIGABRT' || code === ABORTED) {
+      return this.#failure(
+        'V8 aborted its process (SIGABRT), which is what happens when one array or map outgrows the heap. Keep less in one collection, or give slots more memory.',
+      );
+    }
+    return this.#failure(signal === null ? `its process ended with exit code ${code}.` : `its process was ended by ${signal}.`);
+  }
+
+  #failure(what: string): FailureDescription {
+    return lostFailure('task-manager-lost', `TaskManager ${this.taskManagerId} was lost: ${what}`);
+  }
+}
