@@ -1,0 +1,178 @@
+/**
+ * Carries control elements (watermarks, their status, the end) through the chain, step by step behind the records, and takes up again what was suspended.
+ *
+ * W1 a control element reaches a step after every record that was emitted before it, and an operator's own emissions for it leave before it goes on.
+ * W2 at a step that waits, the element joins the step's queue and the walk goes on beside it; what is behind that step sees it when the queue gets there.
+ * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
+ */
+import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { ChainPlan } from './chain-plan.ts';
+import { type ControlElement, QUEUED_FINISH, QUEUED_RECORD, QUEUED_WATERMARK, type QueuedElement } from './control-element.ts';
+import type { Flow } from './flow.ts';
+import type { RecordOutput } from './record-output.ts';
+import type { Step } from './step.ts';
+
+interface Stop {
+  readonly step: Step | undefined;
+  readonly output: RecordOutput | undefined;
+  readonly end: number;
+}
+
+export class ChainWalk {
+  readonly #flow: Flow;
+  readonly #stops: readonly Stop[];
+  /** Where each step stands in the walk, by its index in the chain. */
+  readonly #places: readonly number[];
+  /** Steps that may be suspended, leaves first. */
+  readonly #resumable: readonly Step[];
+  readonly #operators: readonly Step[];
+
+  constructor(plan: ChainPlan, flow: Flow, steps: readonly Step[], outputs: readonly RecordOutput[]) {
+    this.#flow = flow;
+    this.#stops = plan.walk.map((entry) => ({
+      step: entry.step && steps[entry.step.index],
+      output: entry.edge && outputs[entry.edge.index],
+      end: entry.end,
+    }));
+    this.#places = steps.map((step) => this.#stops.findIndex((stop) => stop.step === step));
+    this.#resumable = this.#stops.flatMap(({ step }) => (step !== undefined && isResumable(step) ? [step] : [])).reverse();
+    this.#operators = this.#stops.flatMap(({ step }) => (step?.operator !== undefined ? [step] : []));
+  }
+
+  /** Sends an element from the input through the whole chain. A source's own step has no operator and lets it pass. */
+  fromInput(element: ControlElement): void {
+    this.#walk(element, 0, this.#stops.length);
+  }
+
+  /** Sends an element to everything behind a step that made it. */
+  behind(stepIndex: number, element: ControlElement): void {
+    const place = this.#places[stepIndex] as number;
+    this.#walk(element, place + 1, (this.#stops[place] as Stop).end);
+  }
+
+  /** True when nothing in the chain waits any more. */
+  resumeAll(): boolean {
+    if (this.#isBlocked(0, this.#stops.length)) return false;
+    for (const step of this.#resumable) if (!this.#resume(step)) return false;
+    return this.#flow.blocked === 0;
+  }
+
+  #walk(element: ControlElement, from: number, to: number): void {
+    let place = from;
+    while (place < to) {
+      const stop = this.#stops[place] as Stop;
+      if (stop.output !== undefined) stop.output.writeControl(element);
+      place = stop.step === undefined || this.#offer(stop.step, element) ? place + 1 : stop.end;
+    }
+  }
+
+  /** True when the element may go on behind the step. */
+  #offer(step: Step, element: ControlElement): boolean {
+    if (!step.waiting && this.#isSuspended(step)) step.hold();
+    if (!step.waiting) return this.#show(step, element);
+    step.queue.push(element);
+    return false;
+  }
+
+  /** Whether the operator has suspended an emission of its own accord, in `processElement` (O6). */
+  #isSuspended(step: Step): boolean {
+    return this.#flow.blocked !== 0 && step.operator?.resume !== undefined && !step.operator.resume();
+  }
+
+  #show(step: Step, element: ControlElement): boolean {
+    const { operator } = step;
+    if (element.kind === QUEUED_WATERMARK) {
+      if (element.value <= step.watermark) return false; // never back
+      step.watermark = element.value;
+      if (operator?.ownsWatermarks === true && element.value !== MAX_WATERMARK) return false;
+      return this.#went(step, element, operator?.processWatermark?.(element.value) ?? true);
+    }
+    if (element.kind === QUEUED_FINISH) return this.#went(step, element, operator?.finish?.() ?? true);
+    return operator?.ownsWatermarks !== true;
+  }
+
+  #went(step: Step, element: ControlElement, done: boolean): boolean {
+    if (done) return true;
+    step.pending = element;
+    step.hold();
+    return false;
+  }
+
+  /** True when the step is free afterwards and nothing behind it blocks. */
+  #resume(step: Step): boolean {
+    if (!this.#resumeOwn(step)) return false;
+    const { pending } = step;
+    if (pending !== undefined) {
+      step.pending = undefined;
+      if (!this.#unhindered(step, () => this.behind(step.plan.index, pending))) return false;
+    }
+    while (step.queue.length > 0) {
+      const element = step.queue.shift() as QueuedElement;
+      if (!this.#unhindered(step, () => this.#replay(step, element))) return false;
+    }
+    if (step.waiting) step.release();
+    return true;
+  }
+
+  #resumeOwn(step: Step): boolean {
+    if (step.resumeItems !== undefined) return !step.hasSuspendedItems || this.#unhindered(step, step.resumeItems);
+    const { operator } = step;
+    if (operator?.resume === undefined) return true;
+    const flow = this.#flow;
+    const before = flow.blocked;
+    flow.blocked = 1; // O5
+    const done = operator.resume();
+    flow.blocked += before - 1;
+    return done && !this.#isBlockedBehind(step);
+  }
+
+  /** Runs an action with no block in sight but those that it meets itself; true when it met none. */
+  #unhindered(step: Step, action: () => unknown): boolean {
+    const flow = this.#flow;
+    const before = flow.blocked;
+    flow.blocked = 0;
+    action();
+    const met = flow.blocked;
+    flow.blocked += before;
+    return met === 0 && !step.hasSuspendedItems && step.pending === undefined;
+  }
+
+  #replay(step: Step, element: QueuedElement): void {
+    if (element.kind === QUEUED_RECORD) {
+      this.#flow.timestamp = element.timestamp;
+      step.enter(element.record);
+    } else if (this.#show(step, element)) this.behind(step.plan.index, element);
+  }
+
+  #isBlockedBehind(step: Step): boolean {
+    const place = this.#places[step.plan.index] as number;
+    return this.#isBlocked(place + 1, (this.#stops[place] as Stop).end) || this.#waits(place + 1, (this.#stops[place] as Stop).end);
+  }
+
+  #isBlocked(from: number, to: number): boolean {
+    for (let place = from; place < to; place++) {
+      const { output, step } = this.#stops[place] as Stop;
+      if (output?.isBlocked === true || step?.operator?.isBlocked === true) return true;
+    }
+    return false;
+  }
+
+  #waits(from: number, to: number): boolean {
+    for (let place = from; place < to; place++) if ((this.#stops[place] as Stop).step?.waiting === true) return true;
+    return false;
+  }
+
+  /** Operators and sinks in the order of the walk. */
+  get operators(): readonly Step[] {
+    return this.#operators;
+  }
+
+  /** The watermark at the head, or of the input where there is none yet. */
+  get watermark(): number {
+    return this.#stops[0]?.step?.watermark ?? NO_TIMESTAMP;
+  }
+}
+
+function isResumable(step: Step): boolean {
+  return step.plan.logic.kind === 'flatMap' || step.plan.logic.kind === 'operator';
+}

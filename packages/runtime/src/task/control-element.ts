@@ -1,0 +1,29 @@
+/** What flows in band beside records, as it waits in front of a suspended step: see step.ts. */
+export const QUEUED_RECORD = 1;
+export const QUEUED_WATERMARK = 2;
+export const QUEUED_STATUS = 3;
+export const QUEUED_FINISH = 4;
+
+/** `value` is the timestamp of a watermark; 1 for idle and 0 for active of a status; unused for the end. */
+export interface ControlElement {
+  readonly kind: typeof QUEUED_WATERMARK | typeof QUEUED_STATUS | typeof QUEUED_FINISH;
+  readonly value: number;
+}
+
+export interface QueuedRecord {
+  readonly kind: typeof QUEUED_RECORD;
+  readonly record: unknown;
+  readonly timestamp: number;
+}
+
+export type QueuedElement = ControlElement | QueuedRecord;
+
+export const FINISH: ControlElement = { kind: QUEUED_FINISH, value: 0 };
+
+export function watermarkElement(timestamp: number): ControlElement {
+  return { kind: QUEUED_WATERMARK, value: timestamp };
+}
+
+export function statusElement(idle: boolean): ControlElement {
+  return { kind: QUEUED_STATUS, value: idle ? 1 : 0 };
+}

@@ -1,0 +1,26 @@
+/** What a slot needs from the thread that it lives in. */
+import type { Clock } from '@millrace/core/base/clock';
+import type { StandardStreams } from '@millrace/streaming/contract/sink';
+import type { JobBindings } from '@millrace/streaming/graph/job-graph';
+import type { JobInformation, SlotLocation } from '../protocol/deployment.ts';
+import type { FromSlot } from '../protocol/slot-messages.ts';
+import type { MemoryPort } from './memory-guard.ts';
+
+export interface SlotPorts {
+  readonly location: SlotLocation;
+  /** Memory of the slot's doorbell; the other slots have it too. */
+  readonly doorbell: SharedArrayBuffer;
+  readonly clock: Clock;
+  post(message: FromSlot): void;
+  /** Runs the program in binding mode. `instance` tells the slots of one thread apart: each gets functions of its own (architecture D7 f). */
+  bind(job: JobInformation, bundlePath: string, instance: number): Promise<JobBindings>;
+  readonly standardStreams: StandardStreams;
+  /** Of heap and external memory; absent: no limit. */
+  readonly memoryLimitBytes?: number;
+  /** Default: what V8 says of this thread. */
+  readonly memory?: MemoryPort;
+  /** Gives the event loop a turn. Default: setImmediate. */
+  nextTurn?(action: () => void): void;
+  /** False: chains are interpreted although code could be generated. */
+  readonly generateCode?: boolean;
+}

@@ -1,0 +1,147 @@
+/**
+ * A slot: the thread's share of a job. Takes messages, binds the program, runs the tasks, tells their states.
+ *
+ * Owns its tasks, its loop and the channels between its tasks. Called by whoever receives its messages, in its thread; several slots may share a thread.
+ *
+ * S1 messages are handled in order. Events come only for tasks that have been opened: a reader is registered first.
+ * S2 every task that was deployed reaches a terminal state, once, whatever `bind` does.
+ * S3 tasks of one deployment are all built before the first is opened.
+ */
+import type { JobBindings } from '@millrace/streaming/graph/job-graph';
+import { Doorbell } from '../network/doorbell.ts';
+import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
+import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
+import { hostMemory } from './host-memory.ts';
+import { LocalChannels } from './local-channels.ts';
+import { MemoryGuard } from './memory-guard.ts';
+import { SlotLoop } from './slot-loop.ts';
+import type { SlotPorts } from './slot-ports.ts';
+import { Task } from './task.ts';
+import { buildTask } from './task-builder.ts';
+import { taskKeyOf } from './task-channels.ts';
+
+export type { SlotPorts } from './slot-ports.ts';
+
+const METRICS_EVERY_MS = 100;
+
+type Deploy = Extract<ToSlot, { readonly type: 'deploy' }>;
+
+export class Slot {
+  readonly #ports: SlotPorts;
+  readonly #loop: SlotLoop;
+  readonly #guard: MemoryGuard;
+  readonly #channels = new LocalChannels();
+  readonly #tasks = new Map<string, Task>();
+  readonly #bindings = new Map<string, Promise<JobBindings>>();
+  #currentTaskName: string | undefined = undefined;
+  #publishedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: SlotPorts) {
+    this.#ports = ports;
+    this.#guard = new MemoryGuard(ports.memory ?? hostMemory, ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY);
+    this.#loop = new SlotLoop({
+      clock: ports.clock,
+      doorbell: new Doorbell(ports.doorbell, ports.clock),
+      nextTurn: ports.nextTurn?.bind(ports) ?? ((action) => void setImmediate(action)),
+      onTurn: (nowMs) => this.#onTurn(nowMs),
+      onSwitch: (taskName) => {
+        this.#currentTaskName = taskName;
+      },
+    });
+  }
+
+  receive(message: ToSlot): void {
+    switch (message.type) {
+      case 'deploy':
+        return this.#deploy(message);
+      case 'cancel':
+        return this.#tasks.get(message.executionId)?.cancel();
+      case 'operator-event':
+        return this.#tasks.get(message.executionId)?.handleEvent(message.event);
+      case 'collect-ack':
+        return this.#tasks.get(message.executionId)?.acknowledgeCollected(message.operatorId);
+    }
+  }
+
+  /** The task whose code runs right now; undefined between turns. For the text that user code logs. */
+  currentTaskName(): string | undefined {
+    return this.#currentTaskName;
+  }
+
+  /** Cancels what runs; settles when every task has ended. */
+  async close(): Promise<void> {
+    const tasks = [...this.#tasks.values()];
+    for (const task of tasks) task.cancel();
+    await Promise.all(tasks.map((task) => task.finished));
+  }
+
+  #deploy(message: Deploy): void {
+    const bindings = this.#bind(message);
+    const tasks = message.tasks.map((deployed) => this.#createTask(message, deployed));
+    void this.#start(tasks, bindings);
+  }
+
+  async #start(tasks: readonly DeployedTask[], binding: Promise<JobBindings>): Promise<void> {
+    let bindings: JobBindings;
+    try {
+      bindings = await binding;
+    } catch (error) {
+      for (const { task } of tasks) task.fail(error);
+      return;
+    }
+    for (const deployed of tasks) deployed.bindings = bindings;
+    for (const { task } of tasks) task.build();
+    for (const { task } of tasks) void task.open();
+  }
+
+  /** Once for each job: its functions keep what they closed over as long as the job is here. */
+  #bind({ job, bundlePath }: Deploy): Promise<JobBindings> {
+    const known = this.#bindings.get(job.jobId);
+    if (known !== undefined) return known;
+    const bindings = this.#ports.bind(job, bundlePath, this.#ports.location.slot);
+    this.#bindings.set(job.jobId, bindings);
+    bindings.catch(() => this.#bindings.delete(job.jobId));
+    return bindings;
+  }
+
+  #createTask({ job }: Deploy, inSlot: TaskInSlot): DeployedTask {
+    const { executionId, vertexId, subtask, attempt } = inSlot.task;
+    const deployed: DeployedTask = { bindings: undefined, task: undefined as unknown as Task };
+    deployed.task = new Task({
+      executionId,
+      clock: this.#ports.clock,
+      loop: this.#loop,
+      build: () =>
+        buildTask({
+          ports: this.#ports,
+          job,
+          bindings: deployed.bindings as JobBindings,
+          deployed: inSlot,
+          channels: this.#channels,
+          wake: () => this.#loop.wake(),
+          post: (message: FromSlot) => this.#ports.post(message),
+        }),
+      postState: (state: ExecutionState, failure: FailureDescription | undefined) =>
+        this.#ports.post({ type: 'state', executionId, state, failure }),
+      ended: () => {
+        this.#tasks.delete(executionId);
+        this.#channels.forget(taskKeyOf(vertexId, subtask, attempt));
+      },
+    });
+    this.#tasks.set(executionId, deployed.task);
+    return deployed;
+  }
+
+  #onTurn(nowMs: number): void {
+    const overLimit = this.#guard.look(nowMs);
+    if (overLimit !== undefined) for (const task of [...this.#tasks.values()]) task.fail(overLimit);
+    if (nowMs - this.#publishedMs < METRICS_EVERY_MS) return;
+    this.#publishedMs = nowMs;
+    for (const task of this.#tasks.values()) task.publishMetrics(this.#guard.heapUsedBytes, this.#guard.externalBytes);
+  }
+}
+
+interface DeployedTask {
+  task: Task;
+  bindings: JobBindings | undefined;
+}

@@ -1,0 +1,118 @@
+/**
+ * The outputs of one source subtask and the watermark that they make together.
+ *
+ * Owned by the source task. The reader creates and releases the outputs of its splits.
+ *
+ * S1 the watermark is the minimum over the active outputs; an output that was created and has none yet holds it back. It never goes back.
+ * S2 the source's own output takes part once something was emitted through it: a reader of splits never uses it.
+ * S3 without outputs there is no watermark: a reader without a split holds it back until its input ends.
+ */
+import { DataError } from '@millrace/core/base/errors';
+import type { OperatorSettings } from '@millrace/streaming/contract/operator';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
+import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
+import type { Flow } from './flow.ts';
+import type { SplitOutput, SplitOutputClass, SplitOutputHost } from './split-output.ts';
+
+interface SourceWatermarkOptions {
+  readonly flow: Flow;
+  readonly strategy: WatermarkStrategy<unknown>;
+  readonly settings: OperatorSettings;
+  readonly outputClass: SplitOutputClass;
+  readonly control: (element: ControlElement) => void;
+}
+
+export class SourceWatermarks implements SplitOutputHost {
+  readonly flow: Flow;
+  readonly strategy: WatermarkStrategy<unknown>;
+  readonly settings: OperatorSettings;
+  readonly main: SplitOutput;
+  readonly #outputClass: SplitOutputClass;
+  readonly #control: (element: ControlElement) => void;
+  readonly #splits = new Map<string, SplitOutput>();
+  watermark = NO_TIMESTAMP;
+  #idle = false;
+  /** Records of splits that were released since the last `takeRecords`. */
+  #releasedRecords = 0;
+
+  constructor(options: SourceWatermarkOptions) {
+    this.flow = options.flow;
+    this.strategy = options.strategy;
+    this.settings = options.settings;
+    this.#outputClass = options.outputClass;
+    this.#control = options.control;
+    this.main = new options.outputClass(this, undefined);
+  }
+
+  createOutputForSplit(splitId: string): SplitOutput {
+    if (this.#splits.has(splitId)) {
+      throw new DataError(
+        `The source's reader created a second output for split '${splitId}'. Split ids are unique among the splits a reader has.`,
+      );
+    }
+    const output = new this.#outputClass(this, splitId);
+    this.#splits.set(splitId, output);
+    this.#updateStatus();
+    return output;
+  }
+
+  releaseOutputForSplit(splitId: string): void {
+    const output = this.#splits.get(splitId);
+    if (output === undefined) return;
+    this.#splits.delete(splitId);
+    this.#releasedRecords += output.takeRecords();
+    this.#advance();
+    this.#updateStatus();
+  }
+
+  watermarkAdvanced(): void {
+    this.#advance();
+  }
+
+  statusChanged(): void {
+    this.#updateStatus();
+    this.#advance();
+  }
+
+  /** Records emitted since the last call. */
+  takeRecords(): number {
+    let records = this.#releasedRecords + this.main.takeRecords();
+    this.#releasedRecords = 0;
+    for (const output of this.#splits.values()) records += output.takeRecords();
+    return records;
+  }
+
+  elapse(elapsedMs: number, unread: boolean): number {
+    let again = this.#takesPart(this.main) ? this.main.elapse(elapsedMs, unread) : Number.POSITIVE_INFINITY;
+    for (const output of this.#splits.values()) again = Math.min(again, output.elapse(elapsedMs, unread));
+    return again;
+  }
+
+  #takesPart(output: SplitOutput): boolean {
+    return output !== this.main || output.watermark !== NO_TIMESTAMP || output.greatest !== NO_TIMESTAMP || output.isIdle;
+  }
+
+  #advance(): void {
+    let least = Number.POSITIVE_INFINITY;
+    if (this.#takesPart(this.main) && !this.main.isIdle) least = this.main.watermark;
+    for (const output of this.#splits.values()) if (!output.isIdle && output.watermark < least) least = output.watermark;
+    if (least === Number.POSITIVE_INFINITY || least <= this.watermark) return;
+    this.watermark = least;
+    this.#control(watermarkElement(least));
+  }
+
+  #updateStatus(): void {
+    let outputs = 0;
+    let active = 0;
+    for (const output of [this.main, ...this.#splits.values()]) {
+      if (!this.#takesPart(output)) continue;
+      outputs += 1;
+      if (!output.isIdle) active += 1;
+    }
+    const idle = outputs > 0 && active === 0;
+    if (idle === this.#idle) return;
+    this.#idle = idle;
+    this.#control(statusElement(idle));
+  }
+}

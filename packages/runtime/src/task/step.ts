@@ -1,0 +1,93 @@
+/**
+ * One step of a running chain: an operator, or the place where an iterable of a flatMap waits.
+ *
+ * Owned by its task; read by the generated functions (`waiting`), moved by the walk (chain-walk.ts).
+ *
+ * S1 `waiting` is true while the step cannot take elements in order: an iterable or a watermark of it is suspended, or elements queue before it. What
+ *    arrives meanwhile is queued. A waiting step holds one of `flow.blocked`.
+ * S2 the queue is replayed in order, records and control elements alike, so back-pressure never moves a watermark against the records around it.
+ */
+import type { OneInputOperator } from '@millrace/streaming/contract/operator';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { type ControlElement, QUEUED_RECORD, type QueuedElement } from './control-element.ts';
+import type { Flow } from './flow.ts';
+import type { PlannedStep } from './chain-plan.ts';
+
+export class Step {
+  readonly plan: PlannedStep;
+  readonly #flow: Flow;
+  /** Of steps of kind operator and sink, once it was made. */
+  operator: OneInputOperator | undefined = undefined;
+  waiting = false;
+  /** The greatest watermark that the step was shown. */
+  watermark = NO_TIMESTAMP;
+  /** A control element whose handling the operator has suspended; it goes on behind the step when `resume` is done. */
+  pending: ControlElement | undefined = undefined;
+  readonly queue: QueuedElement[] = [];
+  /** Takes one record past the queue; set by the compiled chain. */
+  enter: (record: unknown) => void = neverSet;
+  /** Goes on with the suspended iterable of a flatMap; false when it is suspended again. Set by the compiled chain. */
+  resumeItems: (() => boolean) | undefined = undefined;
+  /** What a flatMap returned and the task has not emitted yet: an array from `nextItem` on, or an iterator. */
+  items: readonly unknown[] | undefined = undefined;
+  nextItem = 0;
+  iterator: Iterator<unknown> | undefined = undefined;
+  /** The record whose iterable is suspended, for messages, and its timestamp. */
+  itemsOf: unknown = undefined;
+  itemsTimestamp = NO_TIMESTAMP;
+
+  constructor(plan: PlannedStep, flow: Flow) {
+    this.plan = plan;
+    this.#flow = flow;
+  }
+
+  get hasSuspendedItems(): boolean {
+    return this.items !== undefined || this.iterator !== undefined;
+  }
+
+  hold(): void {
+    if (this.waiting) return;
+    this.waiting = true;
+    this.#flow.blocked += 1;
+  }
+
+  release(): void {
+    this.waiting = false;
+    this.#flow.blocked -= 1;
+  }
+
+  /** A record that arrives while the step waits. */
+  add(record: unknown, timestamp: number): void {
+    this.queue.push({ kind: QUEUED_RECORD, record, timestamp });
+  }
+
+  suspendArray(items: readonly unknown[], nextItem: number, record: unknown, timestamp: number): void {
+    this.items = items;
+    this.nextItem = nextItem;
+    this.#suspend(record, timestamp);
+  }
+
+  suspendIterator(iterator: Iterator<unknown>, record: unknown, timestamp: number): void {
+    this.iterator = iterator;
+    this.#suspend(record, timestamp);
+  }
+
+  #suspend(record: unknown, timestamp: number): void {
+    this.itemsOf = record;
+    this.itemsTimestamp = timestamp;
+    this.hold();
+  }
+
+  /** Ends a suspended generator, so that its `finally` runs, and forgets what waits: for failure and cancellation. */
+  abandon(): void {
+    const iterator = this.iterator;
+    this.iterator = undefined;
+    this.items = undefined;
+    this.queue.length = 0;
+    iterator?.return?.();
+  }
+}
+
+function neverSet(): never {
+  throw new Error('a step was entered before its chain was compiled');
+}

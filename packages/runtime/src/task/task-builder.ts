@@ -1,0 +1,199 @@
+/** Puts a task together: plan, channels, operators, compiled chain, input, tasklet. Opens nothing. */
+import { canGenerateCode } from '@millrace/core/codegen/compile';
+import { createCodec } from '@millrace/core/types/codec';
+import type { OneInputOperator, OperatorContext, Output } from '@millrace/streaming/contract/operator';
+import type { WriterInitContext } from '@millrace/streaming/contract/sink';
+import { HeapTableFactory } from '../state/heap-tables.ts';
+import { generateChain } from './chain-generator.ts';
+import { interpretChain } from './chain-interpreter.ts';
+import { type ChainPlan, planChain } from './chain-plan.ts';
+import { ChainWalk } from './chain-walk.ts';
+import { CollectQueue } from './collect-queue.ts';
+import type { ChainParts, CompiledChain } from './compiled-chain.ts';
+import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
+import { EdgeCheck } from './edge-checks.ts';
+import type { Flow } from './flow.ts';
+import { InputGate } from './input-gate.ts';
+import { Mailbox } from './mailbox.ts';
+import type { RecordOutput } from './record-output.ts';
+import { SinkOperator } from './sink-operator.ts';
+import { SourceInput } from './source-input.ts';
+import { SourceWatermarks } from './source-watermarks.ts';
+import { Step } from './step.ts';
+import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
+import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf } from './task-environment.ts';
+import type { TaskInput } from './task-input.ts';
+import { TaskMetrics } from './task-metrics.ts';
+import { Tasklet } from './tasklet.ts';
+import { locateError, locateUnlessNamed } from './user-code-error.ts';
+
+/** What the task's life needs of its parts. */
+export interface BuiltTask {
+  readonly tasklet: Tasklet;
+  readonly input: TaskInput;
+  readonly outputs: readonly RecordOutput[];
+  readonly steps: readonly Step[];
+  readonly walk: ChainWalk;
+  readonly mailbox: Mailbox;
+  /** Of sinks that send to the client, by operator id. */
+  readonly collects: ReadonlyMap<string, CollectQueue>;
+}
+
+export function buildTask(environment: TaskEnvironment): BuiltTask {
+  return new TaskBuilder(environment).build();
+}
+
+class TaskBuilder {
+  readonly #environment: TaskEnvironment;
+  readonly #plan: ChainPlan;
+  readonly #flow: Flow;
+  readonly #mailbox: Mailbox;
+  readonly #steps: readonly Step[];
+  readonly #outputs: readonly RecordOutput[];
+  readonly #collects = new Map<string, CollectQueue>();
+  readonly #checks = new Map<string, EdgeCheck>();
+  #walk: ChainWalk | undefined = undefined;
+
+  constructor(environment: TaskEnvironment) {
+    const { job, deployed, bindings, channels } = environment;
+    const { vertexId, subtask, attempt } = deployed.task;
+    this.#environment = environment;
+    this.#plan = planChain(job.jobGraph, vertexId, bindings);
+    this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
+    this.#mailbox = new Mailbox(environment.wake);
+    this.#steps = this.#plan.steps.map((step) => new Step(step, this.#flow));
+    this.#outputs = openOutputs(environment, this.#plan, this.#flow);
+  }
+
+  build(): BuiltTask {
+    const environment = this.#environment;
+    const chain = this.#compile();
+    const walk = new ChainWalk(this.#plan, this.#flow, this.#steps, this.#outputs);
+    this.#walk = walk;
+    const input = chain.splitOutput === undefined ? this.#gate(chain) : this.#source(chain);
+    const tasklet = new Tasklet({
+      name: taskNameOf(environment),
+      flow: this.#flow,
+      mailbox: this.#mailbox,
+      input,
+      walk,
+      outputs: this.#outputs,
+      metrics: new TaskMetrics(environment.deployed.metrics, environment.ports.clock.monotonic()),
+    });
+    return { tasklet, input, outputs: this.#outputs, steps: this.#steps, walk, mailbox: this.#mailbox, collects: this.#collects };
+  }
+
+  #compile(): CompiledChain {
+    const { ports, job, deployed } = this.#environment;
+    const parts: ChainParts = {
+      plan: this.#plan,
+      flow: this.#flow,
+      steps: this.#steps,
+      outputs: this.#outputs,
+      freezeRecords: job.jobGraph.configuration.freezeRecords,
+      check: (step, tag) => this.#checkOf(step, tag),
+      makeOperator: (step, main, sides) => this.#makeOperator(step, main, sides),
+      locate: (error, place, record) => locateError(error, this.#placeOf(place), { value: record }),
+    };
+    const generate = (ports.generateCode ?? true) && canGenerateCode();
+    return generate ? generateChain(parts, deployed.task.subtask) : interpretChain(parts, deployed.task.subtask);
+  }
+
+  #gate(chain: CompiledChain): TaskInput {
+    const readers = openInputs(this.#environment, this.#flow);
+    return new InputGate(readers, { processRecord: chain.head }, this.#flow, (element) => this.#fromInput(element));
+  }
+
+  #source(chain: CompiledChain): TaskInput {
+    const environment = this.#environment;
+    const { operator, logic } = this.#plan.head;
+    if (logic.kind !== 'source' || chain.splitOutput === undefined) throw new Error('the head of a source task is no source');
+    const outputs = new SourceWatermarks({
+      flow: this.#flow,
+      strategy: logic.strategy,
+      settings: settingsOf(environment),
+      outputClass: chain.splitOutput,
+      control: (element) => this.#fromInput(element),
+    });
+    const { executionId } = environment.deployed.task;
+    return new SourceInput({
+      source: logic.source,
+      runtime: runtimeContextOf(environment),
+      flow: this.#flow,
+      outputs,
+      mail: (action) => this.#mailbox.put(action),
+      send: (event) => environment.post({ type: 'operator-event', executionId, operatorId: operator.id, event }),
+      locate: (error) => locateUnlessNamed(error, this.#placeOf(0)),
+    });
+  }
+
+  #fromInput(element: ControlElement): void {
+    this.#walk?.fromInput(element);
+  }
+
+  #makeOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OneInputOperator {
+    const { logic } = step.plan;
+    const context = this.#contextOf(step, main, sides);
+    if (logic.kind === 'operator') step.operator = logic.create(context);
+    else if (logic.kind === 'sink') {
+      step.operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), (error, record) =>
+        locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
+      );
+    } else throw new Error(`a step of kind ${logic.kind} has no operator`);
+    return step.operator;
+  }
+
+  #contextOf(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OperatorContext {
+    const environment = this.#environment;
+    const { index } = step.plan;
+    return {
+      flow: this.#flow,
+      output: main,
+      sideOutput: (tagId) => sides.get(tagId),
+      runtime: runtimeContextOf(environment),
+      tables: new HeapTableFactory(),
+      settings: settingsOf(environment),
+      emitWatermark: (timestamp) => this.#walk?.behind(index, watermarkElement(timestamp)),
+      emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),
+      mail: (action) => this.#mailbox.put(action),
+      fail: (error) =>
+        this.#mailbox.put(() => {
+          throw locateUnlessNamed(error, this.#placeOf(index));
+        }),
+      currentProcessingTime: () => environment.ports.clock.now(),
+    };
+  }
+
+  #writerContextOf(step: Step): WriterInitContext {
+    const { ports, deployed, post } = this.#environment;
+    const { id } = step.plan.operator;
+    const queue = new CollectQueue((bytes) => post({ type: 'collected', executionId: deployed.task.executionId, operatorId: id, bytes }));
+    this.#collects.set(id, queue);
+    return {
+      getRuntimeContext: () => runtimeContextOf(this.#environment),
+      getRestoredCheckpointId: () => undefined,
+      standardStreams: ports.standardStreams,
+      sendToClient: (bytes) => queue.send(bytes),
+    };
+  }
+
+  /** One count for all that a step emits on one output, or returns. Edges' own codecs check what they write, so a shape check is enough for all. */
+  #checkOf(step: Step, tag: string | undefined): EdgeCheck {
+    const key = `${step.plan.index}:${tag ?? ''}`;
+    const known = this.#checks.get(key);
+    if (known !== undefined) return known;
+    const check = new EdgeCheck(createCodec({ kind: 'shape' }));
+    this.#checks.set(key, check);
+    return check;
+  }
+
+  /** Steps first, then edges: a key selector belongs to the edge that it partitions. */
+  #placeOf(place: number) {
+    const step = this.#plan.steps[place];
+    if (step !== undefined) return placeOf(this.#environment, step.operator.name, step.operator.uid);
+    const edge = this.#plan.edges[place - this.#plan.steps.length];
+    const source = this.#plan.steps[edge?.edge.sourceOperator ?? 0];
+    const name = `${edge?.edge.partitioner ?? 'edge'} behind ${source?.operator.name ?? 'the task'}`;
+    return placeOf(this.#environment, name, undefined);
+  }
+}

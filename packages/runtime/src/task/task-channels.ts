@@ -1,0 +1,82 @@
+/** Opens the ends of a task's channels, as its deployment says how each is reached. */
+import { invariant } from '@millrace/core/base/assert';
+import { seededRandom } from '@millrace/core/base/random';
+import { createCodec } from '@millrace/core/types/codec';
+import type { Codec } from '@millrace/core/types/type-information';
+import type { JobEdge } from '@millrace/streaming/graph/job-graph';
+import type { ChannelReader, ChannelWriter } from '../network/channel.ts';
+import { openRingReader } from '../network/ring-reader.ts';
+import { openRingWriter } from '../network/ring-writer.ts';
+import type { ChannelDeployment, GateDeployment } from '../protocol/deployment.ts';
+import type { ChainPlan } from './chain-plan.ts';
+import type { Flow } from './flow.ts';
+import { RecordOutput } from './record-output.ts';
+import { taskNameOf, type TaskEnvironment } from './task-environment.ts';
+
+/** Names a subtask of a vertex in one attempt; both of its ends' tasks find each other's flow by it. */
+export function taskKeyOf(vertexId: string, subtask: number, attempt: number): string {
+  return `${vertexId}:${subtask}:${attempt}`;
+}
+
+export function openOutputs(environment: TaskEnvironment, plan: ChainPlan, flow: Flow): RecordOutput[] {
+  const { task } = environment.deployed;
+  return plan.edges.map((planned, index) => {
+    const gate = task.outputs[index];
+    invariant(gate?.edgeId === planned.edge.id, () => `the deployment of ${task.executionId} has no channels for edge ${planned.edge.id}`);
+    const codec = codecOf(environment, planned.edge);
+    const writers = gate.channels.map((channel) => openWriter(environment, planned.edge, { channel, codec, flow }));
+    return new RecordOutput(planned, writers, seededRandom(task.subtask * 7919 + index));
+  });
+}
+
+export function openInputs(environment: TaskEnvironment, flow: Flow): ChannelReader<unknown>[] {
+  const { job, deployed } = environment;
+  const edges = job.jobGraph.edges.filter((edge) => edge.target === deployed.task.vertexId);
+  return deployed.task.inputs.flatMap((gate: GateDeployment) => {
+    const edge = edges.find(({ id }) => id === gate.edgeId);
+    invariant(
+      edge !== undefined,
+      () => `the deployment of ${deployed.task.executionId} names edge ${gate.edgeId}, which does not lead to its vertex`,
+    );
+    const codec = codecOf(environment, edge);
+    return gate.channels.map((channel) => openReader(environment, edge, { channel, codec, flow }));
+  });
+}
+
+interface End {
+  readonly channel: ChannelDeployment;
+  readonly codec: Codec<unknown>;
+  readonly flow: Flow;
+}
+
+function openWriter(environment: TaskEnvironment, edge: JobEdge, { channel, codec, flow }: End): ChannelWriter<unknown> {
+  const { deployed, channels } = environment;
+  const { attempt } = deployed.task;
+  const attachment = attachmentOf(environment, channel);
+  if (attachment.kind === 'ring') return openRingWriter(attachment, codec.createEncoder(), flow, attempt);
+  const consumer = channels.flowOf(taskKeyOf(edge.target, channel.peerSubtask, attempt));
+  return channels.takeWriter(`${channel.channelId}@${attempt}`, flow, consumer);
+}
+
+function openReader(environment: TaskEnvironment, edge: JobEdge, { channel, codec, flow }: End): ChannelReader<unknown> {
+  const { deployed, channels } = environment;
+  const { attempt } = deployed.task;
+  const attachment = attachmentOf(environment, channel);
+  if (attachment.kind === 'ring') return openRingReader(attachment, codec.createDecoder(), flow, attempt);
+  const producer = channels.flowOf(taskKeyOf(edge.source, channel.peerSubtask, attempt));
+  return channels.takeReader(`${channel.channelId}@${attempt}`, producer, flow);
+}
+
+function attachmentOf({ deployed }: TaskEnvironment, channel: ChannelDeployment) {
+  const attachment = deployed.attachments[channel.channelId];
+  invariant(
+    attachment !== undefined,
+    () => `the deployment of ${deployed.task.executionId} does not say how channel ${channel.channelId} is reached`,
+  );
+  return attachment;
+}
+
+function codecOf(environment: TaskEnvironment, edge: JobEdge): Codec<unknown> {
+  const onWarning = (text: string) => environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
+  return createCodec(edge.type, { maxShapes: environment.job.jobGraph.configuration.maxShapesPerEdge, onWarning });
+}

@@ -1,0 +1,61 @@
+/** What one task is built from: its place in the job, and the slot around it. */
+import type { OperatorSettings } from '@millrace/streaming/contract/operator';
+import type { RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
+import type { JobInformation } from '../protocol/deployment.ts';
+import type { FromSlot, TaskInSlot } from '../protocol/slot-messages.ts';
+import type { LocalChannels } from './local-channels.ts';
+import type { SlotPorts } from './slot-ports.ts';
+import type { FailingPlace } from './user-code-error.ts';
+
+export interface TaskEnvironment {
+  readonly ports: SlotPorts;
+  readonly job: JobInformation;
+  readonly bindings: JobBindings;
+  readonly deployed: TaskInSlot;
+  readonly channels: LocalChannels;
+  /** Wakes the slot loop. */
+  wake(): void;
+  post(message: FromSlot): void;
+}
+
+export function vertexOf({ job, deployed }: TaskEnvironment): JobVertex {
+  const vertex = job.jobGraph.vertices.find(({ id }) => id === deployed.task.vertexId);
+  if (vertex === undefined) throw new Error(`vertex ${deployed.task.vertexId} is not in the job graph of ${job.jobId}`);
+  return vertex;
+}
+
+/** `map -> Sink: print (2/4)`, as in Flink. */
+export function taskNameOf(environment: TaskEnvironment): string {
+  const { name, parallelism } = vertexOf(environment);
+  return `${name} (${environment.deployed.task.subtask + 1}/${parallelism})`;
+}
+
+export function runtimeContextOf(environment: TaskEnvironment): RuntimeContext {
+  const { parallelism, maxParallelism } = vertexOf(environment);
+  const { subtask, attempt } = environment.deployed.task;
+  const taskName = taskNameOf(environment);
+  return {
+    getTaskName: () => taskName,
+    getIndexOfThisSubtask: () => subtask,
+    getNumberOfParallelSubtasks: () => parallelism,
+    getMaxNumberOfParallelSubtasks: () => maxParallelism,
+    getAttemptNumber: () => attempt,
+    getJobId: () => environment.job.jobId,
+  };
+}
+
+export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings {
+  const { autoWatermarkRecords, autoWatermarkIntervalMs } = job.jobGraph.configuration;
+  const logics = [...bindings.operators.values()];
+  const clockMayEmitWatermarks = logics.some(
+    (logic) => logic.kind === 'source' && logic.source.getBoundedness() === 'CONTINUOUS_UNBOUNDED',
+  );
+  return { autoWatermarkRecords, autoWatermarkIntervalMs, clockMayEmitWatermarks };
+}
+
+export function placeOf(environment: TaskEnvironment, operatorName: string, uid: string | undefined): FailingPlace {
+  const { parallelism } = vertexOf(environment);
+  const { workingDirectory } = environment.job.program;
+  return { operatorName, uid, subtask: environment.deployed.task.subtask, parallelism, workingDirectory };
+}

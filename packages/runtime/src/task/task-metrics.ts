@@ -1,0 +1,54 @@
+/** The figures of one task. Plain fields while it runs; written to shared memory at event-loop turns, where anyone may read them. */
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { TASK_METRIC } from '../protocol/slot-messages.ts';
+import { ADVANCED, BLOCKED, type Progress } from './progress.ts';
+
+export class TaskMetrics {
+  numRecordsIn = 0;
+  numRecordsOut = 0;
+  currentInputWatermark = NO_TIMESTAMP;
+  currentOutputWatermark = NO_TIMESTAMP;
+  numLateRecordsDropped = 0;
+  busyTimeMs = 0;
+  backPressuredTimeMs = 0;
+  idleTimeMs = 0;
+  readonly #block: Float64Array;
+  #lastMs: number;
+  #last: Progress = ADVANCED;
+
+  constructor(memory: SharedArrayBuffer, nowMs: number) {
+    this.#block = new Float64Array(memory);
+    this.#lastMs = nowMs;
+  }
+
+  /** Between two turns a task was what it last reported. */
+  turnBegins(nowMs: number): void {
+    const passedMs = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    if (this.#last === ADVANCED) this.busyTimeMs += passedMs;
+    else if (this.#last === BLOCKED) this.backPressuredTimeMs += passedMs;
+    else this.idleTimeMs += passedMs;
+  }
+
+  turnEnds(nowMs: number, progress: Progress): void {
+    const passedMs = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    this.#last = progress;
+    if (progress === ADVANCED || progress === BLOCKED) this.busyTimeMs += passedMs;
+    else this.idleTimeMs += passedMs;
+  }
+
+  publish(heapUsedBytes: number, externalBytes: number): void {
+    const block = this.#block;
+    block[TASK_METRIC.numRecordsIn] = this.numRecordsIn;
+    block[TASK_METRIC.numRecordsOut] = this.numRecordsOut;
+    block[TASK_METRIC.currentInputWatermark] = this.currentInputWatermark;
+    block[TASK_METRIC.currentOutputWatermark] = this.currentOutputWatermark;
+    block[TASK_METRIC.numLateRecordsDropped] = this.numLateRecordsDropped;
+    block[TASK_METRIC.busyTimeMs] = this.busyTimeMs;
+    block[TASK_METRIC.backPressuredTimeMs] = this.backPressuredTimeMs;
+    block[TASK_METRIC.idleTimeMs] = this.idleTimeMs;
+    block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
+    block[TASK_METRIC.externalBytes] = externalBytes;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * The life of one task in a slot: opened, run, and closed, whatever happens.
+ *
+ * Owns the task's parts and its state. Called by the slot.
+ *
+ * T1 states are posted in the order INITIALIZING, RUNNING, then one of FINISHED, CANCELED, FAILED, and that one once.
+ * T2 the first failure is the one that is told.
+ * T3 after a failure or a cancellation no element moves: the tasklet leaves the loop at once, channels are closed, then operators.
+ * T4 whatever was opened is closed, once; a close that does not settle is given up after CLOSE_MS_MAX, so that the end always comes.
+ */
+import type { Clock } from '@millrace/core/base/clock';
+import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
+import type { ReaderEvent } from '../protocol/slot-messages.ts';
+import { describeFailure } from './failure.ts';
+import type { SlotLoop } from './slot-loop.ts';
+import type { Step } from './step.ts';
+import type { BuiltTask } from './task-builder.ts';
+
+const CLOSE_MS_MAX = 30_000;
+
+interface TaskOptions {
+  readonly executionId: string;
+  readonly clock: Clock;
+  readonly loop: SlotLoop;
+  build(): BuiltTask;
+  postState(state: ExecutionState, failure: FailureDescription | undefined): void;
+  /** After the last state was posted. */
+  ended(): void;
+}
+
+export class Task {
+  readonly executionId: string;
+  readonly #options: TaskOptions;
+  #built: BuiltTask | undefined = undefined;
+  #opened: Step[] = [];
+  #failure: unknown = undefined;
+  #ending: 'FAILED' | 'CANCELED' | undefined = undefined;
+  #isClosing = false;
+  #ended = false;
+  readonly #finished: Promise<void>;
+  #settleFinished: () => void = () => {};
+
+  constructor(options: TaskOptions) {
+    this.executionId = options.executionId;
+    this.#options = options;
+    this.#finished = new Promise((resolve) => {
+      this.#settleFinished = resolve;
+    });
+  }
+
+  /** Settles in a terminal state. */
+  get finished(): Promise<void> {
+    return this.#finished;
+  }
+
+  /** Makes the parts; channels of this slot need those of all tasks of a deployment. */
+  build(): void {
+    if (this.#ending !== undefined) return; // canceled while the program was bound
+    this.#options.postState('INITIALIZING', undefined);
+    try {
+      this.#built = this.#options.build();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  async open(): Promise<void> {
+    const built = this.#built;
+    if (built === undefined || this.#ending !== undefined) return;
+    try {
+      for (const step of [...built.walk.operators].reverse()) {
+        this.#opened.push(step);
+        await step.operator?.open?.();
+        if (this.#ending !== undefined) return;
+      }
+      await built.input.start();
+    } catch (error) {
+      return this.fail(error);
+    }
+    if (this.#ending !== undefined) return;
+    this.#options.postState('RUNNING', undefined);
+    this.#options.loop.add({ tasklet: built.tasklet, ended: () => void this.#close('FINISHED'), failed: (error) => this.fail(error) });
+  }
+
+  handleEvent(event: ReaderEvent): void {
+    this.#built?.mailbox.put(() => this.#built?.input.handleEvent(event));
+  }
+
+  acknowledgeCollected(operatorId: string): void {
+    this.#built?.collects.get(operatorId)?.acknowledge();
+  }
+
+  publishMetrics(heapUsedBytes: number, externalBytes: number): void {
+    if (!this.#ended) this.#built?.tasklet.publishMetrics(heapUsedBytes, externalBytes);
+  }
+
+  fail(error: unknown): void {
+    this.#end('FAILED', error);
+  }
+
+  cancel(): void {
+    this.#end('CANCELED', undefined);
+  }
+
+  #end(state: 'FAILED' | 'CANCELED', error: unknown): void {
+    if (this.#ending !== undefined || this.#isClosing) return;
+    this.#ending = state;
+    this.#failure = error;
+    void this.#close(state);
+  }
+
+  async #close(state: 'FINISHED' | 'FAILED' | 'CANCELED'): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const built = this.#built;
+    let closeFailure: unknown;
+    if (built !== undefined) {
+      if (state !== 'FINISHED') this.#abandon(built);
+      closeFailure = await this.#closeParts(built);
+    }
+    const failed = state === 'FINISHED' && closeFailure !== undefined;
+    built?.tasklet.publishMetrics(0, 0);
+    this.#ended = true;
+    const failure = state === 'FAILED' ? this.#failure : closeFailure;
+    this.#options.postState(failed ? 'FAILED' : state, failed || state === 'FAILED' ? describeFailure(failure) : undefined);
+    this.#options.ended();
+    this.#settleFinished();
+  }
+
+  #abandon(built: BuiltTask): void {
+    this.#options.loop.remove(built.tasklet);
+    built.mailbox.clear();
+    for (const output of built.outputs) attempt(() => output.close());
+    for (const step of built.steps) attempt(() => step.abandon());
+  }
+
+  /** Closes what was opened, input first, all of it even when one fails; returns the first failure. */
+  async #closeParts(built: BuiltTask): Promise<unknown> {
+    const closes: (() => MaybePromise<void>)[] = [() => built.input.close()];
+    for (const step of this.#opened) closes.push(() => step.operator?.close?.());
+    let first: unknown;
+    const all = (async () => {
+      for (const close of closes) {
+        try {
+          await close();
+        } catch (error) {
+          first ??= error;
+        }
+      }
+    })();
+    await this.#bounded(all);
+    return first;
+  }
+
+  #bounded(work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.schedule(CLOSE_MS_MAX, resolve);
+      void work.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+/** For steps of a clean-up, each of which must happen whatever the others do; the failure that led here is the one that counts. */
+function attempt(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The first failure is primary.
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A task as the slot loop sees it: one synchronous turn at a time (architecture D1, D2).
+ *
+ * Owned by its task (task.ts), which opens what it runs and closes it afterwards. Called by the slot loop only.
+ *
+ * T1 a turn is: mail, then what was suspended, then input up to the budget. Nothing in it waits.
+ * T2 no input is taken while `flow.blocked` is not 0.
+ * T3 at the end of the input: MAX_WATERMARK and `finish` go through the chain behind everything else; then the operators are flushed, one promise at a time;
+ *    then END_OF_INPUT leaves, and the tasklet is done when no output has overdraft left.
+ */
+import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
+import type { ChainWalk } from './chain-walk.ts';
+import { FINISH, watermarkElement } from './control-element.ts';
+import type { Flow } from './flow.ts';
+import type { Mailbox } from './mailbox.ts';
+import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress } from './progress.ts';
+import type { RecordOutput } from './record-output.ts';
+import { INPUT_EMPTY, INPUT_ENDED, type TaskInput } from './task-input.ts';
+import type { TaskMetrics } from './task-metrics.ts';
+
+type Phase = 'reading' | 'finishing' | 'flushing' | 'leaving' | 'done';
+
+export interface TaskletParts {
+  readonly name: string;
+  readonly flow: Flow;
+  readonly mailbox: Mailbox;
+  readonly input: TaskInput;
+  readonly walk: ChainWalk;
+  readonly outputs: readonly RecordOutput[];
+  readonly metrics: TaskMetrics;
+}
+
+export class Tasklet {
+  readonly name: string;
+  readonly #flow: Flow;
+  readonly #mailbox: Mailbox;
+  readonly #input: TaskInput;
+  readonly #walk: ChainWalk;
+  readonly #outputs: readonly RecordOutput[];
+  readonly metrics: TaskMetrics;
+  #phase: Phase = 'reading';
+  /** The input had something since the last `elapse`. */
+  #read = true;
+  #elapsedAtMs = 0;
+
+  constructor(parts: TaskletParts) {
+    this.name = parts.name;
+    this.#flow = parts.flow;
+    this.#mailbox = parts.mailbox;
+    this.#input = parts.input;
+    this.#walk = parts.walk;
+    this.#outputs = parts.outputs;
+    this.metrics = parts.metrics;
+  }
+
+  run(budget: number): Progress {
+    const hadMail = this.#mailbox.hasMail;
+    if (hadMail) this.#mailbox.process();
+    if (this.#flow.blocked !== 0) return this.#unblock() || hadMail ? ADVANCED : BLOCKED;
+    const progress = this.#turn(budget);
+    return hadMail && progress !== DONE ? ADVANCED : progress;
+  }
+
+  /** Lets buffers go that are due, or whose consumer waits. At the end of a turn that did something. */
+  flushDue(nowMs: number): void {
+    for (let index = 0; index < this.#outputs.length; index++) (this.#outputs[index] as RecordOutput).flushIfDue(nowMs);
+  }
+
+  /** The slot is about to park. Returns in how many milliseconds this tasklet wants a turn; Infinity if it waits for others only. */
+  beforePark(nowMs: number): number {
+    for (const output of this.#outputs) output.flushBeforePark();
+    return this.elapse(nowMs);
+  }
+
+  /** Lets time pass: idleness, watermarks by the clock, sinks that flush when there is nothing to do. */
+  elapse(nowMs: number): number {
+    const elapsedMs = nowMs - this.#elapsedAtMs;
+    this.#elapsedAtMs = nowMs;
+    if (this.#phase !== 'reading' || this.#flow.blocked !== 0) return Number.POSITIVE_INFINITY;
+    const unread = !this.#read;
+    this.#read = false;
+    let againMs = this.#input.elapse(elapsedMs, unread);
+    if (unread) {
+      for (const { operator } of this.#walk.operators) againMs = Math.min(againMs, operator?.idle?.(elapsedMs) ?? Number.POSITIVE_INFINITY);
+    } else if (this.#walk.operators.some(({ operator }) => operator?.idle !== undefined)) againMs = 0;
+    return againMs;
+  }
+
+  begin(nowMs: number): void {
+    this.#elapsedAtMs = nowMs;
+  }
+
+  publishMetrics(heapUsedBytes: number, externalBytes: number): void {
+    const { metrics } = this;
+    for (const output of this.#outputs) metrics.numRecordsOut += output.takeRecords();
+    metrics.currentInputWatermark = Math.max(this.#input.watermark, metrics.currentInputWatermark);
+    metrics.currentOutputWatermark = Math.max(metrics.currentOutputWatermark, this.#walk.watermark);
+    metrics.publish(heapUsedBytes, externalBytes);
+  }
+
+  /** True when the way is free again. */
+  #unblock(): boolean {
+    const before = this.#flow.blocked;
+    for (const output of this.#outputs) if (output.isBlocked) output.tryDrain();
+    return this.#walk.resumeAll() || this.#flow.blocked < before;
+  }
+
+  #turn(budget: number): Progress {
+    switch (this.#phase) {
+      case 'reading':
+        return this.#readInput(budget);
+      case 'finishing':
+        this.#phase = 'flushing';
+        void this.#flush();
+        return ADVANCED;
+      case 'flushing':
+        return DRAINING;
+      case 'leaving':
+        this.#phase = 'done';
+        return DONE;
+      case 'done':
+        return DONE;
+    }
+  }
+
+  #readInput(budget: number): Progress {
+    const result = this.#input.poll(budget);
+    const { polled } = this.#input;
+    this.metrics.numRecordsIn += polled;
+    if (polled > 0) this.#read = true;
+    if (result === INPUT_ENDED) {
+      this.#phase = 'finishing';
+      this.#walk.fromInput(watermarkElement(MAX_WATERMARK));
+      this.#walk.fromInput(FINISH);
+      return ADVANCED;
+    }
+    return result === INPUT_EMPTY && polled === 0 ? IDLE : ADVANCED;
+  }
+
+  /** The operators one after another, then the end of the input. What a flush throws comes back as mail and fails the task. */
+  async #flush(): Promise<void> {
+    try {
+      for (const { operator } of this.#walk.operators) await operator?.flush?.();
+      this.#mailbox.put(() => this.#leave());
+    } catch (error) {
+      this.#mailbox.put(() => {
+        throw error;
+      });
+    }
+  }
+
+  #leave(): void {
+    this.metrics.currentInputWatermark = MAX_WATERMARK;
+    this.metrics.currentOutputWatermark = MAX_WATERMARK;
+    for (const output of this.#outputs) output.writeEndOfInput();
+    this.#phase = 'leaving';
+  }
+}

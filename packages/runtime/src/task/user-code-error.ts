@@ -1,0 +1,70 @@
+/** Makes the one message that a failing user function deserves: which operator, which subtask, where in the program, and what record it got. */
+import { isMillraceError, UserCodeError, type UserCodeLocation } from '@millrace/core/base/errors';
+import { shorten } from './shortened-record.ts';
+
+export interface FailingPlace {
+  readonly operatorName: string;
+  readonly uid: string | undefined;
+  readonly subtask: number;
+  readonly parallelism: number;
+  readonly workingDirectory: string | undefined;
+}
+
+/** An error that says already where it belongs stays as it is: the innermost place is the right one. */
+export function locateError(error: unknown, place: FailingPlace, record?: { readonly value: unknown }): Error {
+  if (isMillraceError(error) && (error.kind === 'user-code' || error.kind === 'invariant')) return error;
+  const position = error instanceof Error ? userPosition(error.stack, place.workingDirectory) : undefined;
+  const shown = record === undefined ? undefined : shorten(record.value);
+  const location: UserCodeLocation = {
+    operatorName: place.operatorName,
+    uid: place.uid,
+    subtask: place.subtask,
+    parallelism: place.parallelism,
+    ...(shown === undefined ? {} : { record: shown }),
+    ...(position === undefined ? {} : { position }),
+  };
+  return new UserCodeError(messageOf(error, location), location, error);
+}
+
+/** For sources and sinks, whose own errors name the file or the system that failed: those stay as they are. */
+export function locateUnlessNamed(error: unknown, place: FailingPlace, record?: { readonly value: unknown }): Error {
+  return isMillraceError(error) ? error : locateError(error, place, record);
+}
+
+function messageOf(error: unknown, location: UserCodeLocation): string {
+  const uid = location.uid === undefined ? '' : ` (uid ${location.uid})`;
+  const where = `Operator '${location.operatorName}'${uid}, subtask ${location.subtask + 1}/${location.parallelism}, failed`;
+  const at = location.position === undefined ? '' : ` at ${location.position}`;
+  const record = location.record === undefined ? '' : ` Record: ${location.record}`;
+  return `${where}${at}: ${sentence(textOf(error))}${record}`;
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return `it threw ${shorten(error)}`;
+  return isMillraceError(error) ? error.message : `${error.name}: ${error.message}`;
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** Frames of the engine, of Node and of generated code; what is left is the user's. Tests of the engine play the user. */
+const OURS =
+  /node:|millrace-generated\/|<anonymous>|[\\/]@millrace[\\/]|[\\/]packages[\\/](?:core|streaming|runtime|connectors|cluster|table|libraries|testing)[\\/](?:src|dist)[\\/](?!.*\.test\.)|[\\/]node_modules[\\/]millrace[\\/]/;
+const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)?$/;
+
+/** `file.ts:line:column` of the first frame that is the user's, relative to the directory the job was started in. */
+export function userPosition(stack: string | undefined, workingDirectory: string | undefined): string | undefined {
+  for (const line of (stack ?? '').split('\n')) {
+    const frame = FRAME.exec(line.trimEnd());
+    if (!line.trimStart().startsWith('at ') || frame === null || OURS.test(line)) continue;
+    const [, file, row, column] = frame as unknown as [string, string, string, string];
+    return `${nameOfFile(file, workingDirectory)}:${row}:${column}`;
+  }
+  return undefined;
+}
+
+function nameOfFile(file: string, workingDirectory: string | undefined): string {
+  const path = file.startsWith('file://') ? decodeURIComponent(file.slice('file://'.length)) : file;
+  return workingDirectory !== undefined && path.startsWith(`${workingDirectory}/`) ? path.slice(workingDirectory.length + 1) : path;
+}
