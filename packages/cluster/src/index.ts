@@ -42,7 +42,6 @@ export type {
   Comparable,
   Configuration,
   ElementOf,
-  FieldAggregations,
   FieldOf,
   Summable,
 } from '@millrace/streaming/api/stream-types';

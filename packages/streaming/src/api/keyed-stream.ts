@@ -10,14 +10,14 @@ import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { KeyOf, StreamScope } from './stream-scope.ts';
-import type { Comparable, FieldAggregations, FieldOf, Summable } from './stream-types.ts';
+import type { Comparable, FieldOf, Summable } from './stream-types.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
 /**
  * A stream whose records of one key are in one subtask, in the order in which they came from each producer. It is a partitioning, not an operator: `name`, `uid`
  * and the like come after the next call. The aggregations are rolling: one result for every record, the aggregate of all records of its key so far.
  */
-export class KeyedStream<out T, out K> extends DataStream<T> implements FieldAggregations<T> {
+export class KeyedStream<out T, out K> extends DataStream<T> {
   readonly #key: KeyOf<never, unknown>;
   /** For the compiler only. */
   declare protected readonly keys: K;
@@ -42,21 +42,21 @@ export class KeyedStream<out T, out K> extends DataStream<T> implements FieldAgg
   }
 
   /** The sum of a field, or of plain values; the other fields are those of the key's first record. */
-  sum(this: FieldAggregations<Summable>): SingleOutputStreamOperator<T>;
+  sum(this: KeyedStream<Summable, unknown>): SingleOutputStreamOperator<T>;
   sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
   sum(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.aggregated('sum', field);
   }
 
   /** The least value of a field, or of plain values; the other fields are those of the key's first record. */
-  min(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  min(this: KeyedStream<Comparable, unknown>): SingleOutputStreamOperator<T>;
   min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   min(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.aggregated('min', field);
   }
 
   /** The greatest value of a field, or of plain values; the other fields are those of the key's first record. */
-  max(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  max(this: KeyedStream<Comparable, unknown>): SingleOutputStreamOperator<T>;
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   max(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.aggregated('max', field);

@@ -106,12 +106,15 @@ export class StreamExecutionEnvironment {
   }
 
   /** The arguments, in their order. Not parallel. */
-  fromData<T extends Emittable>(...elements: readonly T[]): DataStreamSource<T> {
-    return this.fromCollection(elements);
+  fromData<T>(...elements: readonly (T & Emittable)[]): DataStreamSource<T> {
+    return this.fromCollection<T>(elements);
   }
 
   /** The elements of a collection, in their order. Not parallel. A generator is given as a function, so that it can start again after a failure. */
-  fromCollection<T extends Emittable>(collection: Collection<T> | (() => Collection<T>), type?: TypeInformation<T>): DataStreamSource<T> {
+  fromCollection<T>(
+    collection: Collection<T & Emittable> | (() => Collection<T & Emittable>),
+    type?: TypeInformation<T>,
+  ): DataStreamSource<T> {
     const source = new CollectionSource<T>(collection, type);
     return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Collection Source', type, parallel: false });
   }

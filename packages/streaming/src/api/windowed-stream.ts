@@ -15,7 +15,7 @@ import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { WindowedInput } from './stream-scope.ts';
-import type { Comparable, FieldAggregations, FieldOf, Summable } from './stream-types.ts';
+import type { Comparable, FieldOf, Summable } from './stream-types.ts';
 
 /** Makes the record of a window that fires; `undefined` emits nothing. */
 export type WindowResult<K, W extends Window, V, R> = (key: K, window: W, value: V, context: ProcessWindowContext<W>) => R | undefined;
@@ -24,7 +24,7 @@ export type WindowResult<K, W extends Window, V, R> = (key: K, window: W, value:
  * The records of each key and window. A window fires when the watermark reaches its last millisecond, and once more for each record that comes after that and is
  * within the allowed lateness. Results carry the window's last millisecond as their timestamp.
  */
-export class WindowedStream<out T, out K, out W extends Window> implements FieldAggregations<T> {
+export class WindowedStream<out T, out K, out W extends Window> {
   readonly #input: WindowedInput<never, unknown>;
   readonly #assigner: WindowAssigner<never, never>;
   #allowedLatenessMs = 0;
@@ -90,21 +90,21 @@ export class WindowedStream<out T, out K, out W extends Window> implements Field
   }
 
   /** The sum of a field, or of plain values; the other fields are those of the window's first record. */
-  sum(this: FieldAggregations<Summable>): SingleOutputStreamOperator<T>;
+  sum(this: WindowedStream<Summable, unknown, Window>): SingleOutputStreamOperator<T>;
   sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
   sum(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.#aggregated('sum', field);
   }
 
   /** The least value of a field, or of plain values; the other fields are those of the window's first record. */
-  min(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  min(this: WindowedStream<Comparable, unknown, Window>): SingleOutputStreamOperator<T>;
   min<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   min(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.#aggregated('min', field);
   }
 
   /** The greatest value of a field, or of plain values; the other fields are those of the window's first record. */
-  max(this: FieldAggregations<Comparable>): SingleOutputStreamOperator<T>;
+  max(this: WindowedStream<Comparable, unknown, Window>): SingleOutputStreamOperator<T>;
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   max(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.#aggregated('max', field);
