@@ -10,3 +10,4 @@ export { JsonLinesFormat } from './json-lines-format.ts';
 export { SimpleStringEncoder } from './simple-string-encoder.ts';
 export { StreamFormat } from './stream-format.ts';
 export { TextLineFormat } from './text-line-format.ts';
+export { ParquetFormat, type ParquetFormatOptions } from './parquet-format.ts';
