@@ -5,8 +5,9 @@
  * Positions count bytes of one endless stream from the start of an attempt, modulo 2^32. Only differences are taken, and these are below 2^31, because a ring
  * has fewer bytes than that; so a channel never runs out of positions.
  */
-import type { ChannelAttachment } from '../protocol/slot-messages.ts';
+
 import type { NetworkMemory, SegmentOwner } from '../memory/network-memory.ts';
+import type { ChannelAttachment } from '../protocol/slot-messages.ts';
 
 // Written by the producer.
 /** The position up to which the consumer may read. */

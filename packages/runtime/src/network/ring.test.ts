@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { SpillFile } from '@millrace/core/fs/node/spill-file';
 import { NetworkMemory } from '../memory/network-memory.ts';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { EMPTY, RECORD, WATERMARK } from './channel.ts';
@@ -170,6 +176,79 @@ test('a writer that comes before its reader has the credit of an empty ring, wha
   while (!writer.tryDrain());
   reader.drain({ processRecord: (record) => assertPayload(record, read++, 1_000) }, 1_000);
   assert.equal(read, written);
+});
+
+test('a record of 100 MB passes four segments in three times its size', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const size = 100_000_000;
+  const record = payload(1, size);
+  collectGarbage();
+  const before = process.memoryUsage().arrayBuffers; // the ring's memory and the record are in it
+  let most = 0;
+  const look = () => {
+    collectGarbage();
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  };
+  const decoder = {
+    read(input: Parameters<typeof payloadDecoder.read>[0]) {
+      look(); // gathered, and not yet the new record
+      return payloadDecoder.read(input);
+    },
+  };
+  const attachment = attachRing(newRing(4), Doorbell.createMemory());
+  const writer = openRingWriter<Payload>(attachment, payloadEncoder, flow(), 0);
+  const reader = openRingReader<Payload>(attachment, decoder, flow(), 0);
+  writer.write(record, 1);
+  look();
+  assert.ok(writer.overdraftBytes > 0.99 * size, 'four segments are nothing beside it');
+  let read = 0;
+  const processRecord = (got: Payload) => {
+    assertPayload(got, 1, size);
+    read += 1;
+  };
+  do reader.drain({ processRecord }, 1);
+  while (!writer.tryDrain());
+  reader.drain({ processRecord }, 1);
+  assert.equal(read, 1);
+  assert.ok(most < 3 * size, `${most} bytes`);
+  assert.ok(most > size, `${most} bytes: the measurement sees nothing`);
+  collectGarbage();
+  const after = process.memoryUsage().arrayBuffers - before;
+  assert.ok(after < 1_000_000, `${after} bytes are kept afterwards`);
+});
+
+test('overdraft past the cap goes through a file and comes back', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-spill-'));
+  try {
+    const files: SpillFile[] = [];
+    const spill = () => {
+      const file = new SpillFile(directory, 'edge:0:0', SEGMENT_BYTES);
+      files.push(file);
+      return file;
+    };
+    const { writer, reader } = open(newRing(2), 0, { spill, memoryCapBytes: 3 * SEGMENT_BYTES });
+    let [written, read] = [0, 0];
+    const processRecord = (record: Payload) => assertPayload(record, read++, 9_000);
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 500; i += 1) writer.write(payload(written++, 9_000), i);
+      assert.ok(files[0]!.pieces > 100);
+      for (let step = 0; step < 20; step += 1) {
+        reader.drain({ processRecord }, 5);
+        writer.tryDrain();
+      }
+    }
+    do reader.drain({ processRecord }, 100);
+    while (!writer.tryDrain());
+    writer.flush();
+    while (reader.hasData()) reader.drain({ processRecord }, 100);
+    assert.equal(read, written);
+    assert.equal(files.length, 1);
+    writer.close();
+    assert.deepEqual(readdirSync(directory), []);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 test('an element whose encoder throws is not published', () => {

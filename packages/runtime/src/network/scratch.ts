@@ -2,8 +2,9 @@
  * Private memory in which an element is put together that does not fit into the rest of its segment. One per thread: a writer finishes its element before
  * another one begins. It grows by doubling and is dropped again after an element that was unusually large.
  */
-import type { BytesWriter } from '@millrace/core/bytes/bytes-writer';
+
 import { DataError } from '@millrace/core/base/errors';
+import type { BytesWriter } from '@millrace/core/bytes/bytes-writer';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { MAX_ELEMENT_BYTES } from './element-format.ts';
 import { type MemoryViews, privateViews } from './memory-views.ts';
