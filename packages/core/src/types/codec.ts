@@ -54,9 +54,9 @@ function interpretedParts(description: TypeDescription): CodecParts {
   return {
     encoder: (shapes, explain) => (value, output) => {
       try {
-        shapes.begin();
         write(value, output, shapes);
       } catch (error) {
+        shapes.begin();
         throw explain(value, error);
       }
     },

@@ -39,10 +39,12 @@ export function encoderText(description: TypeDescription): CodeWriter {
         'return function write(value, output)',
         () => {
           text.block('try', () => {
-            if (mayLearn(description)) text.line('shapes.begin();');
             generator.value(description, 'value', 'record');
           });
-          text.block('catch (error)', () => text.line('throw explain(value, error);'));
+          text.block('catch (error)', () => {
+            if (mayLearn(description)) text.line('shapes.begin();');
+            text.line('throw explain(value, error);');
+          });
         },
         ';',
       );

@@ -19,7 +19,7 @@ import {
   TRUE_HASH,
   UNDEFINED_HASH,
 } from './key-hash.ts';
-import { latin1Of } from './latin1.ts';
+import { uncachedLatin1 } from './latin1.ts';
 import { pathOf } from './refusal.ts';
 import type { TypeDescription } from './type-information.ts';
 import { asBytes, type TypedArray } from './typed-arrays.ts';
@@ -110,7 +110,7 @@ function canonicalOther(key: unknown): CanonicalKey {
   scratch.reset();
   writeCanonical(key, scratch);
   // A tag is never the escape, so this differs from every escaped string.
-  return ESCAPE + latin1Of(scratch.bytes, 0, scratch.position);
+  return ESCAPE + uncachedLatin1(scratch.bytes, 0, scratch.position);
 }
 
 export function checkKey(key: unknown, declared: TypeDescription): void {

@@ -30,6 +30,9 @@ import { type TypedArray, typedArrayIndex, writeTypedArray } from './typed-array
 import { MAX_DEPTH } from './undeclared-checks.ts';
 import { writeBigInt, writeByte, writeLength } from './wire.ts';
 
+/** The root counts as one level here. */
+const DEPTH_LIMIT = MAX_DEPTH + 1;
+
 /**
  * Writes undeclared values. Each object is written by the code of its shape; the shape it probably has is the one seen last at the same place.
  *
@@ -50,10 +53,11 @@ export class ShapeWriter {
 
   /** A value at the root, or under a declared part. */
   write(value: unknown, output: BytesWriter): void {
+    if (typeof value === 'object' && value !== null && this.#predicted !== undefined && this.#predicted.write(value, output, this)) return;
     this.#predicted = this.writeField(value, output, this.#predicted);
   }
 
-  /** After a value was refused half way, the depth is not that of a fresh start. */
+  /** After a value was refused half way: the depth is that of a fresh start again. */
   begin(): void {
     this.#depth = 0;
   }
@@ -61,7 +65,7 @@ export class ShapeWriter {
   /** Writes one value and returns the shape to try first on the next one from the same place. */
   writeField(value: unknown, output: BytesWriter, predicted: WrittenShape | undefined): WrittenShape | undefined {
     if (typeof value === 'object' && value !== null) {
-      if (++this.#depth > MAX_DEPTH) throw refused();
+      if (++this.#depth > DEPTH_LIMIT) throw refused();
       const shape = predicted?.write(value, output, this) ? predicted : this.#writeObject(value, output, predicted);
       this.#depth--;
       return shape;

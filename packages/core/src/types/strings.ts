@@ -5,7 +5,8 @@
 import { DataError } from '../base/errors.ts';
 import type { BytesReader } from '../bytes/bytes-reader.ts';
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { latin1Of, writeLatin1 } from './latin1.ts';
+import { uncachedLatin1, writeLatin1 } from './latin1.ts';
+import { cachedString, LONGEST_CACHED } from './string-cache.ts';
 import { readWide, utf8Length, writeUtf8, writeUtf16 } from './wide-strings.ts';
 
 const SHORT_MAX = 0xfa;
@@ -51,7 +52,12 @@ export function readString(input: BytesReader): string {
   const end = start + 1 + length;
   if (end > input.limit) throw truncated(input, 1 + length);
   input.position = end;
-  return latin1Of(input.bytes, start + 1, end);
+  return latin1Of(input, start + 1, length);
+}
+
+function latin1Of(input: BytesReader, start: number, length: number): string {
+  if (length <= LONGEST_CACHED) return cachedString(input.bytes, input.view, start, length);
+  return uncachedLatin1(input.bytes, start, start + length);
 }
 
 /** @cold */
@@ -65,7 +71,7 @@ function readLong(input: BytesReader): string {
   if (mark > UTF16 || (mark === UTF16 && length % 2 !== 0))
     throw damaged(input, `a string cannot begin with byte ${mark} and length ${length}`);
   input.position = end;
-  return mark === LATIN1 ? latin1Of(input.bytes, start + 5, end) : readWide(input.bytes, start + 5, end, mark === UTF8);
+  return mark === LATIN1 ? latin1Of(input, start + 5, length) : readWide(input.bytes, start + 5, end, mark === UTF8);
 }
 
 /** What is thrown when bytes end early, or say that more follows than there is. */

@@ -1,6 +1,7 @@
 import { DataError } from '../base/errors.ts';
 import type { BytesReader } from '../bytes/bytes-reader.ts';
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
+import { HostBuffer } from './host-buffer.ts';
 import { damaged } from './strings.ts';
 import { readByte, readBytes, writeByte, writeBytes } from './wire.ts';
 
@@ -41,11 +42,6 @@ const CONSTRUCTORS: readonly TypedArrayConstructor[] = [
 
 /** Node's Buffer is a Uint8Array with methods of its own; it comes back as one where the host has it. */
 const BUFFER = CONSTRUCTORS.length;
-interface BufferConstructor {
-  readonly prototype: object;
-  from(buffer: ArrayBufferLike): Uint8Array;
-}
-const HostBuffer = (globalThis as { Buffer?: BufferConstructor }).Buffer;
 
 export function typedArrayConstructor(name: string): TypedArrayConstructor {
   const found = CONSTRUCTORS.find((candidate) => candidate.name === name);

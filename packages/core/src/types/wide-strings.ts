@@ -1,4 +1,6 @@
 /** Strings with code units above 255: UTF-8, and UTF-16 for what UTF-8 cannot say (a surrogate without its partner). */
+import { HostBuffer } from './host-buffer.ts';
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 /** String.fromCharCode takes this many arguments at once without danger to the stack. */
@@ -23,8 +25,8 @@ export function utf8Length(value: string): number {
 }
 
 export function writeUtf8(value: string, bytes: Uint8Array, position: number, length: number): void {
-  // encodeInto refuses shared memory in some hosts, so those bytes are made beside it.
-  if (bytes.buffer instanceof ArrayBuffer) encoder.encodeInto(value, bytes.subarray(position, position + length));
+  if (HostBuffer !== undefined) HostBuffer.prototype.utf8Write.call(bytes, value, position, length);
+  // encodeInto refuses shared memory in some hosts.
   else bytes.set(encoder.encode(value), position);
 }
 
@@ -33,17 +35,18 @@ export function writeUtf16(value: string, view: DataView, position: number): voi
 }
 
 export function readWide(bytes: Uint8Array, start: number, end: number, utf8: boolean): string {
-  const own = bytes.buffer instanceof ArrayBuffer ? bytes.subarray(start, end) : bytes.slice(start, end);
-  return utf8 ? decoder.decode(own) : utf16Of(own);
+  if (!utf8) return utf16Of(bytes, start, end);
+  if (HostBuffer !== undefined) return HostBuffer.prototype.utf8Slice.call(bytes, start, end);
+  // A TextDecoder refuses shared memory.
+  return decoder.decode(bytes.buffer instanceof ArrayBuffer ? bytes.subarray(start, end) : bytes.slice(start, end));
 }
 
 /** By code units: a TextDecoder would replace the lone surrogates that this form is for. */
-function utf16Of(bytes: Uint8Array): string {
+function utf16Of(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
-  for (let start = 0; start < bytes.length; start += 2 * CHUNK) {
+  for (let from = start; from < end; from += 2 * CHUNK) {
     const units: number[] = [];
-    for (let index = start; index < Math.min(bytes.length, start + 2 * CHUNK); index += 2)
-      units.push(bytes[index]! | (bytes[index + 1]! << 8));
+    for (let at = from; at < Math.min(end, from + 2 * CHUNK); at += 2) units.push(bytes[at]! | (bytes[at + 1]! << 8));
     text += String.fromCharCode(...units);
   }
   return text;
