@@ -146,11 +146,12 @@ test('files and environment', () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
-  process.env['MILLRACE_TEST_INPUT'] = 'b.txt';
+  const variable = 'MILLRACE_TEST_INPUT';
+  process.env[variable] = 'b.txt';
   try {
     assert.deepEqual(Object.fromEntries(ParameterTool.fromEnvironment('MILLRACE_TEST_').toMap()), { INPUT: 'b.txt' });
-    assert.equal(ParameterTool.fromEnvironment().get('MILLRACE_TEST_INPUT'), 'b.txt');
+    assert.equal(ParameterTool.fromEnvironment().get(variable), 'b.txt');
   } finally {
-    delete process.env['MILLRACE_TEST_INPUT'];
+    delete process.env[variable];
   }
 });

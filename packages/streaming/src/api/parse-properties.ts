@@ -35,8 +35,8 @@ function logicalLines(text: string): readonly { readonly line: string; readonly 
 }
 
 function unescaped(text: string, place: string): string {
-  return text.replace(/\\(u[\dA-Fa-f]{4}|u|.)/gs, (_, escape: string) => {
-    if (escape === 'u') throw new UsageError(`${place} has a \\u without four hexadecimal digits. Write \\u00e9, or the character itself.`);
-    return escape.startsWith('u') ? String.fromCharCode(Number.parseInt(escape.slice(1), 16)) : (ESCAPES[escape] ?? escape);
+  return text.replace(/\\(u[\dA-Fa-f]{4}|u|.)/gs, (_, code: string) => {
+    if (code === 'u') throw new UsageError(`${place} has a \\u without four hexadecimal digits. Write \\u00e9, or the character itself.`);
+    return code.startsWith('u') ? String.fromCharCode(Number.parseInt(code.slice(1), 16)) : (ESCAPES[code] ?? code);
   });
 }

@@ -19,9 +19,15 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export class Program {
   readonly #transformations: Transformation[] = [];
   #roots: TransformationId[] = [];
+  readonly #parallelism: () => number | undefined;
+
+  /** `parallelism`: what the environment says at the moment, for operators that are added now; undefined where it leaves that to the job. */
+  constructor(parallelism: () => number | undefined) {
+    this.#parallelism = parallelism;
+  }
 
   addOperator(operator: NewOperator): TransformationId {
-    const id = this.add({ ...DEFAULTS, name: operator.operation, ...operator });
+    const id = this.add({ ...DEFAULTS, parallelism: this.#parallelism(), name: operator.operation, ...operator });
     // A source alone computes nothing: it runs when something reads it, as in Flink.
     if (operator.input !== undefined) this.#roots.push(id);
     return id;
@@ -80,7 +86,6 @@ const DEFAULTS = {
   kind: 'operator',
   description: undefined,
   uid: undefined,
-  parallelism: undefined,
   maxParallelism: undefined,
   bufferTimeoutMs: undefined,
   slotSharingGroup: undefined,

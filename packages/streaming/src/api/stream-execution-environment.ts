@@ -44,7 +44,7 @@ const DEFAULT_JOB_NAME = 'Millrace Streaming Job';
  * ```
  */
 export class StreamExecutionEnvironment {
-  readonly #program = new Program();
+  readonly #program = new Program(() => (this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : undefined));
   readonly #settings = new JobSettingsReader(() => (hasExecutor() ? currentExecutor().configuration : {}));
   readonly #config = new ExecutionConfig(this.#settings);
   readonly #scope: StreamScope;
