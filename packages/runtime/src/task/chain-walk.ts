@@ -6,7 +6,7 @@
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import type { ChainPlan } from './chain-plan.ts';
+import type { ChainParts } from './compiled-chain.ts';
 import { type ControlElement, QUEUED_FINISH, QUEUED_RECORD, QUEUED_WATERMARK, type QueuedElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -25,10 +25,13 @@ export class ChainWalk {
   readonly #places: readonly number[];
   /** Steps that may be suspended, leaves first. */
   readonly #resumable: readonly Step[];
-  readonly #operators: readonly Step[];
+  /** Operators and sinks in the order of the walk. */
+  readonly operators: readonly Step[];
+  readonly #locate: (error: unknown, place: number) => Error;
 
-  constructor(plan: ChainPlan, flow: Flow, steps: readonly Step[], outputs: readonly RecordOutput[]) {
+  constructor({ plan, flow, steps, outputs, locate }: ChainParts) {
     this.#flow = flow;
+    this.#locate = (error, place) => locate(error, place);
     this.#stops = plan.walk.map((entry) => ({
       step: entry.step && steps[entry.step.index],
       output: entry.edge && outputs[entry.edge.index],
@@ -36,7 +39,7 @@ export class ChainWalk {
     }));
     this.#places = steps.map((step) => this.#stops.findIndex((stop) => stop.step === step));
     this.#resumable = this.#stops.flatMap(({ step }) => (step !== undefined && isResumable(step) ? [step] : [])).reverse();
-    this.#operators = this.#stops.flatMap(({ step }) => (step?.operator !== undefined ? [step] : []));
+    this.operators = this.#stops.flatMap(({ step }) => (step?.operator !== undefined ? [step] : []));
   }
 
   /** Sends an element from the input through the whole chain. A source's own step has no operator and lets it pass. */
@@ -55,6 +58,48 @@ export class ChainWalk {
     if (this.#isBlocked(0, this.#stops.length)) return false;
     for (const step of this.#resumable) if (!this.#resume(step)) return false;
     return this.#flow.blocked === 0;
+  }
+
+  /** Waits for one operator; what it throws says whose it is. */
+  async open(step: Step): Promise<void> {
+    try {
+      await step.operator?.open?.();
+    } catch (error) {
+      throw this.#locate(error, step.plan.index);
+    }
+  }
+
+  async flush(step: Step): Promise<void> {
+    try {
+      await step.operator?.flush?.();
+    } catch (error) {
+      throw this.#locate(error, step.plan.index);
+    }
+  }
+
+  get caresForIdleness(): boolean {
+    return this.operators.some(({ operator }) => operator?.idle !== undefined);
+  }
+
+  /** The task has had nothing to read; returns when the first operator wants to hear of it again. */
+  idle(elapsedMs: number): number {
+    let againMs = Number.POSITIVE_INFINITY;
+    for (const step of this.operators) {
+      if (step.operator?.idle === undefined) continue;
+      againMs = Math.min(
+        againMs,
+        this.#named(step, () => step.operator?.idle?.(elapsedMs) ?? againMs),
+      );
+    }
+    return againMs;
+  }
+
+  #named<R>(step: Step, action: () => R): R {
+    try {
+      return action();
+    } catch (error) {
+      throw this.#locate(error, step.plan.index);
+    }
   }
 
   #walk(element: ControlElement, from: number, to: number): void {
@@ -85,9 +130,18 @@ export class ChainWalk {
       if (element.value <= step.watermark) return false; // never back
       step.watermark = element.value;
       if (operator?.ownsWatermarks === true && element.value !== MAX_WATERMARK) return false;
-      return this.#went(step, element, operator?.processWatermark?.(element.value) ?? true);
+      return this.#went(
+        step,
+        element,
+        this.#named(step, () => operator?.processWatermark?.(element.value) ?? true),
+      );
     }
-    if (element.kind === QUEUED_FINISH) return this.#went(step, element, operator?.finish?.() ?? true);
+    if (element.kind === QUEUED_FINISH)
+      return this.#went(
+        step,
+        element,
+        this.#named(step, () => operator?.finish?.() ?? true),
+      );
     return operator?.ownsWatermarks !== true;
   }
 
@@ -121,7 +175,7 @@ export class ChainWalk {
     const flow = this.#flow;
     const before = flow.blocked;
     flow.blocked = 1; // O5
-    const done = operator.resume();
+    const done = this.#named(step, () => operator.resume?.() ?? true);
     flow.blocked += before - 1;
     return done && !this.#isBlockedBehind(step);
   }
@@ -160,11 +214,6 @@ export class ChainWalk {
   #waits(from: number, to: number): boolean {
     for (let place = from; place < to; place++) if ((this.#stops[place] as Stop).step?.waiting === true) return true;
     return false;
-  }
-
-  /** Operators and sinks in the order of the walk. */
-  get operators(): readonly Step[] {
-    return this.#operators;
   }
 
   /** The watermark at the head, or of the input where there is none yet. */

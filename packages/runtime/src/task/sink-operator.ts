@@ -53,7 +53,9 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   }
 
   async open(): Promise<void> {
-    this.#writer = await this.#sink.createWriter(this.#init);
+    const writer = await this.#sink.createWriter(this.#init);
+    this.#writer = writer;
+    if (this.#closed) await writer.close();
   }
 
   processElement(record: unknown): void {
@@ -90,8 +92,9 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     await this.#empty();
     const writer = this.#writer as SinkWriter<unknown>;
     await writer.flush(true);
-    if (!commits(this.#sink)) return;
+    if (!commits(this.#sink) || this.#closed) return;
     const committables = await (writer as CommittingSinkWriter<unknown, unknown>).prepareCommit();
+    if (this.#closed) return; // canceled: nothing is committed any more
     const committer = await this.#sink.createCommitter(this.#init);
     try {
       await commitAll(committer, committables);

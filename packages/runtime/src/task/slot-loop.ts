@@ -70,6 +70,7 @@ export class SlotLoop {
     this.#isRunning = true;
     while (this.#members.length > 0) {
       const moved = this.#sweepForAWhile();
+      this.#letTimePass(clock.monotonic());
       onTurn(clock.monotonic());
       if (moved) await this.#eventLoopTurn();
       else if (this.#members.length > 0) await this.#park();
@@ -128,8 +129,8 @@ export class SlotLoop {
   async #park(): Promise<void> {
     const { clock, doorbell } = this.#options;
     const nowMs = clock.monotonic();
-    let dueMs = PARK_MS_MAX;
-    for (const member of this.#members) dueMs = Math.min(dueMs, this.#beforePark(member, nowMs));
+    for (const { tasklet } of this.#members) tasklet.flushBeforePark();
+    const dueMs = this.#letTimePass(nowMs);
     doorbell.prepare();
     if (this.#awake || this.#sweep() || this.#awake) {
       doorbell.cancel();
@@ -139,14 +140,17 @@ export class SlotLoop {
     return doorbell.park(Math.max(dueMs, 1));
   }
 
-  /** What time brings may emit, and so may fail. */
-  #beforePark(member: LoopMember, nowMs: number): number {
-    try {
-      return member.tasklet.beforePark(nowMs);
-    } catch (error) {
-      this.remove(member.tasklet);
-      member.failed(error);
-      return 0;
+  /** Returns in how many milliseconds somebody wants a turn. What time brings may emit, and so may fail. */
+  #letTimePass(nowMs: number): number {
+    let dueMs = PARK_MS_MAX;
+    for (const member of this.#members) {
+      try {
+        dueMs = Math.min(dueMs, member.tasklet.elapse(nowMs));
+      } catch (error) {
+        this.remove(member.tasklet);
+        member.failed(error);
+      }
     }
+    return dueMs;
   }
 }

@@ -67,8 +67,11 @@ class TaskBuilder {
 
   build(): BuiltTask {
     const environment = this.#environment;
-    const chain = this.#compile();
-    const walk = new ChainWalk(this.#plan, this.#flow, this.#steps, this.#outputs);
+    const parts = this.#parts();
+    const generate = (environment.ports.generateCode ?? true) && canGenerateCode();
+    const compile = generate ? generateChain : interpretChain;
+    const chain = compile(parts, environment.deployed.task.subtask);
+    const walk = new ChainWalk(parts);
     this.#walk = walk;
     const input = chain.splitOutput === undefined ? this.#gate(chain) : this.#source(chain);
     const tasklet = new Tasklet({
@@ -83,20 +86,17 @@ class TaskBuilder {
     return { tasklet, input, outputs: this.#outputs, steps: this.#steps, walk, mailbox: this.#mailbox, collects: this.#collects };
   }
 
-  #compile(): CompiledChain {
-    const { ports, job, deployed } = this.#environment;
-    const parts: ChainParts = {
+  #parts(): ChainParts {
+    return {
       plan: this.#plan,
       flow: this.#flow,
       steps: this.#steps,
       outputs: this.#outputs,
-      freezeRecords: job.jobGraph.configuration.freezeRecords,
+      freezeRecords: this.#environment.job.jobGraph.configuration.freezeRecords,
       check: (step, tag) => this.#checkOf(step, tag),
       makeOperator: (step, main, sides) => this.#makeOperator(step, main, sides),
-      locate: (error, place, record) => locateError(error, this.#placeOf(place), { value: record }),
+      locate: (error, place, ...record) => this.#locate(error, place, record),
     };
-    const generate = (ports.generateCode ?? true) && canGenerateCode();
-    return generate ? generateChain(parts, deployed.task.subtask) : interpretChain(parts, deployed.task.subtask);
   }
 
   #gate(chain: CompiledChain): TaskInput {
@@ -185,6 +185,13 @@ class TaskBuilder {
     const check = new EdgeCheck(createCodec({ kind: 'shape' }));
     this.#checks.set(key, check);
     return check;
+  }
+
+  /** Errors of the engine's own sources and sinks name their file or system; whatever else failed is named by its operator. */
+  #locate(error: unknown, place: number, record: readonly unknown[]): Error {
+    const known = record.length === 0 ? undefined : { value: record[0] };
+    const kind = this.#plan.steps[place]?.logic.kind;
+    return (kind === 'sink' ? locateUnlessNamed : locateError)(error, this.#placeOf(place), known);
   }
 
   /** Steps first, then edges: a key selector belongs to the edge that it partitions. */

@@ -38,7 +38,8 @@ export class TaskMetrics {
     else this.idleTimeMs += passedMs;
   }
 
-  publish(heapUsedBytes: number, externalBytes: number): void {
+  /** The slot's memory stays what it was where it is not given. */
+  publish(heapUsedBytes?: number, externalBytes?: number): void {
     const block = this.#block;
     block[TASK_METRIC.numRecordsIn] = this.numRecordsIn;
     block[TASK_METRIC.numRecordsOut] = this.numRecordsOut;
@@ -48,7 +49,7 @@ export class TaskMetrics {
     block[TASK_METRIC.busyTimeMs] = this.busyTimeMs;
     block[TASK_METRIC.backPressuredTimeMs] = this.backPressuredTimeMs;
     block[TASK_METRIC.idleTimeMs] = this.idleTimeMs;
-    block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
-    block[TASK_METRIC.externalBytes] = externalBytes;
+    if (heapUsedBytes !== undefined) block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
+    if (externalBytes !== undefined) block[TASK_METRIC.externalBytes] = externalBytes;
   }
 }

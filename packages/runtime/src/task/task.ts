@@ -71,7 +71,7 @@ export class Task {
     try {
       for (const step of [...built.walk.operators].reverse()) {
         this.#opened.push(step);
-        await step.operator?.open?.();
+        await built.walk.open(step);
         if (this.#ending !== undefined) return;
       }
       await built.input.start();
@@ -120,7 +120,7 @@ export class Task {
       closeFailure = await this.#closeParts(built);
     }
     const failed = state === 'FINISHED' && closeFailure !== undefined;
-    built?.tasklet.publishMetrics(0, 0);
+    built?.tasklet.publishMetrics(undefined, undefined);
     this.#ended = true;
     const failure = state === 'FAILED' ? this.#failure : closeFailure;
     this.#options.postState(failed ? 'FAILED' : state, failed || state === 'FAILED' ? describeFailure(failure) : undefined);
@@ -130,7 +130,7 @@ export class Task {
 
   #abandon(built: BuiltTask): void {
     this.#options.loop.remove(built.tasklet);
-    built.mailbox.clear();
+    built.tasklet.abandon();
     for (const output of built.outputs) attempt(() => output.close());
     for (const step of built.steps) attempt(() => step.abandon());
   }

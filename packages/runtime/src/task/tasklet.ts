@@ -42,6 +42,9 @@ export class Tasklet {
   /** The input had something since the last `elapse`. */
   #read = true;
   #elapsedAtMs = 0;
+  /** Somebody was blocked since the last `elapse`: that time counts for nobody's idleness. */
+  #wasBlocked = false;
+  #abandoned = false;
 
   constructor(parts: TaskletParts) {
     this.name = parts.name;
@@ -56,7 +59,10 @@ export class Tasklet {
   run(budget: number): Progress {
     const hadMail = this.#mailbox.hasMail;
     if (hadMail) this.#mailbox.process();
-    if (this.#flow.blocked !== 0) return this.#unblock() || hadMail ? ADVANCED : BLOCKED;
+    if (this.#flow.blocked !== 0) {
+      this.#wasBlocked = true;
+      return this.#unblock() || hadMail ? ADVANCED : BLOCKED;
+    }
     const progress = this.#turn(budget);
     return hadMail && progress !== DONE ? ADVANCED : progress;
   }
@@ -66,31 +72,46 @@ export class Tasklet {
     for (let index = 0; index < this.#outputs.length; index++) (this.#outputs[index] as RecordOutput).flushIfDue(nowMs);
   }
 
-  /** The slot is about to park. Returns in how many milliseconds this tasklet wants a turn; Infinity if it waits for others only. */
-  beforePark(nowMs: number): number {
+  flushBeforePark(): void {
     for (const output of this.#outputs) output.flushBeforePark();
-    return this.elapse(nowMs);
   }
 
-  /** Lets time pass: idleness, watermarks by the clock, sinks that flush when there is nothing to do. */
+  /**
+   * Lets time pass: idleness, watermarks by the clock, sinks that flush when there is nothing to do. Returns in how many milliseconds this tasklet wants a
+   * turn; Infinity if it waits for others only.
+   */
   elapse(nowMs: number): number {
     const elapsedMs = nowMs - this.#elapsedAtMs;
     this.#elapsedAtMs = nowMs;
-    if (this.#phase !== 'reading' || this.#flow.blocked !== 0) return Number.POSITIVE_INFINITY;
+    const { blocked } = this.#flow;
+    const counts = !this.#wasBlocked && blocked === 0;
+    this.#wasBlocked = blocked !== 0;
+    if (this.#phase !== 'reading' || blocked !== 0) return Number.POSITIVE_INFINITY;
+    if (!counts) return 0;
+    return this.#elapse(elapsedMs);
+  }
+
+  #elapse(elapsedMs: number): number {
     const unread = !this.#read;
     this.#read = false;
     let againMs = this.#input.elapse(elapsedMs, unread);
     if (unread) {
-      for (const { operator } of this.#walk.operators) againMs = Math.min(againMs, operator?.idle?.(elapsedMs) ?? Number.POSITIVE_INFINITY);
-    } else if (this.#walk.operators.some(({ operator }) => operator?.idle !== undefined)) againMs = 0;
+      againMs = Math.min(againMs, this.#walk.idle(elapsedMs));
+    } else if (this.#walk.caresForIdleness) againMs = 0;
     return againMs;
+  }
+
+  /** The task has failed or was canceled: what is flushed now goes no further. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#mailbox.clear();
   }
 
   begin(nowMs: number): void {
     this.#elapsedAtMs = nowMs;
   }
 
-  publishMetrics(heapUsedBytes: number, externalBytes: number): void {
+  publishMetrics(heapUsedBytes: number | undefined, externalBytes: number | undefined): void {
     const { metrics } = this;
     for (const output of this.#outputs) metrics.numRecordsOut += output.takeRecords();
     metrics.currentInputWatermark = Math.max(this.#input.watermark, metrics.currentInputWatermark);
@@ -140,9 +161,13 @@ export class Tasklet {
   /** The operators one after another, then the end of the input. What a flush throws comes back as mail and fails the task. */
   async #flush(): Promise<void> {
     try {
-      for (const { operator } of this.#walk.operators) await operator?.flush?.();
-      this.#mailbox.put(() => this.#leave());
+      for (const step of this.#walk.operators) {
+        if (this.#abandoned) return;
+        await this.#walk.flush(step);
+      }
+      if (!this.#abandoned) this.#mailbox.put(() => this.#leave());
     } catch (error) {
+      if (this.#abandoned) return;
       this.#mailbox.put(() => {
         throw error;
       });
