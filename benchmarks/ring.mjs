@@ -7,12 +7,9 @@ import { createCodec } from '../packages/core/dist/types/codec.js';
 import { NetworkMemory } from '../packages/runtime/dist/memory/network-memory.js';
 import { SEGMENT_BYTES } from '../packages/runtime/dist/memory/segment.js';
 import { END_OF_INPUT } from '../packages/runtime/dist/network/channel.js';
-import { createEdgeCode } from '../packages/runtime/dist/network/edge-code.js';
+import { createEdgeChannels } from '../packages/runtime/dist/network/edge-channels.js';
 import { Doorbell } from '../packages/runtime/dist/network/doorbell.js';
-import { createLocalChannel } from '../packages/runtime/dist/network/local-channel.js';
 import { attachRing, createRing, DEFAULT_SEGMENTS_PER_CHANNEL } from '../packages/runtime/dist/network/ring-control.js';
-import { openRingReader } from '../packages/runtime/dist/network/ring-reader.js';
-import { openRingWriter } from '../packages/runtime/dist/network/ring-writer.js';
 
 const row = (...fields) => ({ kind: 'row', fields: fields.map(([name, kind]) => ({ name, type: { kind } })) });
 const url = 'https://www.nexmark.com/abcde/fghij/klmno/item.htm?query=1&channel_id=123456789';
@@ -62,11 +59,11 @@ async function ring(kinds, records) {
 }
 
 function inThread(kind, records) {
-  const code = createEdgeCode('in-thread');
+  const channels = createEdgeChannels('in-thread');
   const [producer, consumer] = [newFlow(), newFlow()];
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 3; round += 1) {
-    const { writer, reader } = createLocalChannel(producer, consumer, 1024, code);
+    const { writer, reader } = channels.createLocalChannel(producer, consumer);
     let sum = 0;
     const handler = { processRecord: (record) => void (sum += kind.weigh(record)) };
     const start = performance.now();
@@ -100,7 +97,7 @@ async function slotLoop(bell, turn) {
 
 function sender({ kinds, records, attachments }) {
   const flow = newFlow();
-  const writers = attachments.map((attachment, i) => openRingWriter(attachment, createCodec(KINDS[kinds[i]].description).createEncoder(), flow, 0, { code: createEdgeCode(kinds[i]) }));
+  const writers = attachments.map((attachment, i) => createEdgeChannels(kinds[i]).openRingWriter(attachment, createCodec(KINDS[kinds[i]].description).createEncoder(), flow, 0));
   const makes = kinds.map((kind) => KINDS[kind].make);
   let sent = 0;
   const turn = () => {
@@ -128,7 +125,7 @@ function sender({ kinds, records, attachments }) {
 
 function receiver({ kinds, attachments }) {
   const flow = newFlow();
-  const readers = attachments.map((attachment, i) => openRingReader(attachment, createCodec(KINDS[kinds[i]].description).createDecoder(), flow, 0, { code: createEdgeCode(kinds[i]) }));
+  const readers = attachments.map((attachment, i) => createEdgeChannels(kinds[i]).openRingReader(attachment, createCodec(KINDS[kinds[i]].description).createDecoder(), flow, 0));
   // One class for each kind, as a generated chain would be.
   const classes = { numbers: class { sum = 0; processRecord(record) { this.sum += record.price; } }, strings: class { sum = 0; processRecord(record) { this.sum += record.price + record.url.length; } } };
   const handlers = kinds.map((kind) => new classes[kind]());

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { channelContract } from './channel-contract.ts';
-import { createEdgeCode } from './edge-code.ts';
-import { createLocalChannel } from './local-channel.ts';
+import { createEdgeChannels } from './edge-channels.ts';
+import { createLocalChannel, LocalReader } from './local-channel.ts';
 import type { Payload } from './payload-fixture.ts';
 
 const flow = () => ({ timestamp: 0, blocked: 0 });
@@ -16,7 +16,8 @@ channelContract('the in-thread queue', (segments) => {
 channelContract('the in-thread queue with generated code', (segments) => {
   const producer = flow();
   const consumer = flow();
-  const channel = createLocalChannel<Payload>(producer, consumer, 64 << Math.min(segments, 4), createEdgeCode('test edge'));
+  const channel = createEdgeChannels('test edge').createLocalChannel<Payload>(producer, consumer, 64 << Math.min(segments, 4));
+  assert.notEqual(channel.reader.constructor, LocalReader);
   return { ...channel, producer, consumer, checkNoLeak() {} };
 });
 

@@ -21,7 +21,6 @@ import {
   WATERMARK,
   WATERMARK_STATUS,
 } from './channel.ts';
-import type { EdgeCode } from './edge-code.ts';
 
 const DEFAULT_CAPACITY = 1024;
 /** What a record beyond the capacity is counted as: nobody knows the size of an object, and zero would hide it. */
@@ -32,19 +31,19 @@ export interface LocalChannel<T> {
   readonly reader: ChannelReader<T>;
 }
 
-/** `capacity` is a power of two; `code` is the edge's (edge-code.ts). */
+/** `capacity` is a power of two; `Reader` is the edge's own (edge-channels.ts). */
 export function createLocalChannel<T>(
   producer: ChannelFlow,
   consumer: ChannelFlow,
   capacity: number = DEFAULT_CAPACITY,
-  code: Pick<EdgeCode, 'LocalReader'> = { LocalReader },
+  Reader: typeof LocalReader = LocalReader,
 ): LocalChannel<T> {
   invariant(
     capacity >= 2 && (capacity & (capacity - 1)) === 0,
     () => `the capacity of a local channel is ${capacity}; it must be a power of two`,
   );
   const queue = new LocalQueue(capacity);
-  return { writer: new LocalWriter<T>(queue, producer), reader: new code.LocalReader<T>(queue, consumer) };
+  return { writer: new LocalWriter<T>(queue, producer), reader: new Reader<T>(queue, consumer) };
 }
 
 export class LocalQueue {

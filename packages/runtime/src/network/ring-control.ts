@@ -8,6 +8,7 @@
 
 import type { NetworkMemory, SegmentOwner } from '../memory/network-memory.ts';
 import type { ChannelAttachment } from '../protocol/slot-messages.ts';
+import type { ChannelFlow } from './channel.ts';
 
 // Written by the producer.
 /** The position up to which the consumer may read. */
@@ -42,6 +43,13 @@ export const DEFAULT_SEGMENTS_PER_CHANNEL = 8;
 export type RingAttachment = Extract<ChannelAttachment, { readonly kind: 'ring' }>;
 /** A ring without the doorbell, which differs for its two ends. */
 export type Ring = Omit<RingAttachment, 'peerDoorbell'>;
+
+/** One end of a ring, as its task opens it. */
+export interface RingEnd {
+  readonly attachment: RingAttachment;
+  readonly flow: ChannelFlow;
+  readonly attempt: number; // from 0
+}
 
 /** Allocates a ring; its segments belong to `owner` until `memory.release(owner)`. */
 export function createRing(memory: NetworkMemory, owner: SegmentOwner, segments: number): Ring {

@@ -21,7 +21,7 @@ import {
   controlWords,
   READER_CLOSED,
   READER_EPOCH,
-  type RingAttachment,
+  type RingEnd,
   WAITING,
   WANTED,
   WRITER_CLOSED,
@@ -49,12 +49,7 @@ export class RingProducer {
   private open: MemoryViews | undefined; // the private segment that the cursor is in
   private discarding = false; // the reader has closed: what is written goes nowhere
 
-  constructor(
-    attachment: RingAttachment,
-    flow: ChannelFlow,
-    attempt: number,
-    options: OverdraftOptions & { readonly target: OverflowTarget },
-  ) {
+  constructor({ attachment, flow, attempt }: RingEnd, target: OverflowTarget, options: OverdraftOptions) {
     this.flow = flow;
     this.words = controlWords(attachment);
     this.ring = sharedViews(attachment.memory);
@@ -62,7 +57,7 @@ export class RingProducer {
     this.doorbell = new DoorbellButton(attachment.peerDoorbell);
     this.epoch = attempt + 1;
     this.overdraft = new Overdraft(options);
-    this.output = new BytesWriter(EMPTY_VIEWS.bytes, options.target);
+    this.output = new BytesWriter(EMPTY_VIEWS.bytes, target);
     Atomics.store(this.words, WRITTEN, 0);
     Atomics.store(this.words, WAITING, 0);
     Atomics.store(this.words, WRITER_EPOCH, this.epoch); // last: from here on the reader believes the words above

@@ -15,7 +15,6 @@ import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { type ChannelFlow, type ChannelReader, type DrainResult, type ElementHandler, EMPTY, END_OF_INPUT, RECORD } from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
-import type { EdgeCode } from './edge-code.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES } from './element-format.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
 import {
@@ -24,6 +23,7 @@ import {
   READER_CLOSED,
   READER_EPOCH,
   type RingAttachment,
+  type RingEnd,
   WAITING,
   WANTED,
   WRITER_EPOCH,
@@ -39,21 +39,9 @@ export const SPANS = -2;
 const KEPT_BYTES = 2 * SEGMENT_BYTES;
 const CLOSED = -1;
 
-export interface RingReaderOptions {
-  /** Of the edge (edge-code.ts); without it the channel shares its code with all others of the thread. */
-  readonly code?: Pick<EdgeCode, 'RingReader'>;
-}
-
 /** Opens the consumer's end for this attempt. */
-export function openRingReader<T>(
-  attachment: RingAttachment,
-  decoder: Decoder<T>,
-  flow: ChannelFlow,
-  epoch: number,
-  options: RingReaderOptions = {},
-): RingReader<T> {
-  const Reader = options.code?.RingReader ?? RingReader;
-  return new Reader<T>(attachment, decoder, flow, epoch);
+export function openRingReader<T>(attachment: RingAttachment, decoder: Decoder<T>, flow: ChannelFlow, epoch: number): RingReader<T> {
+  return new RingReader({ attachment, flow, attempt: epoch }, decoder);
 }
 
 export class RingReader<T> implements ChannelReader<T> {
@@ -81,7 +69,7 @@ export class RingReader<T> implements ChannelReader<T> {
   private gathered = 0;
   private gathering: MemoryViews = EMPTY_VIEWS;
 
-  constructor(attachment: RingAttachment, decoder: Decoder<T>, flow: ChannelFlow, attempt: number) {
+  constructor({ attachment, flow, attempt }: RingEnd, decoder: Decoder<T>) {
     this.decoder = decoder;
     this.flow = flow;
     this.words = controlWords(attachment);
@@ -207,13 +195,9 @@ export class RingReader<T> implements ChannelReader<T> {
       const tag = bytes[position]!;
       const body = position + HEADER_BYTES;
       const end = body + view.getUint32(position + 1, true);
-      if (end > limit) {
-        result = SPANS;
-        break;
-      }
-      if ((tag & KIND_MASK) !== RECORD) {
-        result = this.takeControl(tag, view, body);
-        position = end;
+      if (end > limit || (tag & KIND_MASK) !== RECORD) {
+        result = end > limit ? SPANS : this.takeControl(tag, view, body);
+        if (result !== SPANS) position = end;
         break;
       }
       if ((tag & HAS_TIMESTAMP) === 0) {

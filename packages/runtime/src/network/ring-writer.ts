@@ -9,29 +9,16 @@ import type { BytesWriter, OverflowTarget } from '@millrace/core/bytes/bytes-wri
 import type { Encoder } from '@millrace/core/types/type-information';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { type ChannelFlow, type ChannelWriter, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from './channel.ts';
-import type { EdgeCode } from './edge-code.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, NUMBER_BYTES } from './element-format.ts';
 import type { MemoryViews } from './memory-views.ts';
 import type { OverdraftOptions } from './overdraft.ts';
-import type { RingAttachment } from './ring-control.ts';
+import type { RingAttachment, RingEnd } from './ring-control.ts';
 import { RingProducer } from './ring-producer.ts';
 import { moveToScratch, releaseScratch } from './scratch.ts';
 
-export interface RingWriterOptions extends OverdraftOptions {
-  /** Of the edge (edge-code.ts); without it the channel shares its code with all others of the thread. */
-  readonly code?: Pick<EdgeCode, 'RingWriter'>;
-}
-
 /** Opens the producer's end for this attempt. The reader of the same attempt may open before or after; ends of older attempts must have ended. */
-export function openRingWriter<T>(
-  attachment: RingAttachment,
-  encoder: Encoder<T>,
-  flow: ChannelFlow,
-  epoch: number,
-  options: RingWriterOptions = {},
-): RingWriter<T> {
-  const Writer = options.code?.RingWriter ?? RingWriter;
-  return new Writer<T>(attachment, encoder, flow, epoch, options);
+export function openRingWriter<T>(attachment: RingAttachment, encoder: Encoder<T>, flow: ChannelFlow, epoch: number): RingWriter<T> {
+  return new RingWriter({ attachment, flow, attempt: epoch }, encoder);
 }
 
 export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
@@ -43,9 +30,9 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
   private homePosition = 0;
   private homeLimit = 0;
 
-  constructor(attachment: RingAttachment, encoder: Encoder<T>, flow: ChannelFlow, epoch: number, options: OverdraftOptions) {
+  constructor(end: RingEnd, encoder: Encoder<T>, options: OverdraftOptions = {}) {
     this.encoder = encoder;
-    this.producer = new RingProducer(attachment, flow, epoch, { ...options, target: this });
+    this.producer = new RingProducer(end, this, options);
     this.output = this.producer.output;
   }
 

@@ -11,13 +11,13 @@ import { SEGMENT_BYTES } from '../memory/segment.ts';
 import { EMPTY, RECORD, WATERMARK } from './channel.ts';
 import { channelContract } from './channel-contract.ts';
 import { Doorbell } from './doorbell.ts';
-import { createEdgeCode, SHARED_EDGE_CODE } from './edge-code.ts';
+import { createEdgeChannels, type EdgeChannelsOptions } from './edge-channels.ts';
 import { HEADER_BYTES } from './element-format.ts';
 import type { SpillSink } from './overdraft.ts';
 import { assertPayload, PAYLOAD_MINIMUM, type Payload, payload, payloadDecoder, payloadEncoder } from './payload-fixture.ts';
 import { attachRing, createRing, type Ring } from './ring-control.ts';
-import { openRingReader, type RingReaderOptions } from './ring-reader.ts';
-import { openRingWriter, type RingWriterOptions } from './ring-writer.ts';
+import { openRingReader, RingReader } from './ring-reader.ts';
+import { openRingWriter, RingWriter } from './ring-writer.ts';
 
 const owner = { channel: 'edge:0:0', epoch: 0 };
 const flow = () => ({ timestamp: 0, blocked: 0 });
@@ -28,11 +28,12 @@ function newRing(segments: number): Ring {
   return createRing(memory, owner, segments);
 }
 
-function open(ring: Ring, attempt = 0, options: RingWriterOptions & RingReaderOptions = {}) {
+function open(ring: Ring, attempt = 0, options: EdgeChannelsOptions = { code: 'shared' }) {
   const [producer, consumer] = [flow(), flow()];
   const attachment = attachRing(ring, Doorbell.createMemory());
-  const writer = openRingWriter<Payload>(attachment, payloadEncoder, producer, attempt, options);
-  const reader = openRingReader<Payload>(attachment, payloadDecoder, consumer, attempt, options);
+  const channels = createEdgeChannels('test edge', options);
+  const writer = channels.openRingWriter<Payload>(attachment, payloadEncoder, producer, attempt);
+  const reader = channels.openRingReader<Payload>(attachment, payloadDecoder, consumer, attempt);
   return { writer, reader, producer, consumer };
 }
 
@@ -47,9 +48,10 @@ channelContract('the ring', (segments) => {
 });
 
 channelContract('the ring with generated code', (segments) => {
-  const code = createEdgeCode('test edge');
-  assert.notEqual(code.RingWriter, SHARED_EDGE_CODE.RingWriter);
-  return { ...open(newRing(segments), 0, { code }), checkNoLeak() {} };
+  const ends = open(newRing(segments), 0, { code: 'generated' });
+  assert.notEqual(ends.writer.constructor, RingWriter);
+  assert.notEqual(ends.reader.constructor, RingReader);
+  return { ...ends, checkNoLeak() {} };
 });
 
 class FifoSpill implements SpillSink {
