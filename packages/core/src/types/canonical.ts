@@ -3,7 +3,7 @@
  * A tag for each kind; numbers as 64-bit floats with −0 as 0; fields sorted by name and named; no numbers of shapes. What cannot be a key is refused before.
  */
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { ownProperty } from './plain.ts';
+import { ownField } from './plain.ts';
 import { writeString } from './strings.ts';
 import { asBytes, type TypedArray, typedArrayIndex } from './typed-arrays.ts';
 import { writeBigInt, writeByte, writeBytes, writeLength } from './wire.ts';
@@ -74,12 +74,8 @@ function writeCanonicalFields(key: object, output: BytesWriter): void {
   writeLength(names.length, output);
   for (const name of names) {
     writeString(name, output);
-    writeCanonical(fieldOf(key, name), output);
+    writeCanonical(ownField(key, name), output);
   }
-}
-
-export function fieldOf(key: object, name: string): unknown {
-  return name === '__proto__' ? ownProperty(key, name) : (key as Record<string, unknown>)[name];
 }
 
 /** By UTF-16 code units. The keys of one stream mostly have the same fields in the same order, so the last answer is kept. */

@@ -1,6 +1,6 @@
 /** Whether a value can be written, without writing it. What codecs refuse is refused here with its path; also what they would lose without noticing. */
 import { describeType } from './descriptions.ts';
-import { isPlain, kindOf, ownProperty } from './plain.ts';
+import { declaredField, isPlain, kindOf, ownField } from './plain.ts';
 import { ALLOWED, type Refusal, refusal, refusalError, stepTo, within } from './refusal.ts';
 import { takesScalar, WHOLE } from './scalars.ts';
 import type { FieldDescription, TypeDescription } from './type-information.ts';
@@ -81,7 +81,7 @@ function rowRefusal(row: Row, value: unknown): Refusal | undefined {
 }
 
 function fieldRefusal(field: FieldDescription, value: object): Refusal | undefined {
-  const content = field.name === '__proto__' ? ownProperty(value, field.name) : (value as Record<string, unknown>)[field.name];
+  const content = declaredField(value, field.name);
   if (content === undefined) {
     if (field.optional) return undefined;
     if (!Object.hasOwn(value, field.name)) {
@@ -142,7 +142,7 @@ function mapRefusal(map: Extract<TypeDescription, { kind: 'map' }>, value: Map<u
 
 function recordRefusal(type: TypeDescription, value: object): Refusal | undefined {
   for (const key of Object.keys(value)) {
-    const found = refusalOf(type, key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key]);
+    const found = refusalOf(type, ownField(value, key));
     if (found !== undefined) return within(stepTo(key), found);
   }
   return symbolRefusal(value);

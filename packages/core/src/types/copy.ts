@@ -1,5 +1,5 @@
 /** A deep copy that shares nothing mutable with the value. Only values that codecs take: what they refuse is refused here, too. */
-import { defineField, isPlain, ownProperty } from './plain.ts';
+import { defineField, isPlain, ownField } from './plain.ts';
 import { refused } from './refusal.ts';
 import { asBytes, type TypedArray, typedArrayIndex } from './typed-arrays.ts';
 import { MAX_DEPTH } from './undeclared-checks.ts';
@@ -35,7 +35,7 @@ function copyObject(value: object, depth: number): object {
   const bare = Object.getPrototypeOf(value) === null;
   const copy = (bare ? Object.create(null) : {}) as object;
   for (const key of Object.keys(value)) {
-    defineField(copy, key, copyAt(key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key], depth + 1));
+    defineField(copy, key, copyAt(ownField(value, key), depth + 1));
   }
   return copy;
 }

@@ -9,7 +9,7 @@ import { propertyAccess } from '../codegen/identifiers.ts';
 import { digestOf } from './descriptions.ts';
 import { interpretedWriter, unionIndex } from './interpreter-encoder.ts';
 import { ABSENT, fixedBytesOf, type Layout, layoutOf, layoutOfTuple, type PlacedField, PRESENT, UNDEFINED } from './layout.ts';
-import { isRow, ownProperty } from './plain.ts';
+import { isInherited, isRow, ownProperty } from './plain.ts';
 import { refused } from './refusal.ts';
 import { putText, testText } from './scalar-code.ts';
 import { type ScalarDescription, WHOLE } from './scalars.ts';
@@ -213,8 +213,9 @@ class EncoderGenerator {
   #content(field: PlacedField): string {
     const text = this.#text;
     const name = text.local(field.name);
-    const own =
-      field.name === '__proto__' ? `${text.constant('ownProperty', ownProperty)}(value, "__proto__")` : propertyAccess('value', field.name);
+    const own = isInherited(field.name)
+      ? `${text.constant('ownProperty', ownProperty)}(value, ${JSON.stringify(field.name)})`
+      : propertyAccess('value', field.name);
     text.line(`const ${name} = ${own};`);
     return name;
   }

@@ -1,7 +1,7 @@
 /** The code of one shape without generating any: what `shape-generator.ts` must equal. */
 import type { BytesReader } from '../bytes/bytes-reader.ts';
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { defineField, isPlain, ownProperty } from './plain.ts';
+import { defineField, isPlain, ownField } from './plain.ts';
 import { booleanAt } from './scalars.ts';
 import type { ReadShape, ShapeReader } from './shape-reader.ts';
 import type { WrittenShape } from './shape-table.ts';
@@ -34,10 +34,10 @@ export function interpretedShape(definition: ShapeDefinition): WrittenShape {
       if (!hasShape(value, definition)) return false;
       writeTag(definition.id, output);
       output.ensure(layout.fixedBytes);
-      for (const field of layout.fixed) putField(field, contentOf(value, field.name), output.view, output.position + field.offset);
+      for (const field of layout.fixed) putField(field, ownField(value, field.name), output.view, output.position + field.offset);
       output.position += layout.fixedBytes;
       layout.varying.forEach((field, index) => {
-        const content = contentOf(value, field.name);
+        const content = ownField(value, field.name);
         if (field.kind === STRING_FIELD) writeString(content as string, output);
         else predicted[index] = shapes.writeField(content, output, predicted[index]);
       });
@@ -46,16 +46,12 @@ export function interpretedShape(definition: ShapeDefinition): WrittenShape {
   };
 }
 
-function contentOf(value: object, name: string): unknown {
-  return name === '__proto__' ? ownProperty(value, name) : (value as Record<string, unknown>)[name];
-}
-
 function hasShape(value: object, definition: ShapeDefinition): boolean {
   if (!isPlain(value) || (Object.getPrototypeOf(value) === null) !== definition.bare) return false;
   let index = 0;
   for (const key in value) if (key !== definition.keys[index++]) return false;
   if (index !== definition.keys.length) return false;
-  return definition.keys.every((key, at) => takesField(definition.kinds[at]!, contentOf(value, key)));
+  return definition.keys.every((key, at) => takesField(definition.kinds[at]!, ownField(value, key)));
 }
 
 function writeTag(id: number, output: BytesWriter): void {

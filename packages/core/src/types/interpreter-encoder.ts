@@ -2,7 +2,7 @@
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
 import { isTypedArray, refusalOf } from './checks.ts';
 import { ABSENT, fixedBytesOf, type Layout, layoutOf, layoutOfTuple, type PlacedField, PRESENT, UNDEFINED } from './layout.ts';
-import { isPlain, isRow, ownProperty } from './plain.ts';
+import { declaredField, isPlain, isRow, ownField } from './plain.ts';
 import { refused } from './refusal.ts';
 import { putScalar, type ScalarDescription, takesScalar } from './scalars.ts';
 import type { ShapeWriter } from './shape-writer.ts';
@@ -75,7 +75,7 @@ function rowWriter(layout: Layout, isRow: (value: unknown) => boolean): WriteVal
     output.ensure(layout.fixedBytes);
     for (const field of layout.fixed) {
       const { kind } = field.type as ScalarDescription;
-      const content = contentOf(value as object, field);
+      const content = declaredField(value as object, field.name);
       if (!takesScalar(kind, content)) refuse();
       putScalar(kind, content, output.view, output.position + field.offset);
     }
@@ -86,12 +86,8 @@ function rowWriter(layout: Layout, isRow: (value: unknown) => boolean): WriteVal
   };
 }
 
-function contentOf(value: object, field: PlacedField): unknown {
-  return field.name === '__proto__' ? ownProperty(value, field.name) : (value as Record<string, unknown>)[field.name];
-}
-
 function writeField(value: object, field: PlacedField, write: (content: unknown) => void, output: BytesWriter): void {
-  const content = contentOf(value, field);
+  const content = declaredField(value, field.name);
   if (!field.optional) {
     write(content);
     return;
@@ -141,7 +137,7 @@ function recordWriter(write: WriteValue): WriteValue {
     writeLength(keys.length, output);
     for (const key of keys) {
       writeString(key, output);
-      write(key === '__proto__' ? ownProperty(value as object, key) : (value as Record<string, unknown>)[key], output, shapes);
+      write(ownField(value as object, key), output, shapes);
     }
   };
 }

@@ -1,6 +1,5 @@
 /** What can be a key: values that are compared by content and do not change their meaning. */
-import { fieldOf } from './canonical.ts';
-import { isPlain, kindOf } from './plain.ts';
+import { isPlain, kindOf, ownField } from './plain.ts';
 import { type Refusal, refusal, stepTo, within } from './refusal.ts';
 import { typedArrayIndex } from './typed-arrays.ts';
 
@@ -39,7 +38,7 @@ function compositeRefusal(key: object, depth: number): Refusal | undefined {
   if (Array.isArray(key)) return partsRefusal(key.length, (index) => [`[${index}]`, key[index]], depth);
   if (isPlain(key)) {
     const names = Object.keys(key);
-    return partsRefusal(names.length, (index) => [stepTo(names[index]!), fieldOf(key, names[index]!)], depth);
+    return partsRefusal(names.length, (index) => [stepTo(names[index]!), ownField(key, names[index]!)], depth);
   }
   if (Object.getPrototypeOf(key) === Date.prototype) {
     return Number.isNaN((key as Date).getTime())

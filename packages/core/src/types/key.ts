@@ -1,7 +1,7 @@
 /** What keyed streams and keyed state need of a key: its hash, a primitive that stands for it in a Map, and whether it can be a key at all. */
 import { DataError } from '../base/errors.ts';
 import { BytesWriter } from '../bytes/bytes-writer.ts';
-import { fieldOf, sortedKeysOf, writeCanonical } from './canonical.ts';
+import { sortedKeysOf, writeCanonical } from './canonical.ts';
 import { describeType, SHAPE } from './descriptions.ts';
 import { keyRefusal } from './key-checks.ts';
 import {
@@ -20,6 +20,7 @@ import {
   UNDEFINED_HASH,
 } from './key-hash.ts';
 import { uncachedLatin1 } from './latin1.ts';
+import { ownField } from './plain.ts';
 import { pathOf } from './refusal.ts';
 import type { TypeDescription } from './type-information.ts';
 import { asBytes, type TypedArray } from './typed-arrays.ts';
@@ -88,7 +89,7 @@ function hashComposite(key: object): number {
   const names = sortedKeysOf(key);
   let hash = OBJECT_SEED;
   for (let index = 0; index < names.length; index++)
-    hash = mix(mix(hash, hashString(names[index]!)), hashPart(fieldOf(key, names[index]!)));
+    hash = mix(mix(hash, hashString(names[index]!)), hashPart(ownField(key, names[index]!)));
   return finish(hash, names.length);
 }
 

@@ -13,9 +13,24 @@ export function isRow(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
-/** A field that may be called `__proto__`: reading that by name would give the prototype. */
+/** A field by its own content only: one called `toString` or `__proto__` may be absent and still found by name. */
 export function ownProperty(value: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(value, name)?.value;
+}
+
+/** Whether every object has something by this name. */
+export function isInherited(name: string): boolean {
+  return name in Object.prototype;
+}
+
+/** A declared field of a row, which may be absent. */
+export function declaredField(value: object, name: string): unknown {
+  return isInherited(name) ? ownProperty(value, name) : (value as Record<string, unknown>)[name];
+}
+
+/** A field that the object has: one of its own keys. */
+export function ownField(value: object, key: string): unknown {
+  return key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key];
 }
 
 /** Sets a field whatever it is called. */

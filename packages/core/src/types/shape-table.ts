@@ -1,5 +1,5 @@
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { ownProperty } from './plain.ts';
+import { ownField } from './plain.ts';
 import type { ShapeWriter } from './shape-writer.ts';
 import { ANY_FIELD, type FieldKind, fieldKindOf, type ShapeDefinition, widerKind } from './shapes.ts';
 
@@ -87,7 +87,7 @@ function node(): Node {
 
 function kindAfter(known: FieldKind | undefined, value: object, key: string, widenings: number): FieldKind {
   if (widenings > MAX_WIDENINGS) return ANY_FIELD;
-  const content = key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key];
+  const content = ownField(value, key);
   const seen = fieldKindOf(content);
   return known === undefined ? seen : widerKind(known, seen);
 }

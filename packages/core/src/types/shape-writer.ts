@@ -1,5 +1,5 @@
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { isPlain, ownProperty } from './plain.ts';
+import { isPlain, ownField } from './plain.ts';
 import { refused } from './refusal.ts';
 import type { ShapeTable, WrittenShape } from './shape-table.ts';
 import {
@@ -108,11 +108,7 @@ export class ShapeWriter {
     let predicted: WrittenShape | undefined;
     for (const key of keys) {
       writeString(key, output);
-      predicted = this.writeField(
-        key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key],
-        output,
-        predicted,
-      );
+      predicted = this.writeField(ownField(value, key), output, predicted);
     }
   }
 

@@ -1,5 +1,5 @@
 /** What the shape codec takes and what it refuses: the structural side of `checks.ts`. */
-import { isPlain, kindOf, ownProperty } from './plain.ts';
+import { isPlain, kindOf, ownField } from './plain.ts';
 import { type Refusal, refusal, stepTo, within } from './refusal.ts';
 import { typedArrayIndex } from './typed-arrays.ts';
 
@@ -50,7 +50,7 @@ function arrayRefusal(values: readonly unknown[], depth: number): Refusal | unde
 
 function objectRefusal(value: object, depth: number): Refusal | undefined {
   for (const key of Object.keys(value)) {
-    const found = undeclaredRefusal(key === '__proto__' ? ownProperty(value, key) : (value as Record<string, unknown>)[key], depth + 1);
+    const found = undeclaredRefusal(ownField(value, key), depth + 1);
     if (found !== undefined) return within(stepTo(key), found);
   }
   const symbol = Object.getOwnPropertySymbols(value)[0];
