@@ -18,7 +18,7 @@ import type { Accumulation } from './accumulation.ts';
 import { AlignedWindowOperator } from './aligned-window-operator.ts';
 import { PaneAgenda } from './pane-agenda.ts';
 import { PaneStates } from './pane-states.ts';
-import type { WindowGrid } from './window-grid.ts';
+import { greatestCommonDivisor, type WindowGrid } from './window-grid.ts';
 import type { WindowSpec } from './window-spec.ts';
 
 const STATE = 'window-contents';
@@ -228,8 +228,4 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     if (panes.length === 0) this.#table.remove(states.key);
     else if (states.wakeAt === NEVER) this.#expiries.add(newest, states);
   }
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

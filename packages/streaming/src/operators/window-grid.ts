@@ -57,3 +57,7 @@ export function unboundedWatermark(timestamp: number): number {
   if (timestamp >= MAX_WATERMARK) return Number.POSITIVE_INFINITY;
   return timestamp <= NO_TIMESTAMP ? Number.NEGATIVE_INFINITY : timestamp;
 }
+
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -2,6 +2,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
+import { ColumnPanesOperator } from './column-panes-operator.ts';
 import { SharedPanesOperator } from './shared-panes-operator.ts';
 import type { WindowSpec } from './window-spec.ts';
 import { WindowTablesOperator } from './window-tables-operator.ts';
@@ -13,7 +14,9 @@ export function windowOperator<T, K, ACC, V, R>(spec: WindowSpec<T, K, TimeWindo
   const sharesPanes =
     alignment.slideMs < alignment.sizeMs && (spec.aggregation.kind === 'reduce' || spec.aggregation.fn.merge !== undefined);
   const create = (context: OperatorContext): OneInputOperator => {
-    const operator = sharesPanes ? new SharedPanesOperator(context, spec, alignment) : new WindowTablesOperator(context, spec, alignment);
+    if (!sharesPanes) return new WindowTablesOperator(context, spec, alignment) as unknown as OneInputOperator;
+    const keepsLate = (spec.allowedLatenessMs ?? 0) > 0;
+    const operator = keepsLate ? new SharedPanesOperator(context, spec, alignment) : new ColumnPanesOperator(context, spec, alignment);
     return operator as unknown as OneInputOperator;
   };
   return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
