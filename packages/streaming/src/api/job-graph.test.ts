@@ -1,5 +1,5 @@
 // From calls to the job graph: golden graphs of two programs of the canon, precedence of settings, and what travels on edges.
-// `UPDATE_GOLDEN=1 node tools/test.mjs streaming/dist/api/job-graph` writes the golden files anew; read the difference.
+// `node packages/streaming/dist/api/job-graph.test.js --update-golden` writes the golden files anew; read the difference.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ const newEnvironment = () => StreamExecutionEnvironment.getExecutionEnvironment(
 
 function compareWithGolden(name: string, text: string): void {
   const path = fileURLToPath(new URL(`../../src/api/testdata/${name}`, import.meta.url));
-  if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(path, text); // biome-ignore lint/complexity/useLiteralKeys: the compiler wants the brackets
+  if (process.argv.includes('--update-golden')) writeFileSync(path, text);
   assert.equal(text, readFileSync(path, 'utf8'));
 }
 
