@@ -211,6 +211,16 @@ test('a parallelism above the maximum is refused, whoever set the maximum', () =
   );
 });
 
+test('the buffer timeout of an edge is that of the operator that emits', () => {
+  const timeouts = (a: number | undefined, b: number | undefined) =>
+    compiled([
+      operator(0, 'a', undefined, { bufferTimeoutMs: a }),
+      partition(1, 0, 'rebalance'),
+      operator(2, 'b', 1, { bufferTimeoutMs: b }),
+    ]).edges.map((edge) => edge.bufferTimeoutMs);
+  assert.deepEqual([timeouts(0, 7), timeouts(undefined, 7), timeouts(-1, undefined)], [[0], [100], [-1]]);
+});
+
 test('slot sharing groups: inherited from inputs that agree, else the default', () => {
   const groups = (a: string | undefined, b: string | undefined) =>
     compiled([
