@@ -1,11 +1,11 @@
 /** Whether a value can be written, without writing it. What codecs refuse is refused here with its path; also what they would lose without noticing. */
 import { describeType } from './descriptions.ts';
 import { declaredField, isPlain, kindOf, ownField } from './plain.ts';
-import { ALLOWED, type Refusal, refusal, refusalError, stepTo, within } from './refusal.ts';
+import { ALLOWED, type Refusal, refusal, refusalError, stepTo, stepToKey, within } from './refusal.ts';
 import { takesScalar, WHOLE } from './scalars.ts';
 import type { FieldDescription, TypeDescription } from './type-information.ts';
 import { typedArrayIndex } from './typed-arrays.ts';
-import { undeclaredRefusal } from './undeclared-checks.ts';
+import { rootRefusal } from './undeclared-checks.ts';
 
 /** Throws the error for a value that does not fit; returns when it does. */
 export function checkValue(description: TypeDescription, value: unknown): void {
@@ -43,7 +43,7 @@ export function refusalOf(description: TypeDescription, value: unknown): Refusal
     case 'union':
       return description.types.some((type) => refusalOf(type, value) === undefined) ? undefined : misfit(description, value);
     case 'shape':
-      return undeclaredRefusal(value, 0);
+      return rootRefusal(value);
     default:
       return takesScalar(description.kind, value) ? undefined : misfit(description, value);
   }
@@ -135,7 +135,7 @@ function mapRefusal(map: Extract<TypeDescription, { kind: 'map' }>, value: Map<u
     const found = refusalOf(map.key, key);
     if (found !== undefined) return within('.keys()', found);
     const inside = refusalOf(map.value, content);
-    if (inside !== undefined) return within(`.get(${typeof key === 'object' ? '…' : JSON.stringify(String(key))})`, inside);
+    if (inside !== undefined) return within(stepToKey(key), inside);
   }
   return undefined;
 }

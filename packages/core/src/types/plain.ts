@@ -54,7 +54,7 @@ export function kindOf(value: unknown): string {
 
 export function classNameOf(value: object): string {
   const maker: unknown = (value as { constructor?: unknown }).constructor;
-  return typeof maker === 'function' ? maker.name : '';
+  return typeof maker === 'function' && maker.prototype === Object.getPrototypeOf(value) ? maker.name : '';
 }
 
 const SHOWN = 60;

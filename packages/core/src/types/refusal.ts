@@ -28,6 +28,11 @@ export function stepTo(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
+/** To the content of a map. */
+export function stepToKey(key: unknown): string {
+  return typeof key === 'object' && key !== null ? '.get(…)' : `.get(${typeof key === 'string' ? JSON.stringify(key) : String(key)})`;
+}
+
 /** Steps shown at either end of a long path. */
 const SHOWN = 8;
 
