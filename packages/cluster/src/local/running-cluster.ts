@@ -172,6 +172,7 @@ export class RunningCluster implements LocalCluster {
   #log(event: JobEvent): void {
     if (event.kind !== 'waiting') return;
     const { needed, free, total } = event.shortage;
+    if (total === 0) return; // the TaskManager is on its way
     this.#options.onWaitingForSlots?.({
       jobId: event.jobId,
       jobName: event.jobName,

@@ -5,12 +5,13 @@
  * is gone: one that does not go by itself is killed.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import { lostFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcLink } from '@millrace/runtime/protocol/rpc-router';
 import type { StreamName } from './standard-streams.ts';
-import type { TaskManagerConfiguration } from './task-manager.ts';
+import { CLOSE, type TaskManagerConfiguration } from './task-manager.ts';
 
 /** Longer than the child gives its own output. */
 const KILL_AFTER_MS = 5_000;
@@ -49,8 +50,7 @@ export class TaskManagerProcess implements RpcLink {
         resolve();
       };
       this.#child.on('error', (error) => end(this.#failure(`its process could not be run: ${error.message}`)));
-      // 'close' comes after 'exit', when the output has been read to its end.
-      this.#child.on('close', (code, signal) => end(this.#exitFailure(code, signal)));
+      this.#child.on('exit', (code, signal) => void this.#outputRead().then(() => end(this.#exitFailure(code, signal))));
     });
   }
 
@@ -58,11 +58,10 @@ export class TaskManagerProcess implements RpcLink {
     if (this.#child.connected) this.#child.send(text, undefined, undefined, () => {});
   }
 
-  /** The child ends itself when its channel closes. */
   async close(): Promise<void> {
     this.#closing = true;
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), KILL_AFTER_MS);
-    if (this.#child.connected) this.#child.disconnect();
+    this.send(CLOSE);
     await this.#ended;
     clearTimeout(timer);
   }
@@ -71,6 +70,13 @@ export class TaskManagerProcess implements RpcLink {
   kill(): void {
     this.#closing = true;
     this.#child.kill('SIGKILL');
+  }
+
+  /**
+   * Not the child's 'close' event: that waits for the IPC channel as well, which Node does not always report closed after it was used by both sides at once.
+   */
+  async #outputRead(): Promise<void> {
+    await Promise.all([this.#child.stdout, this.#child.stderr].map((stream) => stream && !stream.closed && once(stream, 'close')));
   }
 
   #forward(stream: StreamName, onOutput: TaskManagerProcessPorts['onOutput']): void {

@@ -15,6 +15,9 @@ import { type SlotHandle, TaskExecutor } from '@millrace/runtime/task/task-execu
 import { BlobDirectory } from './blob-directory.ts';
 import type { JobOutput } from './standard-streams.ts';
 
+/** The one text between the processes that is no frame of the router: the TaskManager is to end. */
+export const CLOSE = 'close';
+
 /** Plain data: it travels to the child process as its argument. */
 export interface TaskManagerConfiguration {
   readonly taskManagerId: string;
