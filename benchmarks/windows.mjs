@@ -69,7 +69,11 @@ function measure(make, records) {
   const ns = feed(bench, records, 1_500_000);
   const start = process.hrtime.bigint();
   bench.operator.processWatermark(MAX_WATERMARK);
-  return { nsPerRecord: Number(ns.toFixed(1)), resultsPerRecord: Number((results / records).toFixed(2)), lastWatermarkMs: Number(process.hrtime.bigint() - start) / 1e6 };
+  return {
+    nsPerRecord: Number(ns.toFixed(1)),
+    resultsPerRecord: Number((results / records).toFixed(2)),
+    lastWatermarkMs: Number(process.hrtime.bigint() - start) / 1e6,
+  };
 }
 
 export async function run({ records = 3_000_000, json = false } = {}) {

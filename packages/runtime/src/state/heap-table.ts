@@ -75,7 +75,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     for (;;) {
       const found = keys[slot] as number;
       if (found === key) return slot;
-      if (found !== found) return this.#insert(key, slot); // H1
+      if (Number.isNaN(found)) return this.#insert(key, slot); // H1
       slot = (slot + 1) & mask;
     }
   }
@@ -104,7 +104,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   isUsed(slot: number): boolean {
     if (!this.#isTyped) return this.#mapKeys[slot] !== FREE;
     const key = this.#keys[slot] as number;
-    return key === key; // H1
+    return !Number.isNaN(key); // H1
   }
 
   keyAt(slot: number): K {
@@ -137,7 +137,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   }
 
   #insert(key: number & K, free: number): number {
-    if (key !== key) return this.#mapSlotOf(key);
+    if (Number.isNaN(key)) return this.#mapSlotOf(key);
     let slot = free;
     if (this.size >= this.#limit) {
       this.#grow();
@@ -163,7 +163,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#allocate(keys.length * 2);
     for (let from = 0; from < keys.length; from++) {
       const key = keys[from] as number;
-      if (key !== key) continue;
+      if (Number.isNaN(key)) continue;
       const slot = this.#probe(key);
       this.#keys[slot] = key;
       this.values[slot] = values[from];
@@ -215,7 +215,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.values = [];
     for (let from = 0; from < keys.length; from++) {
       const key = keys[from] as number;
-      if (key !== key) continue;
+      if (Number.isNaN(key)) continue;
       this.#slots.set(key, this.values.push(values[from]) - 1);
       this.#mapKeys.push(key as K);
     }

@@ -97,10 +97,16 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   /** The way of a record off the cached pane: into another one, behind the last window that fired, or late for all windows. */
   #place(record: T, timestamp: number): void {
     const grid = this.gridFor(timestamp);
-    if (grid.lastWindow(timestamp) <= this.expired) return this.refuseLate(record);
+    if (grid.lastWindow(timestamp) <= this.expired) {
+      this.refuseLate(record);
+      return;
+    }
     const pane = Math.floor((timestamp - grid.origin) / this.#paneMs);
     const id = this.#idOf(this.selector(record));
-    if (pane < (this.#next - 1) * this.#panesPerSlide + this.#panesPerWindow) return this.#addBehind(id, pane, record); // N2
+    if (pane < (this.#next - 1) * this.#panesPerSlide + this.#panesPerWindow) {
+      this.#addBehind(id, pane, record); // N2
+      return;
+    }
     let column = this.#stacks.panes.get(pane);
     if (column === undefined) {
       column = new PaneColumn(pane);
@@ -180,7 +186,10 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
       this.#position = -1;
       this.#stacks.evict(this.#next * this.#panesPerSlide, this.#leave);
     }
-    if (this.fired > this.#next - 1) this.#next = this.fired + 1;
+    if (this.fired >= this.#next) {
+      this.#next = this.fired + 1;
+      this.#stacks.restartAt(this.#next * this.#panesPerSlide); // the first key of the next window may be one that comes behind
+    }
     return true;
   }
 

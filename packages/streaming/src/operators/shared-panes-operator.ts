@@ -81,7 +81,10 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   #place(record: T, timestamp: number): void {
     const grid = this.gridFor(timestamp);
     const last = grid.lastWindow(timestamp);
-    if (last <= this.expired) return this.refuseLate(record);
+    if (last <= this.expired) {
+      this.refuseLate(record);
+      return;
+    }
     const from = Math.max(grid.firstWindow(timestamp), this.expired + 1);
     const pane = Math.floor((timestamp - grid.origin) / this.#paneMs);
     const key = this.selector(record);

@@ -13,7 +13,7 @@ import { MapTableFactory, OperatorBench, type Sent } from './testing-fakes.ts';
 import { windowOperator } from './window-operator.ts';
 
 const firstSeed = Number(process.env['MILLRACE_SEED'] ?? 1);
-const seeds = process.env['MILLRACE_SEED'] === undefined ? Number(process.env['MILLRACE_SEEDS'] ?? 300) : 1;
+const seeds = process.env['MILLRACE_SEED'] === undefined ? Number(process.env['MILLRACE_SEEDS'] ?? 1000) : 1;
 
 /** Keeps ids in an array that it changes; `merge` returns either argument and spoils the other, as the contract allows. */
 function listOfIds(random: Random, merges: boolean): AggregateFunction<ReferenceRecord, number[], readonly number[]> {
@@ -122,7 +122,7 @@ test(`window operators agree with the reference on ${seeds} seeds`, () => {
     try {
       runCase(seededRandom(seed));
     } catch (error) {
-      throw new Error(`MILLRACE_SEED=${seed} fails`, { cause: error });
+      throw new Error(`MILLRACE_SEED=${seed} fails: ${(error as Error).message}`, { cause: error });
     }
   }
 });

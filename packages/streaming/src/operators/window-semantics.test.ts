@@ -230,6 +230,18 @@ test('an emitted accumulator is not changed by the records of a later firing', (
   );
 });
 
+test('the first record of all open windows may come behind the last window that fired', () => {
+  for (const fn of [sum, mergingSum]) {
+    const bench = benchOf({ assigner: sliding, aggregation: { kind: 'aggregate', fn } });
+    one(101, bench, 'far');
+    bench.watermark(41);
+    one(38, bench); // [30, 40) is gone, [35, 45) is open
+    one(44, bench);
+    bench.watermark(59);
+    assert.deepEqual(texts(bench.takeLog()), ['W41', 'a [35, 45) 2@44', 'a [40, 50) 1@49', 'W59']);
+  }
+});
+
 test('a reducer keeps what it makes of the records, shared panes included', () => {
   for (const assigner of [tumbling, sliding]) {
     const fn = (a: Event, b: Event) => ({ key: a.key, n: a.n + b.n });

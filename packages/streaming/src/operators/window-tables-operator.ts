@@ -66,7 +66,10 @@ export class WindowTablesOperator<T, K, ACC, V, R> extends AlignedWindowOperator
     const first = grid.firstWindow(timestamp);
     const last = grid.lastWindow(timestamp);
     if (first > last) return; // in a gap: in no window, and not late either
-    if (last <= this.expired) return this.refuseLate(record);
+    if (last <= this.expired) {
+      this.refuseLate(record);
+      return;
+    }
     const from = Math.max(first, this.expired + 1);
     const key = this.selector(record);
     for (let window = from; window <= last; window++) this.#add(this.#tableOf(window), key, record);
