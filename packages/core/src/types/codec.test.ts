@@ -72,7 +72,7 @@ describe('declared values', () => {
           roundTrip(description, values);
         },
       ),
-      runs(1_500),
+      runs(500),
     );
   });
 
@@ -98,7 +98,7 @@ describe('declared values', () => {
         fc.nat(),
         ([description, value], changes, cut) => readDamaged(description, written(description, [value], 'generated'), changes, cut),
       ),
-      runs(1_500),
+      runs(500),
     );
   });
 });
@@ -110,7 +110,7 @@ describe('undeclared values', () => {
         for (const value of values) createCodec(SHAPE).check(value);
         roundTrip(SHAPE, values);
       }),
-      runs(1_500),
+      runs(500),
     );
   });
 
@@ -119,7 +119,7 @@ describe('undeclared values', () => {
       fc.property(undeclared, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 }), fc.nat(), (value, changes, cut) =>
         readDamaged(SHAPE, written(SHAPE, [value], 'generated'), changes, cut),
       ),
-      runs(1_500),
+      runs(500),
     );
   });
 });

@@ -150,7 +150,7 @@ describe('the canonical form of a key', () => {
           }
         }
       }),
-      runs(1_000),
+      runs(400),
     );
   });
 

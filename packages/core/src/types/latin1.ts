@@ -13,7 +13,7 @@ import { HostBuffer } from './host-buffer.ts';
 /** Up to this length a loop over the code units is faster than a call into the host. */
 const LOOP_MAX = HostBuffer === undefined ? Number.POSITIVE_INFINITY : 28;
 
-const WIDE = /[^\u0000-\u00ff]/;
+const WIDE = /[\u0100-\uffff]/;
 
 /** Writes `value` at `position`, where there is room for its length; false (with bytes half written) when a code unit is above 255. */
 export function writeLatin1(value: string, bytes: Uint8Array, position: number): boolean {

@@ -11,19 +11,19 @@ export interface StandardSchema<out T> {
 
 /** The part of JSON Schema that a description is made of; other keywords only narrow what validates. */
 export interface JsonSchema {
-  readonly '~standard'?: never;
-  readonly $schema?: string;
-  readonly type?: string | readonly string[];
+  readonly $schema?: string | undefined;
+  readonly type?: string | readonly string[] | undefined;
   readonly [keyword: string]: unknown;
 }
 
 /** What a schema says of its values, as far as it can be read; the rest is learned from the records (`SHAPE`). */
 export function describeSchema(schema: StandardSchema<unknown> | JsonSchema): TypeDescription {
-  if (!isStandardSchema(schema)) return describeJsonSchema(schema);
+  // A JSON Schema that a library made may carry the library's validator.
+  if (!isStandardSchema(schema) || typeof (schema as { $schema?: unknown }).$schema === 'string') return describeJsonSchema(schema);
   return schema['~standard'].vendor === 'zod' ? describeZod(schema) : SHAPE;
 }
 
-/** Of a Standard Schema that can validate; a JSON Schema is only described, and the codec's own checks hold its values to it. */
+/** Of a Standard Schema that can validate; a plain JSON Schema is only described, and the codec's own checks hold its values to it. */
 export function validatorOfSchema<T>(schema: StandardSchema<T> | JsonSchema): ((value: unknown) => T) | undefined {
   if (!isStandardSchema(schema)) return undefined;
   const standard = schema['~standard'] as StandardSchema<T>['~standard'] & { readonly validate?: (value: unknown) => unknown };

@@ -53,7 +53,7 @@ export class ShapeWriter {
 
   /** A value at the root, or under a declared part. */
   write(value: unknown, output: BytesWriter): void {
-    if (typeof value === 'object' && value !== null && this.#predicted !== undefined && this.#predicted.write(value, output, this)) return;
+    if (typeof value === 'object' && value !== null && this.#predicted?.write(value, output, this)) return;
     this.#predicted = this.writeField(value, output, this.#predicted);
   }
 
