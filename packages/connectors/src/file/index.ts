@@ -1,6 +1,7 @@
 export type { BadRecord } from '@millrace/streaming/builtin/file/batch';
 export type { PathFilter } from '@millrace/streaming/builtin/file/file-listing';
 export { CsvEncoder, type CsvEncoderOptions } from './csv-encoder.ts';
+export { CsvFormat, type CsvFormatOptions } from './csv-format.ts';
 export type { Encoder } from './encoder.ts';
 export { FileSink, type OutputFileConfig, type RollingPolicy, type RowFormatBuilder } from './file-sink.ts';
 export { type BulkFormat, FileSource, type FileSourceBuilder, type OnBadRecord } from './file-source.ts';

@@ -5,7 +5,7 @@
  * D2 a line ends with \n or \r\n; a byte order mark at the beginning of a file is no part of it.
  * D3 each line is a string of its own, so a record that is kept does not keep its neighbours alive.
  */
-import { DataError } from '@millrace/core/base/errors';
+import { DataError, isMillraceError } from '@millrace/core/base/errors';
 import { isAscii, isUtf8, TextBytes } from '@millrace/core/fs/node/text';
 import { ArrayBatch, type BadRecordPolicy } from './batch.ts';
 import type { LineBlock } from './line-blocks.ts';
@@ -16,7 +16,7 @@ export const NO_RECORD = Symbol('no record');
 export const UNFINISHED = Symbol('unfinished');
 
 export interface LineParser<T> {
-  /** Throws what is wrong with the line; the reader adds where. */
+  /** Throws what is wrong with the line; the reader adds where. A `UsageError` fails the job under every policy. */
   parse(line: string): T | typeof NO_RECORD | typeof UNFINISHED;
 }
 
@@ -89,6 +89,7 @@ export class LineDecoder<T> {
       if (record !== NO_RECORD) batch.records.push(record);
       this.#unfinishedLines = 0;
     } catch (error) {
+      if (isMillraceError(error) && error.kind === 'usage') throw error; // the declaration does not fit the file: no line of it will do
       this.#badText(batch, text, at, error);
     }
   }
