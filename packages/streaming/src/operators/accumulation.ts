@@ -19,11 +19,13 @@ export function accumulationOf<T, ACC, V>(aggregation: WindowAggregation<T, ACC,
   if (aggregation.kind === 'aggregate') {
     const { fn } = aggregation;
     const codec = createCodec<ACC>(descriptionOf(aggregation.accumulatorType));
+    // taken out once: a look-up by name in objects of many users' shapes is the slowest part of a cheap aggregate
+    const { createAccumulator, add, getResult, merge } = fn;
     return {
-      createAccumulator: (first) => refuseNone(fn.add(first, fn.createAccumulator())),
-      add: (value, accumulator) => fn.add(value, accumulator),
-      getResult: (accumulator) => fn.getResult(accumulator),
-      merge: fn.merge === undefined ? undefined : (a, b) => (fn.merge as (a: ACC, b: ACC) => ACC)(a, b),
+      createAccumulator: (first) => refuseNone(add.call(fn, first, createAccumulator.call(fn))),
+      add: (value, accumulator) => add.call(fn, value, accumulator),
+      getResult: (accumulator) => getResult.call(fn, accumulator),
+      merge: merge === undefined ? undefined : (a, b) => merge.call(fn, a, b),
       copy: (accumulator) => (typeof accumulator === 'object' ? codec.copy(accumulator) : accumulator),
     };
   }
