@@ -66,7 +66,8 @@ class Trial {
     this.written.push([END_OF_INPUT, 0]);
   }
 
-  drain(budget = Number.POSITIVE_INFINITY): DrainResult {
+  /** The consumer's task becomes blocked at its record number `blockAt` of this drain, and is free again afterwards. */
+  drain(budget = Number.POSITIVE_INFINITY, blockAt = Number.POSITIVE_INFINITY): DrainResult {
     const { reader, consumer } = this.channel;
     let handed = 0;
     const processRecord = (record: Payload) => {
@@ -74,10 +75,12 @@ class Trial {
       assertPayload(record, serial!, size!);
       this.read.push([RECORD, consumer.timestamp, serial!, size!]);
       handed += 1;
+      if (handed === blockAt) consumer.blocked += 1;
     };
     const result = reader.drain({ processRecord }, budget);
+    consumer.blocked = 0;
     assert.equal(reader.drained, handed);
-    assert.ok(handed <= budget);
+    assert.ok(handed <= Math.min(budget, blockAt));
     if (result !== EMPTY && result !== RECORD) this.read.push([result, reader.value]);
     return result;
   }
@@ -170,10 +173,8 @@ function elements(trial: MakeTrial): void {
     t.channel.writer.flush();
     assert.equal(t.drain(4), RECORD);
     assert.equal(t.read.length, 4);
-    t.channel.consumer.blocked = 1;
-    assert.equal(t.drain(4), RECORD);
+    assert.equal(t.drain(4, 1), RECORD);
     assert.equal(t.read.length, 5, 'one record, after which the task is found blocked');
-    t.channel.consumer.blocked = 0;
     t.settle();
     t.finish();
   });
@@ -292,20 +293,32 @@ function closing(trial: MakeTrial): void {
 }
 
 function interleave(t: Trial, random: Random): void {
-  const sizeLimits = [30, 600, 9_000, 40_000, 150_000];
-  const sizeLimit = sizeLimits[random.nextInt(sizeLimits.length)]!;
+  const [sizeLimit, burst] = pick(random, [
+    [30, 50],
+    [600, 20],
+    [9_000, 5],
+    [40_000, 2],
+    [150_000, 1],
+  ] as const);
+  const budget = pick(random, [2, 12, 60]);
   for (let step = 0; step < 400; step += 1) {
     const dice = random.nextInt(20);
-    if (dice < 9) t.write(random.nextInt(sizeLimit), random.nextInt(3) === 0 ? NO_TIMESTAMP : step);
-    else if (dice < 10) t.watermark(step);
+    if (dice < 9) {
+      for (let count = random.nextInt(burst); count >= 0; count -= 1)
+        t.write(random.nextInt(sizeLimit), random.nextInt(3) === 0 ? NO_TIMESTAMP : step);
+    } else if (dice < 10) t.watermark(step);
     else if (dice < 11) t.status(random.nextInt(2) === 0);
     else if (dice < 14) t.channel.writer.flush();
     else if (dice < 16) t.channel.writer.tryDrain();
-    else t.drain(1 + random.nextInt(12));
+    else t.drain(1 + random.nextInt(budget), random.nextInt(2) === 0 ? Number.POSITIVE_INFINITY : 1 + random.nextInt(budget));
     assert.equal(t.channel.producer.blocked, t.channel.writer.isBlocked ? 1 : 0);
     assert.deepEqual(t.read.at(-1), t.written[t.read.length - 1]);
   }
   t.end();
   t.settle();
   t.finish();
+}
+
+function pick<X>(random: Random, choices: readonly X[]): X {
+  return choices[random.nextInt(choices.length)]!;
 }

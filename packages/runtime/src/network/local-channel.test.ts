@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { channelContract } from './channel-contract.ts';
 import { createEdgeChannels } from './edge-channels.ts';
 import { createLocalChannel, LocalReader } from './local-channel.ts';
@@ -31,6 +33,26 @@ test('records pass by reference, and what a control element carries is not taken
   assert.equal(seen.length, 2);
   assert.equal(seen[0], record);
   assert.equal(seen[1], undefined);
+});
+
+test('the queue keeps no record that was read', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  for (const channel of [
+    createLocalChannel<object>(flow(), flow(), 8),
+    createEdgeChannels('test edge').createLocalChannel<object>(flow(), flow(), 8),
+  ]) {
+    const read = (() => {
+      const record = { big: true };
+      channel.writer.write(record, 0);
+      channel.reader.drain({ processRecord() {} }, 1);
+      return new WeakRef(record);
+    })();
+    await new Promise(setImmediate); // a WeakRef holds its object until the end of the turn
+    collectGarbage();
+    assert.equal(read.deref(), undefined);
+    assert.equal(channel.reader.hasData(), false);
+  }
 });
 
 test('a handler that writes to the channel it is reading from sees its record come round', () => {
