@@ -18,7 +18,7 @@ const env = StreamExecutionEnvironment.getExecutionEnvironment();
 const flights = env
   .fromSource(
     FileSource.forBulkFileFormat(new ParquetFormat(Flight), input).build(),
-    WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofHours(1)).withTimestampAssigner((flight) => flight.date.getTime() + flight.delay * MINUTE_MS),
+    WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofHours(18)).withTimestampAssigner((flight) => flight.date.getTime() + flight.delay * MINUTE_MS),
     'flights',
   )
   .setParallelism(1); // one reader, in file order: what is late is then the same on every run
@@ -26,7 +26,7 @@ const flights = env
 const hourly = flights
   .keyBy((flight) => flight.origin)
   .window(TumblingEventTimeWindows.of(Duration.ofHours(1)))
-  .allowedLateness(Duration.ofHours(3)) // a flight that comes later than the watermark but not by more corrects its hour
+  .allowedLateness(Duration.ofHours(6)) // a flight that comes later than the watermark but not by more corrects its hour
   .sideOutputLateData(late)
   .aggregate(
     {

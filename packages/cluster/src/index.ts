@@ -26,6 +26,7 @@ export type {
   TypeInformation,
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
+export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
 export { DataStream } from '@millrace/streaming/api/data-stream';
 export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
