@@ -5,14 +5,14 @@ import { descriptionOf } from '@millrace/core/types/types';
 import type { WindowAggregation } from './window-spec.ts';
 
 export interface Accumulation<T, ACC, V> {
-  createAccumulator(first: T): ACC;
+  readonly createAccumulator: (first: T) => ACC;
   /** May change and return the accumulator. */
-  add(value: T, accumulator: ACC): ACC;
-  getResult(accumulator: ACC): V;
+  readonly add: (value: T, accumulator: ACC) => ACC;
+  readonly getResult: (accumulator: ACC) => V;
   /** May change and return either argument; undefined where the user gave none. */
   readonly merge: ((a: ACC, b: ACC) => ACC) | undefined;
   /** Shares nothing with its argument that `add` or `merge` may change. */
-  copy(accumulator: ACC): ACC;
+  readonly copy: (accumulator: ACC) => ACC;
 }
 
 export function accumulationOf<T, ACC, V>(aggregation: WindowAggregation<T, ACC, V>): Accumulation<T, ACC, V> {

@@ -30,7 +30,7 @@ function benchOf(spec: Partial<Spec>, options: BenchOptions = {}): OperatorBench
     key,
     assigner: tumbling,
     aggregation: { kind: 'aggregate', fn: mergingSum },
-    windowFunction: (name, window, total) => `${name} ${window} ${total}`,
+    windowFunction: (name, window, total) => `${name} ${window.toString()} ${total}`,
     ...spec,
   });
   return new OperatorBench(logic, options);
@@ -38,7 +38,7 @@ function benchOf(spec: Partial<Spec>, options: BenchOptions = {}): OperatorBench
 
 const one = (timestamp: number, bench: OperatorBench, name = 'a') => bench.record({ key: name, n: 1 }, timestamp);
 const texts = (sent: readonly Sent[]) =>
-  sent.map((entry) => ('watermark' in entry ? `W${entry.watermark}` : `${entry.record}@${entry.timestamp}`));
+  sent.map((entry) => ('watermark' in entry ? `W${entry.watermark}` : `${String(entry.record)}@${entry.timestamp}`));
 
 test('a window fires when the watermark reaches its last millisecond, and its result carries that time', () => {
   const bench = benchOf({});

@@ -35,7 +35,7 @@ test('sliding windows are those that hold the time, for all sizes, slides and of
             const window = new TimeWindow(k * slide + offset, k * slide + offset + size);
             if (window.start <= timestamp && timestamp <= window.maxTimestamp()) expected.push(String(window));
           }
-          assert.deepEqual(assigned(assigner, timestamp), expected, `${assigner} at ${timestamp}`);
+          assert.deepEqual(assigned(assigner, timestamp), expected, `${assigner.toString()} at ${timestamp}`);
         }
         assert.equal(assigner.losesRecords, slide > size);
       }
