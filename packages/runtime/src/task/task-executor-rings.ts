@@ -3,6 +3,7 @@
  *
  * X1 a ring's segments go back to the pool exactly once, and not while either end may still touch them.
  */
+import { TerminalError } from '@millrace/core/base/errors';
 import type { JobInformation, TaskDeployment } from '../protocol/deployment.ts';
 import type { ChannelAttachment } from '../protocol/slot-messages.ts';
 import type { NetworkMemory, SegmentOwner } from '../memory/network-memory.ts';
@@ -18,7 +19,8 @@ interface RingEntry {
 export interface RingRequest {
   readonly job: JobInformation;
   readonly task: TaskDeployment;
-  /** The slot that the task runs in. */
+  /** Where the task runs. */
+  readonly taskManagerId: string;
   readonly slot: number;
   /** Segments of each new ring. */
   readonly segments: number;
@@ -47,6 +49,7 @@ export class TaskExecutorRings {
   attach(request: RingRequest): Readonly<Record<string, ChannelAttachment>> {
     const attachments: Record<string, ChannelAttachment> = {};
     for (const { channelId, peer } of channelsOfTask(request.task)) {
+      if (peer.taskManagerId !== request.taskManagerId) throw noWayTo(channelId, peer.taskManagerId, request.taskManagerId);
       if (peer.slot === request.slot) attachments[channelId] = { kind: 'local' };
       else attachments[channelId] = attachRing(this.#ring(request, channelId), this.#doorbellOf(peer.slot));
     }
@@ -81,6 +84,14 @@ export function countRings(tasks: readonly { readonly task: TaskDeployment; read
   const ids = new Set<string>();
   for (const { task, slot } of tasks) for (const { channelId, peer } of channelsOfTask(task)) if (peer.slot !== slot) ids.add(channelId);
   return ids.size;
+}
+
+function noWayTo(channelId: string, there: string, here: string): TerminalError {
+  return new TerminalError(
+    `Channel ${channelId} leads from TaskManager ${here} to ${there}, and channels between TaskManagers are not available yet. ` +
+      'Give one TaskManager as many slots as the job needs (taskmanager.numberOfTaskSlots).',
+    { reason: 'remote-channel' },
+  );
 }
 
 function channelsOfTask(task: TaskDeployment) {

@@ -272,7 +272,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     });
     const segments = this.#rings.segmentsFor(countRings(live), this.#options.segmentsPerChannel);
     for (const { task, known, slot } of live) {
-      const attachments = this.#rings.attach({ job, task, slot, segments });
+      const attachments = this.#rings.attach({ job, task, taskManagerId: this.#options.taskManagerId, slot, segments });
       bySlot.set(slot, [...(bySlot.get(slot) ?? []), { task, attachments, metrics: known.metrics }]);
     }
     for (const [slot, inSlot] of bySlot) this.#slot(slot).post({ type: 'deploy', job, bundlePath, tasks: inSlot });
