@@ -99,6 +99,7 @@ test('the end of an earlier wait does not end a later park', async () => {
     bell.prepare(); // before the platform has settled the wait of the park that is over
     const late = bell.park(Number.POSITIVE_INFINITY);
     await early;
+    for (let turn = 0; turn < 5; turn += 1) await nextTurn(); // by now the platform has settled it
     assert.equal(await isSettled(late), false, `round ${round}`);
     bell.ring();
     await late;
