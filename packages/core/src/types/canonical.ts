@@ -1,9 +1,11 @@
 /**
  * The canonical bytes of keys: equal keys give equal bytes and different keys different ones, whatever their declared types and the order of their fields.
- * A tag for each kind; numbers as 64-bit floats with −0 as 0; fields sorted by name and named; no numbers of shapes. What cannot be a key is refused before.
+ * A tag for each kind; numbers as 64-bit floats with −0 as 0; fields sorted by name and named; no numbers of shapes. What cannot be a key throws what `refused` makes.
  */
 import type { BytesWriter } from '../bytes/bytes-writer.ts';
-import { ownField } from './plain.ts';
+import { hashString } from './key-hash.ts';
+import { isPlain, ownField } from './plain.ts';
+import { refused } from './refusal.ts';
 import { writeString } from './strings.ts';
 import { asBytes, type TypedArray, typedArrayIndex } from './typed-arrays.ts';
 import { writeBigInt, writeByte, writeBytes, writeLength } from './wire.ts';
@@ -23,6 +25,7 @@ const OBJECT = 11;
 export function writeCanonical(key: unknown, output: BytesWriter): void {
   switch (typeof key) {
     case 'number':
+      if (Number.isNaN(key)) throw refused();
       writeFloat(NUMBER, key, output);
       return;
     case 'string':
@@ -39,8 +42,11 @@ export function writeCanonical(key: unknown, output: BytesWriter): void {
     case 'undefined':
       writeByte(UNDEFINED, output);
       return;
+    case 'object':
+      writeCanonicalObject(key, output);
+      return;
     default:
-      writeCanonicalObject(key as object | null, output);
+      throw refused();
   }
 }
 
@@ -54,12 +60,23 @@ function writeFloat(tag: number, value: number, output: BytesWriter): void {
 function writeCanonicalObject(key: object | null, output: BytesWriter): void {
   if (key === null) writeByte(NULL, output);
   else if (Array.isArray(key)) writeCanonicalArray(key, output);
-  else if (key instanceof Date) writeFloat(DATE, key.getTime(), output);
-  else if (ArrayBuffer.isView(key)) {
-    writeByte(BYTES, output);
-    writeByte(key instanceof Uint8Array ? 0 : typedArrayIndex(key), output); // a Buffer is the Uint8Array of the same bytes
-    writeBytes(asBytes(key as TypedArray), output);
-  } else writeCanonicalFields(key, output);
+  else if (key.constructor === Object || isPlain(key)) writeCanonicalFields(key, output);
+  else if (Object.getPrototypeOf(key) === Date.prototype) writeFloat(DATE, timeOf(key as Date), output);
+  else writeView(key, output);
+}
+
+function timeOf(key: Date): number {
+  const time = key.getTime();
+  if (Number.isNaN(time)) throw refused();
+  return time;
+}
+
+function writeView(key: object, output: BytesWriter): void {
+  const index = ArrayBuffer.isView(key) ? typedArrayIndex(key) : -1;
+  if (index < 0) throw refused();
+  writeByte(BYTES, output);
+  writeByte(key instanceof Uint8Array ? 0 : index, output); // a Buffer is the Uint8Array of the same bytes
+  writeBytes(asBytes(key as TypedArray), output);
 }
 
 function writeCanonicalArray(key: readonly unknown[], output: BytesWriter): void {
@@ -69,7 +86,7 @@ function writeCanonicalArray(key: readonly unknown[], output: BytesWriter): void
 }
 
 function writeCanonicalFields(key: object, output: BytesWriter): void {
-  const names = sortedKeysOf(key);
+  const names = keyShapeOf(key).sorted;
   writeByte(OBJECT, output);
   writeLength(names.length, output);
   for (const name of names) {
@@ -78,20 +95,26 @@ function writeCanonicalFields(key: object, output: BytesWriter): void {
   }
 }
 
-/** By UTF-16 code units. The keys of one stream mostly have the same fields in the same order, so the last answer is kept. */
-export function sortedKeysOf(key: object): readonly string[] {
-  const names = Object.keys(key);
-  if (sameNames(names, lastNames)) return lastSorted;
-  lastNames = names;
-  lastSorted = names.toSorted((left, right) => (left < right ? -1 : left > right ? 1 : 0));
-  return lastSorted;
+/** The fields of keys of one shape. */
+export interface KeyShape {
+  readonly names: readonly string[]; // in the key's own order
+  readonly sorted: readonly string[]; // by UTF-16 code units
+  readonly hashes: readonly number[]; // of the sorted names
 }
 
-let lastNames: readonly string[] = [];
-let lastSorted: readonly string[] = [];
+/** The keys of one stream mostly have the same fields in the same order, so the last answer is kept. */
+let last: KeyShape = { names: [], sorted: [], hashes: [] };
 
-function sameNames(left: readonly string[], right: readonly string[]): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
-  return true;
+export function keyShapeOf(key: object): KeyShape {
+  const names = last.names;
+  let index = 0;
+  for (const name in key) if (name !== names[index++]) return learn(key);
+  return index === names.length ? last : learn(key);
+}
+
+function learn(key: object): KeyShape {
+  const names = Object.keys(key);
+  const sorted = names.toSorted((left, right) => (left < right ? -1 : left > right ? 1 : 0));
+  last = { names, sorted, hashes: sorted.map(hashString) };
+  return last;
 }

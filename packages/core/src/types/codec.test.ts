@@ -124,6 +124,31 @@ describe('undeclared values', () => {
   });
 });
 
+describe('bytes from outside', () => {
+  it('cannot nest until the stack ends', () => {
+    const bytes = new Uint8Array(500_000).map((_, at) => [9, 1, 0, 0, 0][at % 5]!);
+    for (const mode of ['generated', 'interpreted'] as const) {
+      assert.throws(() => createCodec(SHAPE, { mode }).createDecoder().read(new BytesReader(bytes)), {
+        kind: 'data',
+        message: 'The bytes of a record are damaged at offset 2511: values are nested more than 500 levels deep.',
+      });
+    }
+  });
+
+  it('cannot claim more than there is', () => {
+    const list: TypeDescription = { kind: 'list', element: { kind: 'boolean' } };
+    assert.throws(
+      () =>
+        createCodec(list)
+          .createDecoder()
+          .read(new BytesReader(new Uint8Array(8).fill(255))),
+      {
+        message: 'The bytes of a record are damaged at offset 4: 4294967295 bytes are needed where 4 are left.',
+      },
+    );
+  });
+});
+
 /** Bytes behind the limit are poison: a codec that looks there reads what is not its own. */
 function readDamaged(description: TypeDescription, bytes: Uint8Array, changes: readonly (readonly [number, number])[], cut: number): void {
   for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % bytes.length] = byte;
@@ -230,6 +255,14 @@ describe('shapes', () => {
       Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`f${index}`, index === round ? null : 1])),
     );
     roundTrip(SHAPE, values);
+  });
+
+  it('take every kind of content that they had before', () => {
+    const values = Array.from({ length: 100 }, (_, index) => ({ a: [1, 'x', 0.5, null][index % 4] }));
+    roundTrip(SHAPE, values);
+    const bytes = written(SHAPE, values, 'generated');
+    assert.equal(bytes.filter((byte, at) => byte === 13 && bytes[at + 6] === 1 && bytes[at + 7] === 97).length, 2); // definitions: of numbers, of anything
+    roundTrip(SHAPE, [{ a: 1 }, { a: -0 }, { a: 0 }, { a: 2 ** 31 }]);
   });
 
   it('have nothing to do with what an object inherits', () => {

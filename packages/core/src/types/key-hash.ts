@@ -1,7 +1,7 @@
 /**
  * The hash of keys: stable over machines and versions, because it decides which subtask has a key's state. Pinned by `testdata/key-hashes.json`.
  *
- * A leaf is hashed as MurmurHash3 (32 bits, Appleby, public domain) of its canonical bytes behind the tag, with a seed for each tag; a composite key is
+ * A leaf is hashed by the steps of MurmurHash3 (32 bits, Appleby, public domain) over the words of its content, with a seed for each kind; a composite key is
  * hashed from the hashes of its parts. Numbers and strings never become bytes for it.
  */
 const C1 = 0xcc9e2d51;
@@ -37,8 +37,10 @@ export function finish(hash: number, length: number): number {
 const float = new Float64Array(1);
 const words = new Int32Array(float.buffer); // the low word first, as on every machine that Node runs on
 
+/** A number of 32 bits by its one word, any other by the two of its float; −0 is 0 by either. */
 export function hashNumber(key: number): number {
-  float[0] = key + 0; // −0 becomes 0
+  if ((key | 0) === key) return finish(mix(NUMBER_SEED, key), 4);
+  float[0] = key;
   return finish(mix(mix(NUMBER_SEED, words[0]!), words[1]!), 8);
 }
 

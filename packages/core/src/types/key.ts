@@ -1,7 +1,7 @@
 /** What keyed streams and keyed state need of a key: its hash, a primitive that stands for it in a Map, and whether it can be a key at all. */
 import { DataError } from '../base/errors.ts';
 import { BytesWriter } from '../bytes/bytes-writer.ts';
-import { sortedKeysOf, writeCanonical } from './canonical.ts';
+import { keyShapeOf, writeCanonical } from './canonical.ts';
 import { describeType, SHAPE } from './descriptions.ts';
 import { keyRefusal } from './key-checks.ts';
 import {
@@ -20,8 +20,8 @@ import {
   UNDEFINED_HASH,
 } from './key-hash.ts';
 import { uncachedLatin1 } from './latin1.ts';
-import { ownField } from './plain.ts';
-import { pathOf } from './refusal.ts';
+import { isPlain, ownField } from './plain.ts';
+import { pathOf, refused } from './refusal.ts';
 import type { TypeDescription } from './type-information.ts';
 import { asBytes, type TypedArray } from './typed-arrays.ts';
 
@@ -54,16 +54,22 @@ export function hashKey(key: unknown): number {
   return hashOther(key);
 }
 
-/** @cold */
+/** Composite keys, and what can be none: that is found on the way, and its place by the check. */
 function hashOther(key: unknown): number {
+  try {
+    if (key !== undefined) return hashPart(key);
+  } catch (error) {
+    checkKey(key, SHAPE);
+    throw error;
+  }
   checkKey(key, SHAPE);
-  return hashPart(key);
+  return UNDEFINED_HASH;
 }
 
-/** The hash of a key or a part of one that has been checked. */
 function hashPart(key: unknown): number {
   switch (typeof key) {
     case 'number':
+      if (Number.isNaN(key)) throw refused();
       return hashNumber(key);
     case 'string':
       return hashString(key);
@@ -73,8 +79,10 @@ function hashPart(key: unknown): number {
       return hashBigInt(key);
     case 'undefined':
       return UNDEFINED_HASH;
+    case 'object':
+      return key === null ? NULL_HASH : hashComposite(key);
     default:
-      return key === null ? NULL_HASH : hashComposite(key as object);
+      throw refused();
   }
 }
 
@@ -84,13 +92,17 @@ function hashComposite(key: object): number {
     for (let index = 0; index < key.length; index++) hash = mix(hash, hashPart(key[index]));
     return finish(hash, key.length);
   }
-  if (key instanceof Date) return hashDate(key);
-  if (ArrayBuffer.isView(key)) return hashBytes(asBytes(key as TypedArray));
-  const names = sortedKeysOf(key);
+  if (key.constructor === Object || isPlain(key)) return hashFields(key);
+  // The rest of the kinds are rare as keys; whether this is one of them the check knows.
+  if (keyRefusal(key, 0) !== undefined) throw refused();
+  return key instanceof Date ? hashDate(key) : hashBytes(asBytes(key as TypedArray));
+}
+
+function hashFields(key: object): number {
+  const { sorted, hashes } = keyShapeOf(key);
   let hash = OBJECT_SEED;
-  for (let index = 0; index < names.length; index++)
-    hash = mix(mix(hash, hashString(names[index]!)), hashPart(ownField(key, names[index]!)));
-  return finish(hash, names.length);
+  for (let index = 0; index < sorted.length; index++) hash = mix(mix(hash, hashes[index]!), hashPart(ownField(key, sorted[index]!)));
+  return finish(hash, sorted.length);
 }
 
 /** Stands before strings that are no plain string key. A string key that begins with it gets it once more, so the two never meet. */
@@ -107,9 +119,14 @@ const scratch = new BytesWriter(new Uint8Array(256));
 
 function canonicalOther(key: unknown): CanonicalKey {
   if (typeof key === 'boolean' || typeof key === 'bigint' || key === null) return key;
-  checkKey(key, SHAPE);
+  if (key === undefined) checkKey(key, SHAPE);
   scratch.reset();
-  writeCanonical(key, scratch);
+  try {
+    writeCanonical(key, scratch);
+  } catch (error) {
+    checkKey(key, SHAPE);
+    throw error;
+  }
   // A tag is never the escape, so this differs from every escaped string.
   return ESCAPE + uncachedLatin1(scratch.bytes, 0, scratch.position);
 }
