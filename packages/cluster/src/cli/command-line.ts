@@ -37,7 +37,6 @@ function createCommand(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .exitOverride();
   addRun(command);
-  if (command.commands.length > 0) command.action(() => command.help({ error: true }));
   return command;
 }
 
