@@ -105,7 +105,7 @@ function* countTo(n: number): Generator<number> {
 const STEPS: readonly ((parameter: number) => OperatorLogic)[] = [
   (p) => ({ kind: 'map', fn: (n) => (n as number) + p }),
   (p) => ({ kind: 'filter', fn: (n) => (n as number) % (p + 2) !== 0 }),
-  (p) => ({ kind: 'flatMap', fn: (n) => new Array((n as number) % (p + 1)).fill(n) }),
+  (p) => ({ kind: 'flatMap', fn: (n) => Array.from({ length: (n as number) % (p + 1) }, () => n) }),
   (p) => ({ kind: 'flatMap', fn: (n) => countTo((n as number) % (p + 2)) }),
   (p) => ({ kind: 'operator', create: (context) => new Repeater(context, p) }),
   () => timestampsAndWatermarks(WatermarkStrategy.forBoundedOutOfOrderness('5 ms').withTimestampAssigner((n: number) => n)),
@@ -131,7 +131,7 @@ function randomTree(random: Random): Tree {
     const parameter = 1 + random.nextInt(3);
     const logic = (STEPS[kind] as (typeof STEPS)[number])(parameter);
     // Names that a generator may stumble over.
-    const name = ['record', 'step', 'function', 'record_1', 'a b"c', '${x}', '*/'][random.nextInt(7)] as string;
+    const name = ['record', 'step', 'function', 'record_1', 'a b"c', '`$x`', '*/'][random.nextInt(7)] as string;
     const input = index === 0 ? 0 : 1 + random.nextInt(index);
     kinds.push(kind);
     operators.push({ name, make: () => logic, input });

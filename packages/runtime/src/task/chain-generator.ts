@@ -70,7 +70,10 @@ class ChainGenerator {
   writeAll(): void {
     const { steps, plan } = this.#parts;
     for (const { plan: step } of [...steps].reverse()) this.#writeEntry(step);
-    if (plan.head.logic.kind === 'source') return this.#writeSource(plan.head);
+    if (plan.head.logic.kind === 'source') {
+      this.#writeSource(plan.head);
+      return;
+    }
     const head = this.writer.local('head');
     this.#function(head, 'record', plan.head, (scope) => this.#feed(plan.head, 'record', scope));
     this.writer.line(`return { head: ${head}, splitOutput: undefined };`);
@@ -240,10 +243,16 @@ class ChainGenerator {
 
   /** What one step does with a record. */
   #feed(step: PlannedStep, record: string, scope: Scope): void {
+    const { kind } = step.logic;
+    if (kind === 'map') this.#feedMap(step, record, scope);
+    else if (kind === 'filter') this.#feedFilter(step, record, scope);
+    else this.#feedEntry(step, record, scope);
+  }
+
+  /** Steps that the text enters by a call: flatMaps, operators and sinks. */
+  #feedEntry(step: PlannedStep, record: string, scope: Scope): void {
     const { writer } = this;
     const { kind } = step.logic;
-    if (kind === 'map') return this.#feedMap(step, record, scope);
-    if (kind === 'filter') return this.#feedFilter(step, record, scope);
     const entry = this.#entries.get(step) as { readonly step: string; readonly enter: string };
     const call = kind === 'flatMap' ? `${entry.enter}(${record})` : `${entry.enter}.processElement(${record})`;
     this.#at(scope, step.index, record);

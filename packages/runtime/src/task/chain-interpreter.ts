@@ -15,7 +15,7 @@ import type { Step } from './step.ts';
 type Push = (record: unknown) => void;
 
 export function interpretChain(parts: ChainParts, subtask: number): CompiledChain {
-  const pushes: Push[] = new Array(parts.steps.length);
+  const pushes: Push[] = Array.from({ length: parts.steps.length });
   const interpreter = new ChainInterpreter(parts, subtask, pushes);
   for (let index = parts.steps.length - 1; index > 0; index--) pushes[index] = interpreter.stepPush(parts.steps[index] as Step);
   const headStep = parts.steps[0] as Step;

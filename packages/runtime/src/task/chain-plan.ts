@@ -54,7 +54,7 @@ export function planChain(jobGraph: JobGraph, vertexId: string, bindings: JobBin
   const vertex = jobGraph.vertices.find((each) => each.id === vertexId);
   invariant(vertex !== undefined, () => `planChain: the job graph has no vertex ${vertexId}`);
   const edges = planEdges(jobGraph, vertexId, bindings);
-  const steps: PlannedStep[] = new Array(vertex.operators.length);
+  const steps: PlannedStep[] = Array.from({ length: vertex.operators.length });
   for (let index = vertex.operators.length - 1; index >= 0; index--) steps[index] = planStep(vertex, index, steps, edges, bindings);
   const head = steps[0];
   invariant(head !== undefined, () => `planChain: vertex ${vertexId} has no operators`);

@@ -27,19 +27,24 @@ export class EdgeWriter {
     switch (output.plan.edge.partitioner) {
       case 'forward':
       case 'global':
-        return this.#writeTo(output, 0, record);
+        this.#writeTo(output, 0, record);
+        return;
       case 'broadcast':
         for (let channel = 0; channel < channels; channel++) this.#writeTo(output, channel, record);
         return;
       case 'shuffle':
-        return this.#choose(output, record, `${edge}.random.nextInt(${channels})`);
+        this.#choose(output, record, `${edge}.random.nextInt(${channels})`);
+        return;
       case 'rebalance':
       case 'rescale':
-        return this.#roundRobin(output, record);
+        this.#roundRobin(output, record);
+        return;
       case 'hash':
-        return this.#hash(output, record);
+        this.#hash(output, record);
+        return;
       case 'custom':
-        return this.#custom(output, record);
+        this.#custom(output, record);
+        return;
     }
   }
 
@@ -79,11 +84,13 @@ export class EdgeWriter {
     const channels = output.writers.length;
     if (channels === 1) {
       writer.line(`${channel};`); // a key selector that throws must throw at every parallelism
-      return this.#writeTo(output, 0, record);
+      this.#writeTo(output, 0, record);
+      return;
     }
     if (channels > CALL_SITES_MAX) {
       const writers = writer.constant('writers', output.writers);
-      return writer.line(`${writers}[${channel}].write(${record}, ${this.#flow}.timestamp);`);
+      writer.line(`${writers}[${channel}].write(${record}, ${this.#flow}.timestamp);`);
+      return;
     }
     writer.block(`switch (${channel})`, () => {
       for (let each = 0; each < channels; each++) {

@@ -134,7 +134,7 @@ export class Slot {
 
   #onTurn(nowMs: number): void {
     const overLimit = this.#guard.look(nowMs);
-    if (overLimit !== undefined) for (const task of [...this.#tasks.values()]) task.fail(overLimit);
+    if (overLimit !== undefined) for (const task of this.#tasks.values()) task.fail(overLimit);
     if (nowMs - this.#publishedMs < METRICS_EVERY_MS) return;
     this.#publishedMs = nowMs;
     for (const task of this.#tasks.values()) task.publishMetrics(this.#guard.heapUsedBytes, this.#guard.externalBytes);

@@ -1,0 +1,97 @@
+// Goal: the watermark rules of a gate (I1-I4). Method: real local channels, written by hand; expected is what the chain is told, in order.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChannelWriter } from '../network/channel.ts';
+import { createLocalChannel } from '../network/local-channel.ts';
+import { type ControlElement, QUEUED_WATERMARK } from './control-element.ts';
+import { Flow } from './flow.ts';
+import { InputGate } from './input-gate.ts';
+import { INPUT_EMPTY, INPUT_ENDED } from './task-input.ts';
+
+function gateOf(channels: number) {
+  const flow = new Flow();
+  const told: string[] = [];
+  const ends = Array.from({ length: channels }, () => createLocalChannel<unknown>(new Flow(), flow));
+  const tell = ({ kind, value }: ControlElement) =>
+    void told.push(kind === QUEUED_WATERMARK ? `w${value}` : value === 1 ? 'idle' : 'active');
+  const gate = new InputGate(
+    ends.map(({ reader }) => reader),
+    { processRecord: (record) => void told.push(`r${String(record)}`) },
+    flow,
+    tell,
+  );
+  const poll = () => {
+    const result = gate.poll(1000);
+    return { result, told: told.splice(0) };
+  };
+  return { gate, flow, poll, writers: ends.map(({ writer }) => writer) as [ChannelWriter<unknown>, ChannelWriter<unknown>] };
+}
+
+test('I1: the least of the channels, never going back', () => {
+  const { poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  a.writeWatermark(10);
+  assert.deepEqual(poll().told, []);
+  b.writeWatermark(5);
+  assert.deepEqual(poll().told, ['w5']);
+  b.writeWatermark(20);
+  assert.deepEqual(poll().told, ['w10']);
+  a.writeWatermark(3);
+  assert.deepEqual(poll().told, []);
+});
+
+test('I2, I3: idle channels are excluded, come back when they have caught up, and idleness is told on', () => {
+  const { poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  a.writeWatermark(10);
+  b.writeWatermarkStatus(true);
+  assert.deepEqual(poll().told, ['w10']);
+  b.writeWatermarkStatus(false);
+  b.writeWatermark(4);
+  a.writeWatermark(12);
+  assert.deepEqual(poll().told, ['w12'], 'a channel behind the gate does not hold it back');
+  b.writeWatermark(13);
+  assert.deepEqual(poll().told, []);
+  a.writeWatermark(20);
+  assert.deepEqual(poll().told, ['w13']);
+  a.writeWatermarkStatus(true);
+  b.writeWatermarkStatus(true);
+  assert.deepEqual(poll().told, ['w20', 'idle']);
+  a.writeWatermarkStatus(false);
+  assert.deepEqual(poll().told, ['active']);
+});
+
+test('I4: ended channels hold nothing back, and an idle one keeps the end away', () => {
+  const { poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  b.writeWatermark(7);
+  b.writeWatermarkStatus(true);
+  a.writeWatermark(9);
+  a.writeEndOfInput();
+  const { result, told } = poll();
+  assert.equal(result, INPUT_EMPTY);
+  assert.deepEqual(
+    told.filter((each) => each.startsWith('w')),
+    ['w7'],
+  );
+  b.writeWatermarkStatus(false);
+  b.writeWatermark(30);
+  b.writeEndOfInput();
+  const end = poll();
+  assert.deepEqual(end.told, ['active', 'w30']);
+  assert.equal(end.result, INPUT_ENDED);
+});
+
+test('channels take turns, and a block stops the gate at its record', () => {
+  const { gate, flow, poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  for (let n = 0; n < 3; n++) a.write(`a${n}`, 0);
+  for (let n = 0; n < 3; n++) b.write(`b${n}`, 0);
+  assert.deepEqual(poll().told, ['ra0', 'ra1', 'ra2', 'rb0', 'rb1', 'rb2']);
+  a.write('a3', 0);
+  flow.blocked = 1;
+  assert.equal(gate.poll(1000), 0);
+  assert.equal(gate.polled, 0);
+  flow.blocked = 0;
+  assert.deepEqual(poll().told, ['ra3']);
+});
