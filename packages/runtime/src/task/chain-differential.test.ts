@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Random, seededRandom } from '@millrace/core/base/random';
+import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { OneInputOperator, OperatorContext, OperatorLogic } from '@millrace/streaming/contract/operator';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
-import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { timestampsAndWatermarks } from '@millrace/streaming/operators/timestamps-and-watermarks';
 import { type FixtureOperator, type FixtureVertex, runJob } from './fixture.test.ts';
 

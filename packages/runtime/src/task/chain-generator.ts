@@ -7,8 +7,9 @@
  *    anything until something throws.
  * G3 functions and operators are written leaves first, so everything that a function refers to is a constant by then.
  */
-import { compileApart } from '@millrace/core/codegen/compile';
+
 import { CodeWriter } from '@millrace/core/codegen/code-writer';
+import { compileApart } from '@millrace/core/codegen/compile';
 import { digestOfText } from '@millrace/core/codegen/digest';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { PlannedOutput, PlannedStep } from './chain-plan.ts';

@@ -5,7 +5,7 @@
  */
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { PlannedOutput, PlannedStep } from './chain-plan.ts';
-import { type ChainParts, ChainOutput, type CompiledChain } from './compiled-chain.ts';
+import { ChainOutput, type ChainParts, type CompiledChain } from './compiled-chain.ts';
 import { deepFreeze, iteratorOf, refuseUndefined } from './edge-checks.ts';
 import { channelChooser, EVERY_CHANNEL } from './partitioners.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -148,7 +148,10 @@ class ChainInterpreter {
       step.itemsOf = record;
       this.#located(step.plan.index, record, () => {
         const items = fn(record);
-        if (Array.isArray(items)) return this.#emitArray(step, items, 0, push);
+        if (Array.isArray(items)) {
+          this.#emitArray(step, items, 0, push);
+          return;
+        }
         const iterator = iteratorOf(items);
         if (iterator !== undefined) this.#emitIterator(step, iterator, push);
       });
@@ -160,7 +163,10 @@ class ChainInterpreter {
     const { flow } = this.#parts;
     for (let item = from; item < items.length; item++) {
       push(items[item]);
-      if (flow.blocked !== 0 && item + 1 < items.length) return step.suspendArray(items, item + 1, step.itemsOf, flow.timestamp);
+      if (flow.blocked !== 0 && item + 1 < items.length) {
+        step.suspendArray(items, item + 1, step.itemsOf, flow.timestamp);
+        return;
+      }
     }
   }
 
@@ -168,7 +174,10 @@ class ChainInterpreter {
     const { flow } = this.#parts;
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
       push(next.value);
-      if (flow.blocked !== 0) return step.suspendIterator(iterator, step.itemsOf, flow.timestamp);
+      if (flow.blocked !== 0) {
+        step.suspendIterator(iterator, step.itemsOf, flow.timestamp);
+        return;
+      }
     }
   }
 

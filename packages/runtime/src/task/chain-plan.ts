@@ -55,7 +55,7 @@ export function planChain(jobGraph: JobGraph, vertexId: string, bindings: JobBin
   invariant(vertex !== undefined, () => `planChain: the job graph has no vertex ${vertexId}`);
   const edges = planEdges(jobGraph, vertexId, bindings);
   const steps: PlannedStep[] = Array.from({ length: vertex.operators.length });
-  for (let index = vertex.operators.length - 1; index >= 0; index--) steps[index] = planStep(vertex, index, steps, edges, bindings);
+  for (let index = vertex.operators.length - 1; index >= 0; index--) steps[index] = planStep({ vertex, edges, bindings }, index, steps);
   const head = steps[0];
   invariant(head !== undefined, () => `planChain: vertex ${vertexId} has no operators`);
   return { vertex, head, steps, edges, walk: walkOf(head) };
@@ -77,14 +77,13 @@ function planEdges(jobGraph: JobGraph, vertexId: string, bindings: JobBindings):
     });
 }
 
-// Five inputs of one recursion that ends here; an options object would only rename them.
-function planStep(
-  vertex: JobVertex,
-  index: number,
-  later: readonly PlannedStep[],
-  edges: readonly PlannedEdge[],
-  bindings: JobBindings,
-): PlannedStep {
+interface PlanParts {
+  readonly vertex: JobVertex;
+  readonly edges: readonly PlannedEdge[];
+  readonly bindings: JobBindings;
+}
+
+function planStep({ vertex, edges, bindings }: PlanParts, index: number, later: readonly PlannedStep[]): PlannedStep {
   const operator = vertex.operators[index];
   invariant(operator !== undefined, () => `planChain: vertex ${vertex.id} has no operator ${index}`);
   const logic = bindings.operators.get(operator.id);

@@ -276,7 +276,7 @@ function bindingsOf(job: FixtureJob, graph: JobGraph) {
   const operators = new Map<string, OperatorLogic>();
   graph.vertices.forEach((vertex, index) => {
     vertex.operators.forEach(({ id }, place) => {
-      operators.set(id, (job.vertices[index]?.operators[place] as FixtureOperator).logic);
+      operators.set(id, (job.vertices[index] as FixtureVertex).operators[place]?.logic as OperatorLogic);
     });
   });
   const edges = new Map<string, EdgeBinding>(graph.edges.map(({ id }, index) => [id, job.edges?.[index] as EdgeBinding]));

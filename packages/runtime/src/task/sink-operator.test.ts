@@ -1,9 +1,9 @@
 // Goal: the queue of a sink keeps order, keeps calls apart, and is bounded. Method: a writer whose promises the test settles.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { CommitRequest, Sink, SinkWriter } from '@millrace/streaming/contract/sink';
+import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { type FixtureOperator, runJob } from './fixture.test.ts';
 
 const strategy = WatermarkStrategy.forMonotonousTimestamps().withTimestampAssigner((n: number) => n) as WatermarkStrategy<unknown>;

@@ -61,7 +61,10 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   processElement(record: unknown): void {
     this.#unflushed = true;
     const { timestamp } = this.#context.flow;
-    if (this.#underWay) return this.#enqueue({ record, timestamp });
+    if (this.#underWay) {
+      this.#enqueue({ record, timestamp });
+      return;
+    }
     this.#timestamp = timestamp;
     const settled = (this.#writer as SinkWriter<unknown>).write(record, this);
     if (settled !== undefined) this.#await(settled, { value: record });

@@ -1,9 +1,9 @@
 // Goal: whole jobs through real slots, loops and channels. Method: small jobs with countable results.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { OperatorLogic } from '@millrace/streaming/contract/operator';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
-import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { TASK_METRIC } from '../protocol/slot-messages.ts';
 import { runJob } from './fixture.test.ts';
 

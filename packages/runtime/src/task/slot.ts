@@ -11,9 +11,9 @@ import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import { Doorbell } from '../network/doorbell.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
-import { hostMemory } from './host-memory.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
+import { hostMemory } from './node/host-memory.ts';
 import { SlotLoop } from './slot-loop.ts';
 import type { SlotPorts } from './slot-ports.ts';
 import { Task } from './task.ts';
@@ -53,13 +53,17 @@ export class Slot {
   receive(message: ToSlot): void {
     switch (message.type) {
       case 'deploy':
-        return this.#deploy(message);
+        this.#deploy(message);
+        break;
       case 'cancel':
-        return this.#tasks.get(message.executionId)?.cancel();
+        this.#tasks.get(message.executionId)?.cancel();
+        break;
       case 'operator-event':
-        return this.#tasks.get(message.executionId)?.handleEvent(message.event);
+        this.#tasks.get(message.executionId)?.handleEvent(message.event);
+        break;
       case 'collect-ack':
-        return this.#tasks.get(message.executionId)?.acknowledgeCollected(message.operatorId);
+        this.#tasks.get(message.executionId)?.acknowledgeCollected(message.operatorId);
+        break;
     }
   }
 

@@ -9,9 +9,9 @@
  */
 import type { OneInputOperator } from '@millrace/streaming/contract/operator';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { PlannedStep } from './chain-plan.ts';
 import { type ControlElement, QUEUED_RECORD, type QueuedElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
-import type { PlannedStep } from './chain-plan.ts';
 
 export class Step {
   readonly plan: PlannedStep;

@@ -11,7 +11,7 @@ import type { ChannelDeployment, GateDeployment } from '../protocol/deployment.t
 import type { ChainPlan } from './chain-plan.ts';
 import type { Flow } from './flow.ts';
 import { RecordOutput } from './record-output.ts';
-import { taskNameOf, type TaskEnvironment } from './task-environment.ts';
+import { type TaskEnvironment, taskNameOf } from './task-environment.ts';
 
 /** Names a subtask of a vertex in one attempt; both of its ends' tasks find each other's flow by it. */
 export function taskKeyOf(vertexId: string, subtask: number, attempt: number): string {

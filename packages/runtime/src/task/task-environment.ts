@@ -1,6 +1,7 @@
 /** What one task is built from: its place in the job, and the slot around it. */
-import type { OperatorSettings } from '@millrace/streaming/contract/operator';
+
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { OperatorSettings } from '@millrace/streaming/contract/operator';
 import type { JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation } from '../protocol/deployment.ts';
 import type { FromSlot, TaskInSlot } from '../protocol/slot-messages.ts';

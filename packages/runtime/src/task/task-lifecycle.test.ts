@@ -2,10 +2,10 @@
 // state; their ends are awaited as events, never by time.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { OneInputOperator, OperatorLogic } from '@millrace/streaming/contract/operator';
 import type { Sink } from '@millrace/streaming/contract/sink';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
-import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { Doorbell, DoorbellButton } from '../network/doorbell.ts';
 import { type FixtureOperator, RunningJob, runJob } from './fixture.test.ts';
 
@@ -41,7 +41,13 @@ test('cancel while an open does not settle: what was opened is closed', async ()
   });
   const operators = [
     numbers(5),
-    operatorOf({ open: () => (opened(), never), close: () => void closed.push('operator') }),
+    operatorOf({
+      open: () => {
+        opened();
+        return never;
+      },
+      close: () => void closed.push('operator'),
+    }),
     sinkOf({ close: () => void closed.push('sink') }),
   ];
   const job = new RunningJob({ vertices: [{ operators }] }).start();
@@ -88,8 +94,15 @@ test('cancel while the end is flushed: nothing is committed any more', async () 
   const sink = {
     createWriter: () => ({
       write() {},
-      flush: (end: boolean) => (end ? (flushing(), held) : undefined),
-      prepareCommit: () => (calls.push('prepareCommit'), []),
+      flush: (end: boolean) => {
+        if (!end) return undefined;
+        flushing();
+        return held;
+      },
+      prepareCommit: () => {
+        calls.push('prepareCommit');
+        return [];
+      },
       close: () => void calls.push('close'),
     }),
     createCommitter: () => ({ commit: () => void calls.push('commit'), close() {} }),
@@ -176,7 +189,13 @@ test('a slot whose tasks wait is parked, and a promise of user code wakes it', a
 
 test('over its memory limit the slot fails its tasks by name', async () => {
   let collections = 0;
-  const memory = { heapUsedBytes: () => 200 * 1024 * 1024, externalBytes: () => 100 * 1024 * 1024, collect: () => void (collections += 1) };
+  const memory = {
+    heapUsedBytes: () => 200 * 1024 * 1024,
+    externalBytes: () => 100 * 1024 * 1024,
+    collect: () => {
+      collections += 1;
+    },
+  };
   const operators: FixtureOperator[] = [numbers(1e9), sinkOf({})];
   const job = await runJob({ vertices: [{ operators }] }, { ports: { memory, memoryLimitBytes: 256 * 1024 * 1024 } });
   assert.deepEqual(job.lastStates(), ['FAILED']);
@@ -190,7 +209,13 @@ test('over its memory limit the slot fails its tasks by name', async () => {
 
 test('garbage over the limit is no failure', async () => {
   let garbage = 300 * 1024 * 1024;
-  const memory = { heapUsedBytes: () => garbage, externalBytes: () => 0, collect: () => void (garbage = 0) };
+  const memory = {
+    heapUsedBytes: () => garbage,
+    externalBytes: () => 0,
+    collect: () => {
+      garbage = 0;
+    },
+  };
   const job = await runJob(
     { vertices: [{ operators: [numbers(100_000), sinkOf({})] }] },
     { ports: { memory, memoryLimitBytes: 256 * 1024 * 1024 } },
@@ -201,7 +226,13 @@ test('garbage over the limit is no failure', async () => {
 test('user code can be named while it runs, and nothing is named between turns', async () => {
   const names = new Set<string | undefined>();
   let job: RunningJob | undefined;
-  const logic: OperatorLogic = { kind: 'map', fn: (n) => (names.add(job?.slots[0]?.currentTaskName()), n) };
+  const logic: OperatorLogic = {
+    kind: 'map',
+    fn: (n) => {
+      names.add(job?.slots[0]?.currentTaskName());
+      return n;
+    },
+  };
   job = new RunningJob({ vertices: [{ operators: [numbers(5), { name: 'log', logic }, sinkOf({})] }] }).start();
   await job.result();
   assert.deepEqual([...names], ['numbers -> log -> sink (1/1)']);

@@ -1,10 +1,10 @@
 // Goal: whatever a user's function does wrong gives one clear message. Method: small jobs that fail, generated and interpreted, and the text of their failure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { OperatorLogic } from '@millrace/streaming/contract/operator';
 import type { ReaderOutput, Source } from '@millrace/streaming/contract/source';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
-import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { type FixtureEdge, type FixtureOperator, type FixtureVertex, RunningJob, runJob } from './fixture.test.ts';
 
 const NUMBERS: FixtureOperator = {
@@ -25,7 +25,7 @@ async function messageOf(
   for (const generateCode of [true, false]) {
     const job = await runJob({ vertices: [{ operators }, ...more], edges }, { ports: { generateCode } });
     assert.equal(job.failures[0]?.kind, 'user-code');
-    messages.push((job.failures[0]?.message as string).replace(/ at \S+user-failures\.test\.[jt]s:\d+:\d+/, ' at <position>'));
+    messages.push((job.failures[0] as { message: string }).message.replace(/ at \S+user-failures\.test\.[jt]s:\d+:\d+/, ' at <position>'));
   }
   assert.equal(messages[0], messages[1], 'generated and interpreted code say the same');
   return messages[0] as string;

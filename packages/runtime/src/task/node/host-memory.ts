@@ -1,7 +1,7 @@
 /** The memory of the thread that this runs in, as V8 counts it. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { MemoryPort } from './memory-guard.ts';
+import type { MemoryPort } from '../memory-guard.ts';
 
 export const hostMemory: MemoryPort = {
   heapUsedBytes: () => getHeapStatistics().used_heap_size,
