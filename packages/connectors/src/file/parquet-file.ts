@@ -7,6 +7,7 @@ import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import type { AsyncBuffer, Compressors, FileMetaData, RowGroup, SchemaElement } from 'hyparquet/src/types.js';
 import { meaningOf, PARSERS } from './parquet-columns.ts';
 import type { Column } from './parquet-rows.ts';
+import { checkStatistics } from './parquet-statistics.ts';
 
 export interface ParquetColumn {
   readonly name: string;
@@ -73,10 +74,19 @@ export class ParquetFile {
         geoparquet: false,
         onChunk: (chunk) => chunks.push(chunk.columnData),
       });
-      return checkLength(joined(chunks), rows);
+      const values = checkLength(joined(chunks), rows);
+      checkStatistics(values, column.element, this.#chunkOf(rowGroup, column.name));
+      return values;
     } catch (cause) {
       throw this.failure(rowGroup, column.name, cause);
     }
+  }
+
+  /** Undefined for nested columns, which have several. */
+  #chunkOf(rowGroup: number, column: string) {
+    return this.rowGroups[rowGroup]?.columns.find(
+      ({ meta_data: metadata }) => metadata?.path_in_schema.length === 1 && metadata.path_in_schema[0] === column,
+    )?.meta_data;
   }
 
   failure(rowGroup: number, column: string, cause: unknown, row?: number): DataError {

@@ -115,10 +115,10 @@ function missing(file: ParquetFile, name: string): never {
 }
 
 function converted(file: ParquetFile, rowGroup: number, name: string, values: Column, read: ValueReader): Column {
-  const result = new Array<unknown>(values.length);
+  const result: unknown[] = [];
   let row = 0;
   try {
-    for (; row < values.length; row += 1) result[row] = read(values[row]);
+    for (; row < values.length; row += 1) result.push(read(values[row]));
   } catch (cause) {
     throw file.failure(rowGroup, name, cause, row);
   }

@@ -37,16 +37,16 @@ export function splitCsvLine(line: string, dialect: CsvDialect): CsvField[] | un
   }
 }
 
-function quotedField(line: string, start: number, { quote, escape }: CsvDialect): { text: string; end: number } | undefined {
+function quotedField(line: string, start: number, { quote, escape: escaping }: CsvDialect): { text: string; end: number } | undefined {
   let text = '';
   let position = start;
   while (position < line.length) {
     const char = line.charAt(position);
-    if (escape !== undefined && char === escape && position + 1 < line.length) {
+    if (escaping !== undefined && char === escaping && position + 1 < line.length) {
       text += line.charAt(position + 1);
       position += 2;
     } else if (char === quote) {
-      if (escape !== undefined || line.charAt(position + 1) !== quote) return { text, end: position + 1 };
+      if (escaping !== undefined || line.charAt(position + 1) !== quote) return { text, end: position + 1 };
       text += quote;
       position += 2;
     } else {

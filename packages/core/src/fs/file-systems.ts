@@ -14,7 +14,7 @@ export function registerFileSystem(scheme: string, fileSystem: FileSystem): void
 
 export function fileSystemOf(path: string): FileSystem {
   if (path === '') throw new UsageError('The path is empty. Give a file, a directory or a glob.');
-  const scheme = SCHEME.exec(path)?.groups?.['scheme']?.toLowerCase() ?? 'file';
+  const scheme = schemeOf(path);
   const found = fileSystems.get(scheme);
   if (found === undefined) {
     const known = [...fileSystems.keys()].sort().join(', ');
@@ -23,4 +23,9 @@ export function fileSystemOf(path: string): FileSystem {
     );
   }
   return found;
+}
+
+function schemeOf(path: string): string {
+  const { scheme = 'file' } = SCHEME.exec(path)?.groups ?? {};
+  return scheme.toLowerCase();
 }

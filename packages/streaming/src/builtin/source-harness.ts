@@ -87,7 +87,8 @@ class HarnessRun<T> implements HarnessResult<T> {
     try {
       while (this.#ended.size < this.#readers.length) {
         await this.#turn();
-        if (this.#options.restoreEvery !== undefined && this.#turns % this.#options.restoreEvery === 0 && this.#life <= LIVES_MAX) await this.#restore();
+        if (this.#options.restoreEvery !== undefined && this.#turns % this.#options.restoreEvery === 0 && this.#life <= LIVES_MAX)
+          await this.#restore();
       }
     } finally {
       for (const reader of this.#readers) await reader.close();
@@ -119,20 +120,11 @@ class HarnessRun<T> implements HarnessResult<T> {
   }
 
   #createReader(subtask: number, enumerator: SplitEnumerator<unknown, unknown>): SourceReader<T, unknown> {
-    const run = this;
-    const metrics = {
-      get numRecordsInErrors() {
-        return run.numRecordsInErrors;
-      },
-      set numRecordsInErrors(count: number) {
-        run.numRecordsInErrors = count;
-      },
-    };
     return this.#source.createReader({
       getRuntimeContext: () => runtimeContext(subtask, this.records.length),
       sendSplitRequest: () => queueMicrotask(() => enumerator.handleSplitRequest(subtask)),
       sendSourceEventToCoordinator() {},
-      metrics,
+      metrics: this,
       ...(this.#options.clock === undefined ? {} : { clock: this.#options.clock }),
     });
   }

@@ -61,7 +61,7 @@ export class LineDecoder<T> {
       this.#lines += 1;
       if (valid || isUtf8(bytes.subarray(start, end)))
         this.#line(ascii ? text.ascii(start, end) : text.utf8(start, end), block, start, batch);
-      else this.#bad(batch, bytes.slice(start, end), block.offset + start, brokenUtf8(bytes.subarray(start, end)));
+      else this.#bad(batch, new Uint8Array(bytes.subarray(start, end)), block.offset + start, brokenUtf8(bytes.subarray(start, end)));
       start = next;
     }
     return batch;

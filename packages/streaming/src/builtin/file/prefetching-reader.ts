@@ -63,7 +63,7 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
     if (head === undefined) return this.#nothingAtHand();
     if (this.#output === undefined) {
       this.#output = output.createOutputForSplit(String(head.split.index));
-      this.#done = 0;
+      this.#done = head.split.done;
     }
     if (head.batch === null) this.#endSplit(head.split, output);
     else if (this.#emit(head.batch, this.#output, output)) this.#endBatch(head.batch);
