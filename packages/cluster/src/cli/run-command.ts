@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@millrace/core/base/clock';
 import { TerminalError, UsageError } from '@millrace/core/base/errors';
 import type { Configuration } from '@millrace/core/config/configuration';
@@ -14,7 +15,7 @@ import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import { resolveProgram } from '../client/bundle.ts';
 import { compileConfiguration } from '../client/client-configuration.ts';
 import { describeFailure } from '../client/failure-report.ts';
-import { createLocalProgram, likelySlots, type LocalProgram } from '../client/local-program.ts';
+import { createLocalProgram, type LocalProgram, likelySlots } from '../client/local-program.ts';
 import { SLOTS } from '../client/options.ts';
 import { prepareBundle } from '../client/program-host.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
@@ -33,6 +34,11 @@ export async function runProgram(file: string, args: readonly string[], options:
     await run.finish({ error });
   }
 }
+
+/** Longer than a TaskManager takes that has to be killed. A run that was told to end does end, whatever has gone wrong in it. */
+const END_LIMIT_MS = 45_000;
+/** How long jobs may take to be cancelled after a signal; as `task.cancellation.timeout`, and some. */
+const CANCEL_LIMIT_MS = 35_000;
 
 type End = { readonly error?: unknown; readonly exitCode?: number };
 
@@ -101,19 +107,21 @@ class ProgramRun {
   #interrupt(exitCode: number): void {
     if (this.#signalCode !== undefined) process.exit(exitCode);
     this.#signalCode = exitCode;
+    setTimeout(() => process.exit(exitCode), END_LIMIT_MS);
     const running = this.#face.runningJobs();
     for (const job of running) this.#face.info(`cancelling the job '${job.name}'; once more ends it at once`);
     // The program learns of it by the rejection of what it awaits, and may tidy up; it has no say in whether the run ends.
-    void Promise.allSettled(running.map((job) => job.cancel()))
-      .then(() => this.#face.jobsEnded())
-      .then(() => this.finish({ exitCode }));
+    const cancelled = Promise.allSettled(running.map((job) => job.cancel())).then(() => this.#face.jobsEnded());
+    void Promise.race([cancelled, sleep(CANCEL_LIMIT_MS)]).then(() => this.finish({ exitCode }));
   }
 
   async #finish({ error, exitCode }: End): Promise<void> {
     const { jobs } = this.#face;
-    if (error !== undefined) await Promise.allSettled(this.#face.runningJobs().map((job) => job.cancel()));
+    if (error !== undefined)
+      await Promise.race([Promise.allSettled(this.#face.runningJobs().map((job) => job.cancel())), sleep(CANCEL_LIMIT_MS)]);
     const failure = error ?? jobs.find((job) => job.state === 'FAILED')?.error ?? this.#withoutJob(exitCode);
-    await this.#face.jobsEnded();
+    // Closing a cluster ends what still runs on it, so it must not wait for jobs that a signal could not end.
+    if (this.#signalCode === undefined) await this.#face.jobsEnded();
     await this.#program?.clusters.close();
     const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
     const told = this.#signalCode === undefined && failure !== undefined;

@@ -21,6 +21,7 @@ export interface JobMonitor {
   started(job: MonitoredJob): void;
   ended(job: MonitoredJob): void;
   warn(message: string): void;
+  info(message: string): void;
 }
 
-export const silentMonitor: JobMonitor = { started() {}, ended() {}, warn() {} };
+export const silentMonitor: JobMonitor = { started() {}, ended() {}, warn() {}, info() {} };

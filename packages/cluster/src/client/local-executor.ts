@@ -90,7 +90,7 @@ export class LocalExecutor implements Executor {
       (error: unknown) => {
         const state = isMillraceError(error) && error.reason === 'canceled' ? 'CANCELED' : 'FAILED';
         recording.failed(state, error instanceof Error ? error.message : String(error));
-        job.end(state, 0, error);
+        job.end(state, undefined, error);
         throw error;
       },
     );
@@ -144,9 +144,10 @@ class FollowedJob implements MonitoredJob {
     return this.#submitted.cancel();
   }
 
-  end(state: JobState, netRuntimeMs: number, error: unknown): void {
+  /** Of a job that did not finish only the client's own time is known. */
+  end(state: JobState, netRuntimeMs: number | undefined, error: unknown): void {
     this.durationMs = performance.now() - this.startedAtMs;
-    this.netRuntimeMs = netRuntimeMs;
+    this.netRuntimeMs = netRuntimeMs ?? this.durationMs;
     this.state = state;
     this.error = error;
   }

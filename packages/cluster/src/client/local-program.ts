@@ -75,7 +75,8 @@ function clusterOptions({ configuration, singleThread, monitor, onOutput }: Loca
     slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
     taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),
     onWaitingForSlots: ({ jobName, neededSlots, freeSlots, totalSlots }) =>
-      monitor.warn(
+      // Usual for a moment: while the TaskManager starts, and while slots are cleared of the job before.
+      monitor.info(
         `The job '${jobName}' waits for slots: it needs ${neededSlots}, and ${freeSlots} of ${totalSlots} are free. Start with --slots ${neededSlots} or lower its parallelism.`,
       ),
     ...(onOutput === undefined ? {} : { onOutput }),
