@@ -66,7 +66,11 @@ export class ParquetFormat<T> implements BulkFormat<T> {
     const columns: Column[] = [];
     await withFile(split.path, async (bytes) => {
       for (const { column, read } of selected) {
-        columns.push(converted(file, split.part, column.name, await file.readColumn(bytes, split.part, column), read));
+        columns.push(
+          converted(await file.readColumn(bytes, split.part, column), read, (row, cause) =>
+            file.failure(split.part, column.name, cause, row),
+          ),
+        );
         await nextTurn(); // a column of a row group is tens of milliseconds of work: the slot's other tasks come first
       }
     });
@@ -114,13 +118,13 @@ function missing(file: ParquetFile, name: string): never {
   );
 }
 
-function converted(file: ParquetFile, rowGroup: number, name: string, values: Column, read: ValueReader): Column {
+function converted(values: Column, read: ValueReader, failure: (row: number, cause: unknown) => DataError): Column {
   const result: unknown[] = [];
   let row = 0;
   try {
     for (; row < values.length; row += 1) result.push(read(values[row]));
   } catch (cause) {
-    throw file.failure(rowGroup, name, cause, row);
+    throw failure(row, cause);
   }
   return result;
 }

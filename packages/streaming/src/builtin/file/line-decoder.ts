@@ -30,6 +30,12 @@ export interface LinePlace {
   readonly firstLine: number | undefined;
 }
 
+/** `text` only where the bytes are UTF-8. */
+interface BadInput {
+  readonly bytes: Uint8Array;
+  readonly text?: string;
+}
+
 export class LineDecoder<T> {
   readonly #parser: LineParser<T>;
   readonly #policy: BadRecordPolicy;
@@ -61,7 +67,13 @@ export class LineDecoder<T> {
       this.#lines += 1;
       if (valid || isUtf8(bytes.subarray(start, end)))
         this.#line(ascii ? text.ascii(start, end) : text.utf8(start, end), block, start, batch);
-      else this.#bad(batch, new Uint8Array(bytes.subarray(start, end)), block.offset + start, brokenUtf8(bytes.subarray(start, end)));
+      else
+        this.#bad(
+          batch,
+          { bytes: new Uint8Array(bytes.subarray(start, end)) },
+          block.offset + start,
+          brokenUtf8(bytes.subarray(start, end)),
+        );
       start = next;
     }
     return batch;
@@ -95,11 +107,11 @@ export class LineDecoder<T> {
   }
 
   #badText(batch: ArrayBatch<T>, text: string, position: number, cause: unknown): void {
-    this.#bad(batch, new TextEncoder().encode(text), position, cause, text);
+    this.#bad(batch, { bytes: new TextEncoder().encode(text), text }, position, cause);
     this.#unfinishedLines = 0;
   }
 
-  #bad(batch: ArrayBatch<T>, bytes: Uint8Array, position: number, cause: unknown, text?: string): void {
+  #bad(batch: ArrayBatch<T>, { bytes, text }: BadInput, position: number, cause: unknown): void {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const line = this.#place.firstLine === undefined ? null : this.#place.firstLine + this.#lines - 1 - this.#unfinishedLines;
     if (this.#policy.kind === 'fail') {
