@@ -2,8 +2,9 @@
  * What `import … from 'millrace'` gives: the DataStream API under Flink's names. Importing it also says who runs the jobs of a program that is started without
  * the command line: a mini cluster of this process, made on first use.
  */
-import type { Configuration } from '@millrace/streaming/api/stream-types';
+
 import { JobClient } from '@millrace/streaming/api/job-client';
+import type { Configuration } from '@millrace/streaming/api/stream-types';
 import { mainProgramExecutor } from './client/main-program.ts';
 import { hasHostExecutor, setHostExecutor } from './client/program-scope.ts';
 
@@ -26,7 +27,6 @@ export type {
   TypeInformation,
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
-export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
 export { DataStream } from '@millrace/streaming/api/data-stream';
 export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
@@ -47,13 +47,14 @@ export type {
   Summable,
 } from '@millrace/streaming/api/stream-types';
 export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
-export { type WindowResult, WindowedStream } from '@millrace/streaming/api/windowed-stream';
+export { WindowedStream, type WindowResult } from '@millrace/streaming/api/windowed-stream';
+export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type { Collector, Emittable, MaybePromise, Nothing } from '@millrace/streaming/contract/emittable';
 export type { AggregateFunction, RuntimeContext } from '@millrace/streaming/contract/functions';
 export { OutputTag } from '@millrace/streaming/contract/output-tag';
 export type {
-  Committer,
   CommitRequest,
+  Committer,
   CommittingSinkWriter,
   Sink,
   SinkContext,

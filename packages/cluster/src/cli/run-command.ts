@@ -19,6 +19,7 @@ import { createLocalProgram, type LocalProgram, likelySlots } from '../client/lo
 import { SLOTS } from '../client/options.ts';
 import { prepareBundle } from '../client/program-host.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
+import { phase } from '../local/phase.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { RunFace } from './run-face.ts';
@@ -26,6 +27,7 @@ import { reportOf, reportWithoutJob } from './run-report.ts';
 import { onSignals } from './signals.ts';
 
 export async function runProgram(file: string, args: readonly string[], options: RunOptions): Promise<void> {
+  phase('command parsed');
   const run = new ProgramRun(options);
   process.on('uncaughtException', (error) => void run.finish({ error }));
   try {
@@ -74,6 +76,7 @@ class ProgramRun {
     this.#program = program;
     program.clusters.prepare(likelySlots(configuration));
     const url = await writeBundle(program, path);
+    phase('bundle ready');
     process.argv = [process.execPath, path, ...args];
     process.setSourceMapsEnabled(true);
     setHostExecutor(program.executor);

@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, dirname, relative, resolve } from 'node:path';
-import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { UsageError } from '@millrace/core/base/errors';
+import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { externalModules, injectedModules, originalPlaces, PLACES } from './bundle-plugins.ts';
 import { appendManifest, HOST_SYMBOL } from './program-host.ts';
 

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import { AUTO_WATERMARK_RECORDS, DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
+import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { LocalCluster } from '../local/local-cluster.ts';
 import { compileConfiguration } from './client-configuration.ts';
 import { readConstant, recordConstant } from './constants.ts';

@@ -10,8 +10,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
-import type { ConfigurationSource } from '@millrace/core/config/configuration';
 import { ConfigError } from '@millrace/core/base/errors';
+import type { ConfigurationSource } from '@millrace/core/config/configuration';
 
 export interface ConfigurationPlace {
   readonly workingDirectory: string;

@@ -6,9 +6,8 @@
  * M2 no cluster outlives `close`. One that serves no job is closed after `idleMs`, so that a program ends by itself.
  */
 import { UsageError } from '@millrace/core/base/errors';
-import type { LocalCluster } from '../local/local-cluster.ts';
+import type { LocalCluster, LocalClusterOptions } from '../local/local-cluster.ts';
 import { startLocalCluster } from '../local/local-cluster.ts';
-import type { LocalClusterOptions } from '../local/local-cluster.ts';
 
 export interface ClusterLease {
   readonly cluster: LocalCluster;

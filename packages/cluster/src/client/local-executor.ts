@@ -11,6 +11,7 @@ import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { ExecuteOptions, Executor, JobResult, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { CompiledJob, JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { LocalCluster } from '../local/local-cluster.ts';
+import { phase } from '../local/phase.ts';
 import type { ProgramBundle } from './bundle.ts';
 import { recordConstant } from './constants.ts';
 import type { JobMonitor, JobState, MonitoredJob } from './job-monitor.ts';
@@ -42,6 +43,7 @@ export class LocalExecutor implements Executor {
   }
 
   async execute({ jobGraph }: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
+    phase('execute called');
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();

@@ -1,11 +1,11 @@
 /** Puts a mini cluster, the bundle and an executor together for one program file. The CLI, `node job.ts` and `submit` all begin here. */
 import type { Configuration } from '@millrace/core/config/configuration';
+import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import type { LocalClusterOptions } from '../local/local-cluster.ts';
 import type { ProgramBundle } from './bundle.ts';
 import type { JobMonitor } from './job-monitor.ts';
 import { LocalClusters, type StartCluster } from './local-clusters.ts';
 import { LocalExecutor } from './local-executor.ts';
-import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import { EXTERNAL_PACKAGES, NETWORK_MEMORY, SLOT_REQUEST_TIMEOUT, SLOTS, TASK_CANCELLATION_TIMEOUT, TASK_HEAP } from './options.ts';
 
 export interface LocalProgramOptions {

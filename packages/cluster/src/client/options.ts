@@ -1,6 +1,7 @@
 /** All options, by room, and those that the client itself compiles and hands down: rooms below receive values with units in their names, never keys. */
-import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
+
 import { option } from '@millrace/core/config/option';
+import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
 import { JOB_OPTIONS } from '@millrace/streaming/api/job-options';
 
 export const EXTERNAL_PACKAGES = option({

@@ -3,8 +3,8 @@
  * typed values down. The reference page and the help are made from the same groups.
  */
 import { ConfigError } from '../base/errors.ts';
-import type { ConfigOption } from './option.ts';
 import { nearest } from './nearest.ts';
+import type { ConfigOption } from './option.ts';
 
 export interface OptionGroup {
   readonly room: string; // `network memory`: a heading of the reference

@@ -48,9 +48,12 @@ function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
-/** Frames of the engine, of Node and of generated code; what is left is the user's. Tests of the engine play the user. */
+/**
+ * Frames of the engine, of Node and of generated code; what is left is the user's. Tests of the engine play the user. A lambda of the user's is a frame
+ * `at <anonymous> (job.ts:3:9)`: only a place that is anonymous is not theirs.
+ */
 const OURS =
-  /node:|millrace-generated\/|<anonymous>|[\\/]@millrace[\\/]|[\\/]packages[\\/](?:core|streaming|runtime|connectors|cluster|table|libraries|testing)[\\/](?:src|dist)[\\/](?!.*\.test\.)|[\\/]node_modules[\\/]millrace[\\/]/;
+  /node:|millrace-generated\/|(?:\(|at |, )<anonymous>(?::\d|\))|[\\/]@millrace[\\/]|[\\/]packages[\\/](?:core|streaming|runtime|connectors|cluster|table|libraries|testing)[\\/](?:src|dist)[\\/](?!.*\.test\.)|[\\/]node_modules[\\/]millrace[\\/]/;
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)?$/;
 
 /** `file.ts:line:column` of the first frame that is the user's, relative to the directory the job was started in. */
