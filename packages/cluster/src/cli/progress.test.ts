@@ -16,7 +16,10 @@ class HandClock implements Clock {
   schedule(delayMs: number, action: () => void) {
     const entry = { atMs: this.#nowMs + delayMs, action };
     this.#actions.push(entry);
-    return { cancel: () => void (this.#actions = this.#actions.filter((other) => other !== entry)) };
+    const cancel = () => {
+      this.#actions = this.#actions.filter((other) => other !== entry);
+    };
+    return { cancel };
   }
   advance(millis: number): void {
     this.#nowMs += millis;
@@ -29,7 +32,10 @@ class HandClock implements Clock {
 function fixture(columns = 120) {
   const clock = new HandClock();
   let text = '';
-  const progress = new Progress({ write: (more) => void (text += more), columns }, clock);
+  const write = (more: string) => {
+    text += more;
+  };
+  const progress = new Progress({ write, columns }, clock);
   const vertex = {
     id: 'v',
     name: 'Source: commits -> map',

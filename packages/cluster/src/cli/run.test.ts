@@ -49,7 +49,9 @@ function node(args: readonly string[], signal?: NodeJS.Signals): Promise<Ended> 
     if (stdout === '' && signal !== undefined) child.kill(signal);
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
 }
 
@@ -73,7 +75,7 @@ test('several jobs, a constant and a collected result in one program; one line o
       ['print', 'FINISHED'],
     ],
   );
-  const vertex = (reports[1]?.['vertices'] as Record<string, unknown>[])[0];
+  const vertex = (reports[1]!['vertices'] as Record<string, unknown>[])[0];
   assert.deepEqual(Object.keys(reports[1] ?? {}), ['job', 'state', 'durationMs', 'netRuntimeMs', 'vertices']);
   assert.deepEqual(Object.keys(vertex ?? {}), ['name', 'parallelism', 'recordsIn', 'recordsOut', 'watermark']);
   assert.equal(vertex?.['recordsIn'], 3);

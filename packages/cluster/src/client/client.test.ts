@@ -161,7 +161,12 @@ function counted(pinnedSlots?: number): { readonly clusters: LocalClusters; read
   const start = async ({ slots }: { slots: number }) => {
     const cluster = { slots, closed: false };
     started.push(cluster);
-    return { ...({} as LocalCluster), close: async () => void (cluster.closed = true) };
+    return {
+      ...({} as LocalCluster),
+      close: async () => {
+        cluster.closed = true;
+      },
+    };
   };
   return { clusters: new LocalClusters({ cluster: {}, pinnedSlots, idleMs: Number.POSITIVE_INFINITY, start }), started };
 }
