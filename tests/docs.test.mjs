@@ -1,12 +1,13 @@
 // Goal: what the documentation shows works. Method: every ```ts block of docs/*.md is a whole program; it is run by `millrace run` at parallelism 2, and the
-// ```text block that follows it, if there is one, is what it prints (lines compared as a set, without the subtask).
+// ```text block that follows it, if there is one, is what it prints (lines compared as a set, without the subtask). A block that begins with ```ts fails ends
+// with an exit code other than 0, and the ```text block is its standard error, the file called job.ts.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { linesOf, millrace, root, sorted } from './support/run-millrace.mjs';
 
-const BLOCK = /^```ts\n(?<program>[\s\S]*?)^```\n+(?:```text\n(?<output>[\s\S]*?)^```)?/gm;
+const BLOCK = /^```ts(?<fails> fails)?\n(?<program>[\s\S]*?)^```\n+(?:```text\n(?<output>[\s\S]*?)^```)?/gm;
 
 /** Inside the project, so that the programs find the packages as a user's would. */
 const work = join(root, '.cache/docs');
@@ -22,6 +23,11 @@ test('documentation programs', async (t) => {
         const file = join(work, `${page.replace('.md', '')}-${line}.ts`);
         writeFileSync(file, groups.program);
         const { code, stdout, stderr } = await millrace(['run', file, '--parallelism', '2'], { cwd: work });
+        if (groups.fails !== undefined) {
+          assert.notEqual(code, 0, stdout);
+          assert.equal(stderr.replaceAll(/(?:\S*\/)?[\w-]+-\d+\.ts/g, 'job.ts'), groups.output);
+          return;
+        }
         assert.equal(code, 0, stderr);
         if (groups.output !== undefined) assert.deepEqual(sorted(linesOf(stdout)), sorted(linesOf(groups.output)));
       });

@@ -8,5 +8,6 @@ runSteps([
   ['lint', bin('biome'), 'lint', '--error-on-warnings', '.'],
   ['lint with types', bin('oxlint'), '--type-aware', '--deny-warnings', 'packages'],
   ['tidy', node, 'tools/tidy/main.mjs'],
+  ['reference pages', node, 'tools/reference.mjs', '--check'],
   ['tests', node, 'tools/test.mjs'],
 ]);
