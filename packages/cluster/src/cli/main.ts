@@ -14,6 +14,13 @@ export async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${version()}\n`);
     return;
   }
+  if (runsInChild(args)) (await import('../local/task-manager-fork.ts')).forkAhead();
   const { parseCommandLine } = await import('./command-line.ts');
   await parseCommandLine(args);
+}
+
+/** Looks at the words only: a child that turns out not to be needed costs little. */
+function runsInChild(args: readonly string[]): boolean {
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  return own[0] === 'run' && own.length > 1 && !['--single-thread', '--help', '-h'].some((option) => own.includes(option));
 }

@@ -20,6 +20,8 @@ import { SLOTS } from '../client/options.ts';
 import { prepareBundle } from '../client/program-host.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
+import { RunningCluster } from '../local/running-cluster.ts';
+import type { StartCluster } from '../client/local-clusters.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { RunFace } from './run-face.ts';
@@ -41,6 +43,9 @@ export async function runProgram(file: string, args: readonly string[], options:
 const END_LIMIT_MS = 45_000;
 /** How long jobs may take to be cancelled after a signal; as `task.cancellation.timeout`, and some. */
 const CANCEL_LIMIT_MS = 35_000;
+
+/** Loaded with this module: the TaskManager's process, which is there already, waits for its configuration. */
+const startCluster: StartCluster = (options) => RunningCluster.start(options);
 
 type End = { readonly error?: unknown; readonly exitCode?: number };
 
@@ -72,9 +77,10 @@ class ProgramRun {
       singleThread: this.#options.singleThread === true,
       monitor: this.#face,
       onOutput: (stream, text) => this.#face.print(stream, text),
+      startCluster,
     });
     this.#program = program;
-    program.clusters.prepare(likelySlots(configuration));
+    program.clusters.prepare(likelySlots(configuration), program.bundle());
     const url = await writeBundle(program, path);
     phase('bundle ready');
     process.argv = [process.execPath, path, ...args];

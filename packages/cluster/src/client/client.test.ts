@@ -168,7 +168,16 @@ function counted(pinnedSlots?: number): { readonly clusters: LocalClusters; read
       },
     };
   };
-  return { clusters: new LocalClusters({ cluster: {}, pinnedSlots, idleMs: Number.POSITIVE_INFINITY, start }), started };
+  return {
+    clusters: new LocalClusters({
+      cluster: {},
+      pinnedSlots,
+      idleMs: Number.POSITIVE_INFINITY,
+      firstJobMs: Number.POSITIVE_INFINITY,
+      start,
+    }),
+    started,
+  };
 }
 
 test('the cluster that was started ahead serves a job that fits, and is replaced for one that does not', async () => {

@@ -3,11 +3,11 @@
  *
  * M1 a job waits for slots that other jobs of the program hold only where the user has set their number, and is refused where it could wait for ever; without
  *    such a number every job gets the slots it needs.
- * M2 no cluster outlives `close`. One that serves no job is closed after `idleMs`, so that a program ends by itself.
+ * M2 no cluster outlives `close`. One that serves no job is closed after `idleMs`, so that a program ends by itself; the first is kept longer, while the
+ *    program starts.
  */
 import { UsageError } from '@millrace/core/base/errors';
 import type { LocalCluster, LocalClusterOptions } from '../local/local-cluster.ts';
-import { startLocalCluster } from '../local/local-cluster.ts';
 
 export interface ClusterLease {
   readonly cluster: LocalCluster;
@@ -28,6 +28,8 @@ export interface LocalClustersOptions {
   /** The number of slots that the user asked for. */
   readonly pinnedSlots: number | undefined;
   readonly idleMs: number;
+  /** Instead of `idleMs` for a program that has just begun. */
+  readonly firstJobMs: number;
   readonly start?: StartCluster;
 }
 
@@ -43,10 +45,11 @@ export class LocalClusters {
     this.#start = options.start ?? startLocalCluster;
   }
 
-  /** Begins to start a cluster that the first job will most likely fit. */
-  prepare(likelySlots: number): void {
+  /** Begins to start a cluster that the first job will most likely fit, for a program that begins when `loaded` has settled. */
+  prepare(likelySlots: number, loaded: Promise<unknown> = Promise.resolve()): void {
     this.#add(this.#options.pinnedSlots ?? likelySlots);
-    this.#closeWhenIdle();
+    const idle = () => this.#closeWhenIdle(this.#options.firstJobMs);
+    loaded.then(idle, idle);
   }
 
   /** A cluster with so many free slots (M1). */
@@ -97,12 +100,18 @@ export class LocalClusters {
   }
 
   /** The timer holds nothing alive by itself: the clusters do, until it fires. */
-  #closeWhenIdle(): void {
+  #closeWhenIdle(idleMs = this.#options.idleMs): void {
     clearTimeout(this.#idle);
-    if (!Number.isFinite(this.#options.idleMs) || [...this.#members].some((member) => member.jobs > 0)) return;
-    this.#idle = setTimeout(() => void this.close(), this.#options.idleMs);
+    if (!Number.isFinite(idleMs) || [...this.#members].some((member) => member.jobs > 0)) return;
+    this.#idle = setTimeout(() => void this.close(), idleMs);
     this.#idle.unref();
   }
+}
+
+/** The parts of a cluster are loaded with the first one: a thread that only binds programs needs none. */
+async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const local = await import('../local/local-cluster.ts');
+  return local.startLocalCluster(options);
 }
 
 function tooFewSlots(needed: number, pinned: number): UsageError {

@@ -49,20 +49,11 @@ export class LocalExecutor implements Executor {
     const constants = this.#constants.slice();
     this.#recordings.push(recording);
     const recordedResults = earlier.map((job) => job.result());
-    const bundle = await this.#options.bundle();
-    const program: ProgramDescriptor = {
-      bundle: bundle.hash,
-      args: this.#options.args,
-      file: this.#options.file,
-      workingDirectory: this.#options.workingDirectory,
-      environment: this.#options.environment,
-      configuration: this.configuration,
-      executeIndex: earlier.length,
-      recordedResults,
-      constants,
-    };
+    // Before the bundle is awaited: a cluster that serves nobody is closed.
     const lease = await this.#options.clusters.lease(slotDemand(jobGraph));
     try {
+      const bundle = await this.#options.bundle();
+      const program = this.#describe(bundle, { executeIndex: earlier.length, recordedResults, constants });
       const onCollected = recorded(recording, options);
       const submission = { jobGraph, program, bundle: bundle.bytes, ...(onCollected === undefined ? {} : { onCollected }) };
       const submitted = await lease.cluster.submitJob(submission);
@@ -77,6 +68,11 @@ export class LocalExecutor implements Executor {
     const { text, value } = recordConstant(make(), this.#constants.length);
     this.#constants.push(text);
     return value as T;
+  }
+
+  #describe({ hash }: ProgramBundle, job: Pick<ProgramDescriptor, 'executeIndex' | 'recordedResults' | 'constants'>): ProgramDescriptor {
+    const { args, file, workingDirectory, environment } = this.#options;
+    return { bundle: hash, args, file, workingDirectory, environment, configuration: this.configuration, ...job };
   }
 
   #follow(submitted: SubmittedJob, { name }: JobGraph, recording: JobRecording, lease: ClusterLease): SubmittedJob {

@@ -22,6 +22,8 @@ export interface LocalProgramOptions {
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
 const IDLE_MS = 50;
+/** Time in which a program that has been loaded comes to its first job on the cluster that was started ahead. */
+const FIRST_JOB_MS = 1_000;
 
 export interface LocalProgram {
   readonly executor: LocalExecutor;
@@ -45,6 +47,7 @@ export function createLocalProgram(options: LocalProgramOptions): LocalProgram {
     cluster: clusterOptions(options),
     pinnedSlots: configuration.get(SLOTS),
     idleMs: IDLE_MS,
+    firstJobMs: FIRST_JOB_MS,
     ...(options.startCluster === undefined ? {} : { start: options.startCluster }),
   });
   const executor = new LocalExecutor({

@@ -43,7 +43,7 @@ export async function submitProgram(module: URL, args: readonly string[] = [], s
     singleThread: false,
     monitor: silentMonitor,
   });
-  program.clusters.prepare(likelySlots(configuration));
+  program.clusters.prepare(likelySlots(configuration), program.bundle());
   const bundle = await program.bundle();
   const directory = mkdtempSync(join(tmpdir(), 'millrace-submit-'));
   try {

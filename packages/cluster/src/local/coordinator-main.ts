@@ -6,6 +6,7 @@ import { describeFailure } from '@millrace/runtime/protocol/failure-description'
 import { bindProgram } from '../client/bind-program.ts';
 import { JobCoordinators } from './job-coordinators.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
+import { phase } from './phase.ts';
 import type { StreamName } from './standard-streams.ts';
 import type { FromCoordinatorWorker, ToCoordinatorWorker } from './worker-messages.ts';
 
@@ -16,6 +17,7 @@ const write = (stream: StreamName, text: string) => post({ kind: 'output', strea
 installConsole({ write, taskName: () => 'coordinator' });
 redirectProcessStreams(write);
 
+phase('coordinator ready');
 let coordinators: JobCoordinators | undefined;
 port.on('message', (message: ToCoordinatorWorker) => {
   if (message.kind === 'event') coordinators?.handleEvent(message.operatorId, message.subtask, message.event);
@@ -31,3 +33,6 @@ port.on('message', (message: ToCoordinatorWorker) => {
     });
   }
 });
+
+// The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
+import('../index.ts').catch(() => {});

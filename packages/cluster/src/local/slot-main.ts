@@ -7,6 +7,7 @@ import { Slot } from '@millrace/runtime/task/slot';
 import { bindProgram } from '../client/bind-program.ts';
 import { BatchedStreams } from './batched-streams.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
+import { phase } from './phase.ts';
 import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
 
 const port = parentPort;
@@ -31,6 +32,7 @@ const slot = new Slot({
   clock: systemClock,
   post(message) {
     streams.flush();
+    phase(`slot says: ${message.type}`);
     post({ kind: 'slot', message });
   },
   bind: bindProgram,
@@ -41,7 +43,13 @@ const slot = new Slot({
 installConsole({ write: writeText, taskName: () => slot.currentTaskName() });
 redirectProcessStreams(writeText);
 
+phase('slot ready');
 port.on('message', (message: ToSlotWorker) => {
-  if (message.kind === 'slot') slot.receive(message.message);
-  else streams.acknowledge(message.stream, message.chars, message.failure && restoreFailure(message.failure));
+  if (message.kind === 'slot') {
+    phase(`slot: ${message.message.type}`);
+    slot.receive(message.message);
+  } else streams.acknowledge(message.stream, message.chars, message.failure && restoreFailure(message.failure));
 });
+
+// The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
+import('../index.ts').catch(() => {});

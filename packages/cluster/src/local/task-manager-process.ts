@@ -4,7 +4,7 @@
  * Owns the process and its IPC channel. CP1 `onExit` is called once, with the reason unless it was ended by `close`. CP2 after `close` has settled the process
  * is gone: one that does not go by itself is killed.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
@@ -12,6 +12,7 @@ import { lostFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcLink } from '@millrace/runtime/protocol/rpc-router';
 import type { StreamName } from './standard-streams.ts';
 import { CLOSE, type TaskManagerConfiguration } from './task-manager.ts';
+import { forkTaskManager } from './task-manager-fork.ts';
 
 /** Longer than the child gives its own output. */
 const KILL_AFTER_MS = 5_000;
@@ -33,12 +34,8 @@ export class TaskManagerProcess implements RpcLink {
 
   constructor(configuration: TaskManagerConfiguration, ports: TaskManagerProcessPorts) {
     this.taskManagerId = configuration.taskManagerId;
-    const stdio = ports.onOutput === undefined ? 'inherit' : 'pipe';
-    // Loaders and inspectors of the parent are the parent's: the child runs compiled code on a port of nobody.
-    this.#child = fork(new URL('./task-manager-main.js', import.meta.url), [JSON.stringify(configuration)], {
-      stdio: ['ignore', stdio, stdio, 'ipc'],
-      execArgv: [],
-    });
+    this.#child = forkTaskManager(ports.onOutput === undefined ? 'inherit' : 'pipe');
+    this.send(JSON.stringify(configuration));
     for (const stream of ['stdout', 'stderr'] as const) this.#forward(stream, ports.onOutput);
     this.#child.on('message', (text) => ports.receive(String(text)));
     this.#ended = new Promise((resolve) => {
