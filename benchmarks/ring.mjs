@@ -44,9 +44,13 @@ async function ring(kinds, records) {
   const memory = NetworkMemory.create(64 * SEGMENT_BYTES);
   const [sendingBell, receivingBell] = [Doorbell.createMemory(), Doorbell.createMemory()];
   const rings = kinds.map((kind) => createRing(memory, { channel: kind, epoch: 0 }, DEFAULT_SEGMENTS_PER_CHANNEL));
-  const start = (role, bell, peer) => new Worker(fileURLToPath(import.meta.url), { workerData: { role, kinds, records, bell, attachments: rings.map((ring) => attachRing(ring, peer)) } });
+  const start = (role, bell, peer) =>
+    new Worker(fileURLToPath(import.meta.url), {
+      workerData: { role, kinds, records, bell, attachments: rings.map((ring) => attachRing(ring, peer)) },
+    });
   const workers = [start('send', sendingBell, receivingBell), start('receive', receivingBell, sendingBell)];
-  const answers = () => Promise.all(workers.map((worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))));
+  const answers = () =>
+    Promise.all(workers.map((worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))));
   const runs = [];
   await answers(); // ready
   for (const _ of [1, 2, 3]) {
@@ -65,7 +69,11 @@ function inThread(kind, records) {
   for (let round = 0; round < 3; round += 1) {
     const { writer, reader } = channels.createLocalChannel(producer, consumer);
     let sum = 0;
-    const handler = { processRecord: (record) => void (sum += kind.weigh(record)) };
+    const handler = {
+      processRecord: (record) => {
+        sum += kind.weigh(record);
+      },
+    };
     const start = performance.now();
     for (let sent = 0; sent < records; ) {
       while (sent < records && producer.blocked === 0) writer.write(kind.make(sent), sent++);
@@ -97,7 +105,9 @@ async function slotLoop(bell, turn) {
 
 function sender({ kinds, records, attachments }) {
   const flow = newFlow();
-  const writers = attachments.map((attachment, i) => createEdgeChannels(kinds[i]).openRingWriter(attachment, createCodec(KINDS[kinds[i]].description).createEncoder(), flow, 0));
+  const writers = attachments.map((attachment, i) =>
+    createEdgeChannels(kinds[i]).openRingWriter(attachment, createCodec(KINDS[kinds[i]].description).createEncoder(), flow, 0),
+  );
   const makes = kinds.map((kind) => KINDS[kind].make);
   let sent = 0;
   const turn = () => {
@@ -125,9 +135,24 @@ function sender({ kinds, records, attachments }) {
 
 function receiver({ kinds, attachments }) {
   const flow = newFlow();
-  const readers = attachments.map((attachment, i) => createEdgeChannels(kinds[i]).openRingReader(attachment, createCodec(KINDS[kinds[i]].description).createDecoder(), flow, 0));
+  const readers = attachments.map((attachment, i) =>
+    createEdgeChannels(kinds[i]).openRingReader(attachment, createCodec(KINDS[kinds[i]].description).createDecoder(), flow, 0),
+  );
   // One class for each kind, as a generated chain would be.
-  const classes = { numbers: class { sum = 0; processRecord(record) { this.sum += record.price; } }, strings: class { sum = 0; processRecord(record) { this.sum += record.price + record.url.length; } } };
+  const classes = {
+    numbers: class {
+      sum = 0;
+      processRecord(record) {
+        this.sum += record.price;
+      }
+    },
+    strings: class {
+      sum = 0;
+      processRecord(record) {
+        this.sum += record.price + record.url.length;
+      }
+    },
+  };
   const handlers = kinds.map((kind) => new classes[kind]());
   let ended = 0;
   return () => {

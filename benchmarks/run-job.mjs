@@ -9,9 +9,13 @@ export async function runJob(name, { slots = 1, args = [], options = [], onFirst
   const file = fileURLToPath(new URL(`jobs/${name}.ts`, import.meta.url));
   const before = cpuSeconds();
   const start = performance.now();
-  const child = spawn(process.execPath, [command, 'run', file, '--json', '--slots', String(slots), '--parallelism', String(slots), ...options, '--', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [command, 'run', file, '--json', '--slots', String(slots), '--parallelism', String(slots), ...options, '--', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let output = '';
   child.stdout.on('data', (chunk) => {
     if (output === '') onFirstOutput(performance.now() - start);
@@ -28,5 +32,11 @@ export async function runJob(name, { slots = 1, args = [], options = [], onFirst
 /** The figures that every engine benchmark reports. */
 export function figures(records, { report, wallSeconds, cpuSeconds: cpu }) {
   const seconds = report.netRuntimeMs / 1000;
-  return { records, seconds, recordsPerSecond: Math.round(records / seconds), wallSeconds: Number(wallSeconds.toFixed(3)), cpuSeconds: cpu };
+  return {
+    records,
+    seconds,
+    recordsPerSecond: Math.round(records / seconds),
+    wallSeconds: Number(wallSeconds.toFixed(3)),
+    cpuSeconds: cpu,
+  };
 }

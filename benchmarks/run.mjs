@@ -5,14 +5,22 @@ import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cpuSeconds } from './cpu-seconds.mjs';
 
-const names = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.mjs') && !['run.mjs', 'cpu-seconds.mjs', 'run-job.mjs'].includes(name)).map((name) => name.slice(0, -4));
+const names = readdirSync(new URL('.', import.meta.url))
+  .filter((name) => name.endsWith('.mjs') && !['run.mjs', 'cpu-seconds.mjs', 'run-job.mjs'].includes(name))
+  .map((name) => name.slice(0, -4));
 const usage = `npm run bench -- NAME [--slots N] [--records N] [--strings] [--json]\nNAME is one of: ${names.join(', ')}`;
 
 function read() {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
-      options: { slots: { type: 'string' }, records: { type: 'string' }, strings: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      options: {
+        slots: { type: 'string' },
+        records: { type: 'string' },
+        strings: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
     });
     return { ...values, name: positionals[0], extra: positionals.slice(1) };
   } catch (error) {
@@ -47,7 +55,12 @@ if (options.help || options.name === undefined) {
 if (!names.includes(options.name)) fail(`There is no benchmark '${options.name}'.`);
 const { run } = await import(`./${options.name}.mjs`);
 const before = cpuSeconds();
-const result = await run({ slots: positive(options.slots, '--slots'), records: positive(options.records, '--records'), strings: options.strings, json: options.json });
+const result = await run({
+  slots: positive(options.slots, '--slots'),
+  records: positive(options.records, '--records'),
+  strings: options.strings,
+  json: options.json,
+});
 const after = cpuSeconds();
 const cpu = result.cpuSeconds ?? (before === undefined ? undefined : Number((after - before).toFixed(2)));
 const line = {
@@ -58,5 +71,7 @@ const line = {
   node: process.version,
   commit: commit(),
 };
-if (!options.json) for (const [key, value] of Object.entries(line)) console.log(`${key.padEnd(26)}${typeof value === 'object' ? JSON.stringify(value) : value}`);
+if (!options.json)
+  for (const [key, value] of Object.entries(line))
+    console.log(`${key.padEnd(26)}${typeof value === 'object' ? JSON.stringify(value) : value}`);
 console.log(JSON.stringify(line));

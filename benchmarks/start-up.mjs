@@ -7,5 +7,9 @@ export async function run({ slots = 1, records = 5 }) {
     await runJob('start-up', { slots, onFirstOutput: (ms) => firstRecordMs.push(Math.round(ms)) });
   }
   firstRecordMs.sort((a, b) => a - b);
-  return { slots, rounds: records, firstRecordMs: { min: firstRecordMs[0], median: firstRecordMs[records >> 1], max: firstRecordMs.at(-1) } };
+  return {
+    slots,
+    rounds: records,
+    firstRecordMs: { min: firstRecordMs[0], median: firstRecordMs[records >> 1], max: firstRecordMs.at(-1) },
+  };
 }

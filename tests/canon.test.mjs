@@ -7,12 +7,21 @@ import { test } from 'node:test';
 import { linesBelow, linesOf, millrace, root, sorted, temporaryFolder } from './support/run-millrace.mjs';
 
 const parallelisms = (process.env.MILLRACE_PARALLELISMS ?? '1,3').split(',');
-const digest = (lines) => createHash('sha256').update(sorted(lines).map((line) => `${line}\n`).join('')).digest('hex');
+const digest = (lines) =>
+  createHash('sha256')
+    .update(
+      sorted(lines)
+        .map((line) => `${line}\n`)
+        .join(''),
+    )
+    .digest('hex');
 const example = (name) => join(root, 'examples', name);
 
 function countWords(text) {
   const counts = new Map();
-  const words = linesOf(text).flatMap((line) => line.toLowerCase().split(/[^\p{L}\p{N}]+/u)).filter((word) => word !== '');
+  const words = linesOf(text)
+    .flatMap((line) => line.toLowerCase().split(/[^\p{L}\p{N}]+/u))
+    .filter((word) => word !== '');
   return words.map((word) => {
     counts.set(word, (counts.get(word) ?? 0) + 1);
     return JSON.stringify({ word, count: counts.get(word) });
@@ -22,7 +31,15 @@ function countWords(text) {
 for (const parallelism of parallelisms) {
   test(`word-count at parallelism ${parallelism} prints every count of every word`, async () => {
     const input = join(root, 'LICENSE');
-    const { code, stdout, stderr } = await millrace(['run', example('word-count.ts'), '--parallelism', parallelism, '--', '--input', input]);
+    const { code, stdout, stderr } = await millrace([
+      'run',
+      example('word-count.ts'),
+      '--parallelism',
+      parallelism,
+      '--',
+      '--input',
+      input,
+    ]);
     assert.equal(code, 0, stderr);
     assert.deepEqual(sorted(linesOf(stdout)), sorted(countWords(readFileSync(input, 'utf8'))));
   });
@@ -30,7 +47,17 @@ for (const parallelism of parallelisms) {
   test(`commits-by-week at parallelism ${parallelism}: 732 late, 3775 firings, 3731 last firings, nothing lost`, async (t) => {
     const output = join(temporaryFolder(t), 'out');
     const input = join(root, 'examples/data/commits.jsonl.gz');
-    const { code, stdout, stderr } = await millrace(['run', example('commits-by-week.ts'), '--parallelism', parallelism, '--', '--input', input, '--output', output]);
+    const { code, stdout, stderr } = await millrace([
+      'run',
+      example('commits-by-week.ts'),
+      '--parallelism',
+      parallelism,
+      '--',
+      '--input',
+      input,
+      '--output',
+      output,
+    ]);
     assert.equal(code, 0, stderr);
     const firings = linesBelow(output);
     assert.deepEqual([linesOf(stdout).length, digest(linesOf(stdout)).slice(0, 12)], [732, 'f5f0c8fb8e8a']);
@@ -51,7 +78,16 @@ test('commits-by-week with a watermark after every record', async (t) => {
   const output = join(temporaryFolder(t), 'out');
   const input = join(root, 'examples/data/commits.jsonl.gz');
   const options = ['--parallelism', '2', '-D', 'pipeline.auto-watermark-records=1'];
-  const { code, stdout, stderr } = await millrace(['run', example('commits-by-week.ts'), ...options, '--', '--input', input, '--output', output]);
+  const { code, stdout, stderr } = await millrace([
+    'run',
+    example('commits-by-week.ts'),
+    ...options,
+    '--',
+    '--input',
+    input,
+    '--output',
+    output,
+  ]);
   assert.equal(code, 0, stderr);
   assert.deepEqual([linesOf(stdout).length, digest(linesOf(stdout)).slice(0, 12)], [972, '9d17908fcc70']);
   assert.deepEqual([linesBelow(output).length, digest(linesBelow(output)).slice(0, 12)], [3863, 'a21138b9adfc']);

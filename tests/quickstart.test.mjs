@@ -45,7 +45,10 @@ test('the quickstart counts every flight of the file, each hour of each airport 
     hours.set(`${airport} ${hour}`, Math.max(hours.get(`${airport} ${hour}`) ?? 0, flights));
   }
   assert.equal(linesBelow(join(output, 'late')).length, expected.late);
-  assert.equal([...hours.values()].reduce((sum, flights) => sum + flights, expected.late), expected.total);
+  assert.equal(
+    [...hours.values()].reduce((sum, flights) => sum + flights, expected.late),
+    expected.total,
+  );
   assert.deepEqual(new Map([...hours].sort()), new Map([...expected.hours].sort()));
   assert.match(stdout, /^3,000,000 flights in /m);
 });

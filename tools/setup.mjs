@@ -19,7 +19,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 /** The lock file that node_modules was installed from; npm's own marker changes with every install, this one with every lock. */
 const stamp = path('node_modules/.millrace-setup');
-const lock = createHash('sha256').update(readFileSync(path('package-lock.json'))).digest('hex');
+const lock = createHash('sha256')
+  .update(readFileSync(path('package-lock.json')))
+  .digest('hex');
 const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
 if (!installed || process.argv.includes('--force')) {
   run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);

@@ -2,7 +2,14 @@ import { DataGeneratorSource } from '@millrace/connectors/datagen';
 import { Types } from 'millrace';
 
 const Bid = Types.row({ auction: Types.LONG, bidder: Types.LONG, price: Types.LONG, at: Types.LONG });
-const BidWithStrings = Types.row({ auction: Types.LONG, bidder: Types.LONG, price: Types.LONG, at: Types.LONG, channel: Types.STRING, url: Types.STRING });
+const BidWithStrings = Types.row({
+  auction: Types.LONG,
+  bidder: Types.LONG,
+  price: Types.LONG,
+  at: Types.LONG,
+  channel: Types.STRING,
+  url: Types.STRING,
+});
 const START = 1_700_000_000_000;
 const PER_MS = 200; // of event time, over all subtasks
 
@@ -16,7 +23,12 @@ function mix(index: number): number {
 export function bids(records: number) {
   const generate = (n: number) => {
     const x = mix(n);
-    return { auction: 1_000 + ((x >>> 8) % 10_000), bidder: 1_000 + ((x >>> 4) % 5_000), price: (x >>> 10) % 10_000, at: START + Math.floor(n / PER_MS) };
+    return {
+      auction: 1_000 + ((x >>> 8) % 10_000),
+      bidder: 1_000 + ((x >>> 4) % 5_000),
+      price: (x >>> 10) % 10_000,
+      at: START + Math.floor(n / PER_MS),
+    };
   };
   return new DataGeneratorSource(generate, records, { type: Bid });
 }
@@ -25,8 +37,12 @@ export function bidsWithStrings(records: number) {
   const generate = (n: number) => {
     const x = mix(n);
     return {
-      auction: 1_000 + ((x >>> 8) % 10_000), bidder: 1_000 + ((x >>> 4) % 5_000), price: (x >>> 10) % 10_000, at: START + Math.floor(n / PER_MS),
-      channel: 'Google', url: 'https://www.nexmark.com/abc/def/item.htm?query=1',
+      auction: 1_000 + ((x >>> 8) % 10_000),
+      bidder: 1_000 + ((x >>> 4) % 5_000),
+      price: (x >>> 10) % 10_000,
+      at: START + Math.floor(n / PER_MS),
+      channel: 'Google',
+      url: 'https://www.nexmark.com/abc/def/item.htm?query=1',
     };
   };
   return new DataGeneratorSource(generate, records, { type: BidWithStrings });

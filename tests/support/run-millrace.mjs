@@ -9,12 +9,16 @@ const command = join(root, 'packages/cluster/bin/millrace.js');
 
 /** Runs the command line as a user would; resolves when it has ended, whatever its exit code. */
 export async function millrace(args, { cwd = root, env = {}, kill } = {}) {
-  const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...process.env, ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd,
+    env: { ...process.env, ...env, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     stdout += text;
-    if (kill !== undefined && kill.when(stdout)) child.kill(kill.signal);
+    if (kill?.when(stdout)) child.kill(kill.signal);
   });
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
   const { code, signal } = await new Promise((resolve, reject) => {
@@ -44,5 +48,7 @@ export function linesOf(text) {
 
 /** As `LC_ALL=C sort` does it, the subtask taken off printed lines. */
 export function sorted(lines) {
-  return lines.map((line) => line.replace(/^([a-z ]+):\d+> /, '$1> ').replace(/^\d+> /, '')).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return lines
+    .map((line) => line.replace(/^([a-z ]+):\d+> /, '$1> ').replace(/^\d+> /, ''))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

@@ -23,8 +23,12 @@ export function checkBans(sources, layers) {
   const problems = [];
   for (const source of sources) {
     const decides = layers.decides.some((part) => source.path.startsWith(part));
-    const lists = [EVERYWHERE, ...(source.test ? [TESTS] : []), ...(decides && !source.test ? [CLOCKS] : []),
-      ...(source.path.startsWith('packages/cluster/') || source.test ? [] : [OUTSIDE_CLUSTER])];
+    const lists = [
+      EVERYWHERE,
+      ...(source.test ? [TESTS] : []),
+      ...(decides && !source.test ? [CLOCKS] : []),
+      ...(source.path.startsWith('packages/cluster/') || source.test ? [] : [OUTSIDE_CLUSTER]),
+    ];
     for (const [pattern, instead] of lists.flat()) problems.push(...occurrences(source, pattern, instead));
     if (layers.hot.includes(source.path)) problems.push(...checkHot(source));
   }
@@ -42,7 +46,10 @@ function occurrences(source, pattern, instead) {
 /** Per record there is no closure, spread, iterator, template string or log. Cold functions of a hot file are marked `@cold` in the comment before them. */
 function checkHot(source) {
   const problems = [];
-  const report = (node, what) => problems.push(`${source.path}:${lineOf(source, node)}: ${what} in a hot file. Hoist it, or mark the function @cold if it does not run per record.`);
+  const report = (node, what) =>
+    problems.push(
+      `${source.path}:${lineOf(source, node)}: ${what} in a hot file. Hoist it, or mark the function @cold if it does not run per record.`,
+    );
   const look = (node) => {
     if (isCold(source, node)) return;
     if (ts.isSpreadElement(node) || ts.isSpreadAssignment(node)) report(node, 'a spread');
@@ -58,7 +65,8 @@ function checkHot(source) {
 
 function isCold(source, node) {
   if (ts.isThrowStatement(node) || ts.isConstructorDeclaration(node)) return true;
-  if (!ts.isFunctionDeclaration(node) && !ts.isMethodDeclaration(node) && !ts.isVariableStatement(node) && !ts.isClassDeclaration(node)) return false;
+  if (!ts.isFunctionDeclaration(node) && !ts.isMethodDeclaration(node) && !ts.isVariableStatement(node) && !ts.isClassDeclaration(node))
+    return false;
   return source.text.slice(node.pos, node.getStart(source.tree)).includes('@cold');
 }
 
@@ -66,4 +74,3 @@ function insideFunction(node) {
   for (let up = node.parent; up !== undefined; up = up.parent) if (ts.isFunctionLike(up)) return true;
   return false;
 }
-

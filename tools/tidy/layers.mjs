@@ -48,7 +48,12 @@ function checkImport(source, room, { node, specifier }, { layers, known, allowed
 
 function checkOutside(where, source, room, specifier, layers) {
   if (source.test) return [];
-  const name = specifier.startsWith('node:') ? 'node:' : specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
+  const name = specifier.startsWith('node:')
+    ? 'node:'
+    : specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
   const allowed = layers.outside[room] ?? layers.outside[room.split('/')[0]] ?? [];
   const folder = source.path.split('/').slice(0, -1).join('/');
   if (allowed.includes(name) || (layers.outsideFolders[folder] ?? []).includes(name)) return [];
@@ -58,10 +63,21 @@ function checkOutside(where, source, room, specifier, layers) {
 /** Strongly connected components of value imports (Tarjan 1972), tests included: a test that closes a circle hides one. */
 export function checkCycles(sources, layers) {
   const known = new Set(sources.map((source) => source.path));
-  const edges = new Map(sources.map((source) => [source.path, importsOf(source).filter((entry) => entry.value)
-    .map((entry) => resolve(source, entry.specifier, layers, known)).filter((target) => known.has(target))]));
-  return components(edges).filter((members) => members.length > 1 || edges.get(members[0]).includes(members[0]))
-    .map((members) => `value-import cycle: ${[...members].reverse().join(' → ')}. Move what both need into a file of its own, or import the type only.`);
+  const edges = new Map(
+    sources.map((source) => [
+      source.path,
+      importsOf(source)
+        .filter((entry) => entry.value)
+        .map((entry) => resolve(source, entry.specifier, layers, known))
+        .filter((target) => known.has(target)),
+    ]),
+  );
+  return components(edges)
+    .filter((members) => members.length > 1 || edges.get(members[0]).includes(members[0]))
+    .map(
+      (members) =>
+        `value-import cycle: ${[...members].reverse().join(' → ')}. Move what both need into a file of its own, or import the type only.`,
+    );
 }
 
 function components(edges) {

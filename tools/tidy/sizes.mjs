@@ -34,7 +34,9 @@ function nameOf(node) {
   if (ts.isConstructorDeclaration(node)) return 'constructor';
   if (node.name !== undefined) return node.name.getText();
   const { parent } = node;
-  return ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent) ? parent.name.getText() : '(anonymous)';
+  return ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isPropertyDeclaration(parent)
+    ? parent.name.getText()
+    : '(anonymous)';
 }
 
 export function checkSizes(sources, ratchet) {
@@ -45,10 +47,12 @@ export function checkSizes(sources, ratchet) {
     const before = ratchet[key] ?? LIMITS[kind];
     const hard = HARD[kind];
     if (hard !== undefined && value > hard) problems.push(`${key}: ${value}, the hard limit is ${hard}. Split it.`);
-    else if (value > before) problems.push(`${key}: ${value}, allowed ${before}. Make it smaller; with a reason in the commit, raise it by npm run tidy -- --update.`);
+    else if (value > before)
+      problems.push(
+        `${key}: ${value}, allowed ${before}. Make it smaller; with a reason in the commit, raise it by npm run tidy -- --update.`,
+      );
   }
   const slack = Object.keys(ratchet).filter((key) => (now[key] ?? LIMITS[key.split(' ')[0]]) < ratchet[key]);
   if (slack.length > 0) problems.push(`tools/tidy/ratchet.json allows more than there is (${slack.join(', ')}): npm run tidy -- --update.`);
   return problems;
 }
-

@@ -22,7 +22,12 @@ function walk(folder) {
 
 /** Tests, and what only tests use. */
 function isTest(path) {
-  return /\.(test|check|bench)\.ts$/.test(path) || /\/(testing|test-support|fixtures)\//.test(path) || /-(contract|harness|fixture|fakes?)\.ts$/.test(path) || path.startsWith('packages/testing/');
+  return (
+    /\.(test|check|bench)\.ts$/.test(path) ||
+    /\/(testing|test-support|fixtures)\//.test(path) ||
+    /-(contract|harness|fixture|fakes?)\.ts$/.test(path) ||
+    path.startsWith('packages/testing/')
+  );
 }
 
 export function lineOf(source, node) {
@@ -40,7 +45,12 @@ export function importsOf(source) {
   visit(source.tree, (node) => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier !== undefined) {
       found.push({ node, specifier: node.moduleSpecifier.text, value: carriesValue(node) });
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && node.arguments[0] !== undefined && ts.isStringLiteral(node.arguments[0])) {
+    } else if (
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+      node.arguments[0] !== undefined &&
+      ts.isStringLiteral(node.arguments[0])
+    ) {
       found.push({ node, specifier: node.arguments[0].text, value: false, dynamic: true });
     }
   });

@@ -4,24 +4,21 @@
  * R1 standard output belongs to the job, and after it to the lines of `--json`; everything else goes to standard error.
  * R2 whatever ends the run (success, failure, signal), `finish` runs once: clusters closed, failure told, report written, exit code set.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@millrace/core/base/clock';
 import { TerminalError, UsageError } from '@millrace/core/base/errors';
 import type { Configuration } from '@millrace/core/config/configuration';
 import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import { resolveProgram } from '../client/bundle.ts';
+import { writeClientBundle } from '../client/client-bundle.ts';
 import { compileConfiguration } from '../client/client-configuration.ts';
 import { describeFailure } from '../client/failure-report.ts';
+import type { StartCluster } from '../client/local-clusters.ts';
 import { createLocalProgram, type LocalProgram, likelySlots } from '../client/local-program.ts';
 import { SLOTS } from '../client/options.ts';
-import { prepareBundle } from '../client/program-host.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
 import { RunningCluster } from '../local/running-cluster.ts';
-import type { StartCluster } from '../client/local-clusters.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { RunFace } from './run-face.ts';
@@ -81,7 +78,7 @@ class ProgramRun {
     });
     this.#program = program;
     program.clusters.prepare(likelySlots(configuration), program.bundle());
-    const url = await writeBundle(program, path);
+    const url = await writeClientBundle(await program.bundle(), path);
     phase('bundle ready');
     process.argv = [process.execPath, path, ...args];
     process.setSourceMapsEnabled(true);
@@ -152,15 +149,6 @@ class ProgramRun {
       jobs.length > 0 ? jobs.map((job) => reportOf(job)) : [reportWithoutJob(state, performance.now() - this.#startedAtMs, failure)];
     this.#face.report(reports);
   }
-}
-
-async function writeBundle(program: LocalProgram, file: string): Promise<string> {
-  const bundle = await program.bundle();
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-run-'));
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const path = join(directory, 'bundle');
-  writeFileSync(path, bundle.bytes);
-  return prepareBundle(path, file, 0);
 }
 
 function stuck(file: string): TerminalError {

@@ -91,7 +91,7 @@ test('a user function that throws: operator, uid, subtask, record and place in t
   const ended = await run('throws.ts', '--json');
   assert.deepEqual([ended.code, ended.stderr], [1, stderr]);
   const { job, state, error } = JSON.parse(lines(ended).at(-1) ?? '') as Record<string, unknown>;
-  assert.deepEqual([job, state, `millrace: ${error}\n`], ['throws', 'FAILED', stderr]);
+  assert.deepEqual([job, state, `millrace: ${error as string}\n`], ['throws', 'FAILED', stderr]);
 });
 
 test('with --log-level debug the stack follows', async () => {

@@ -79,7 +79,7 @@ function flatten(node: Record<string, unknown>, prefix: string, entries: Record<
     else {
       if (Object.hasOwn(entries, key))
         throw new ConfigError(`${origin} sets ${key} twice. Keep one of the two.`, { reason: 'configuration-file' });
-      entries[key] = String(value);
+      entries[key] = `${value as string | number | boolean}`;
     }
   }
 }

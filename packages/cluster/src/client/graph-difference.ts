@@ -62,5 +62,5 @@ function nameOf({ name, uid }: Operator): string {
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'none' : typeof value === 'string' ? `'${value}'` : String(value);
+  return value === undefined ? 'none' : typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }

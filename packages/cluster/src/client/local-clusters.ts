@@ -96,7 +96,7 @@ export class LocalClusters {
     this.#members.delete(member);
     const closed = member.started.then((cluster) => cluster.close()).catch(() => {});
     this.#closing.add(closed);
-    closed.then(() => this.#closing.delete(closed));
+    void closed.then(() => this.#closing.delete(closed));
   }
 
   /** The timer holds nothing alive by itself: the clusters do, until it fires. */

@@ -34,8 +34,17 @@ export interface ProgramHost {
 }
 
 const hosts = new Map<string, ProgramHost>();
-(globalThis as Record<symbol, unknown>)[Symbol.for(HOST_SYMBOL)] = (bundleUrl: string) =>
-  hosts.get(new URL(bundleUrl).searchParams.get('program') ?? '');
+const beginnings = new Map<string, () => void>();
+(globalThis as Record<symbol, unknown>)[Symbol.for(HOST_SYMBOL)] = (bundleUrl: string) => {
+  beginnings.get(bundleUrl)?.();
+  beginnings.delete(bundleUrl);
+  return hosts.get(new URL(bundleUrl).searchParams.get('program') ?? '');
+};
+
+/** Calls `action` when the first line of the bundle with this URL runs: all that belongs to it has been read by then. */
+export function onBegin(bundleUrl: string, action: () => void): void {
+  beginnings.set(bundleUrl, action);
+}
 
 export function appendManifest(code: string, manifest: BundleManifest): string {
   const at = code.lastIndexOf(SOURCE_MAP);

@@ -74,15 +74,16 @@ const CONSOLE_METHODS = ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir'
 const hooks = new WeakSet<object>();
 
 function hookStream(stream: NodeJS.WriteStream): void {
-  if (hooks.has(stream.write)) return;
-  const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
-  stream.write = (...args: unknown[]) => {
+  const owner = stream as { write: (...args: unknown[]) => boolean };
+  if (hooks.has(owner.write)) return;
+  const write = owner.write.bind(stream);
+  owner.write = (...args: unknown[]) => {
     if (scopes.getStore()?.muted !== true) return write(...args);
     const callback = args.at(-1);
     if (typeof callback === 'function') queueMicrotask(() => callback());
     return true;
   };
-  hooks.add(stream.write);
+  hooks.add(owner.write);
 }
 
 function hookConsole(name: (typeof CONSOLE_METHODS)[number]): void {

@@ -1,7 +1,4 @@
 /** For programs that embed Millrace, an HTTP server for instance: runs the program in another module, never the one that calls (architecture D7 (d)). */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '@millrace/core/base/errors';
 import { Configuration } from '@millrace/core/config/configuration';
@@ -9,17 +6,15 @@ import type { Duration } from '@millrace/core/config/duration';
 import type { ExecuteOptions, Executor, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 import { resolveProgram } from './bundle.ts';
+import { writeClientBundle } from './client-bundle.ts';
 import { compileConfiguration } from './client-configuration.ts';
 import { silentMonitor } from './job-monitor.ts';
 import { createLocalProgram, likelySlots } from './local-program.ts';
 import { OPTIONS } from './options.ts';
-import { prepareBundle } from './program-host.ts';
 import { runInScope } from './program-scope.ts';
 
 /** As a program writes it in code. */
 export type SubmitConfiguration = Readonly<Record<string, string | number | boolean | Duration | readonly string[]>>;
-
-let submissions = 0;
 
 /**
  * Runs the program in `module` with `args` as its arguments, in this process, and gives its first job. The cluster ends with the program's last job. Relative
@@ -44,13 +39,8 @@ export async function submitProgram(module: URL, args: readonly string[] = [], s
     monitor: silentMonitor,
   });
   program.clusters.prepare(likelySlots(configuration), program.bundle());
-  const bundle = await program.bundle();
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-submit-'));
   try {
-    const path = join(directory, 'bundle');
-    writeFileSync(path, bundle.bytes);
-    submissions += 1;
-    const url = await prepareBundle(path, file, submissions);
+    const url = await writeClientBundle(await program.bundle(), file);
     const first = new FirstJob(program.executor);
     const run = runInScope(
       { executor: first, argv: [process.execPath, file, ...args], muted: false },
@@ -64,8 +54,6 @@ export async function submitProgram(module: URL, args: readonly string[] = [], s
   } catch (error) {
     await program.clusters.close();
     throw error;
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -23,7 +23,7 @@ export class BatchedStreams implements StandardStreams {
   #scheduled = false;
   #unacknowledged = 0;
   #failures: { stdout?: Error; stderr?: Error } = {};
-  #waiting: { readonly stream: StreamName; resolve(): void; reject(error: Error): void }[] = [];
+  #waiting: { readonly stream: StreamName; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(ports: BatchedStreamsPorts) {
     this.#ports = ports;

@@ -24,11 +24,8 @@ export function startTaskManager(configuration: TaskManagerConfiguration, rpc: R
   const taskManager = new TaskManager(configuration, {
     rpc,
     output,
-    createSlot(slot, { receive }) {
-      const created = new InProcessSlot(
-        { taskManagerId, slot },
-        { output, receive: (index, message) => receive.call(taskManager, index, message) },
-      );
+    createSlot(slot, listener) {
+      const created = new InProcessSlot({ taskManagerId, slot }, { output, receive: (index, message) => listener.receive(index, message) });
       slots.push(created);
       return created;
     },

@@ -9,7 +9,7 @@ export interface JobCoordinatorsPorts {
   readonly clock: Clock;
   bind(job: JobInformation): Promise<JobBindings>;
   send(operatorId: string, subtask: number, event: ReaderEvent): void;
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
 }
 
 export class JobCoordinators {

@@ -50,8 +50,8 @@ describe('output', () => {
       written.push(Buffer.from(part).toString());
       queueMicrotask(() => done(null, part.length));
     });
-    stream.write('first ');
-    stream.write('second');
+    void stream.write('first ');
+    void stream.write('second');
     await stream.drained();
     assert.equal(written.join(''), 'first second');
     assert.equal(stream.drained(), undefined);
@@ -61,7 +61,7 @@ describe('output', () => {
     const stream = new OutputStream('stdout', (_bytes, done) =>
       queueMicrotask(() => done(Object.assign(new Error('x'), { code: 'EPIPE' }), 0)),
     );
-    stream.write('lost');
+    void stream.write('lost');
     await stream.drained();
     assert.throws(() => stream.write('more'), /^TerminalError: The job cannot write to standard output: its reader has gone\.$/);
   });

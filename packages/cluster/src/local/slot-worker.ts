@@ -111,7 +111,7 @@ export class SlotWorker implements SlotHandle {
     try {
       const wait = this.#ports.output.write(stream, text);
       if (wait === undefined) taken();
-      else wait.then(() => taken());
+      else wait.then(taken.bind(undefined, undefined), (error) => taken(describeFailure(error)));
     } catch (error) {
       taken(describeFailure(error));
     }

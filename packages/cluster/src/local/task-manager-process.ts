@@ -37,7 +37,7 @@ export class TaskManagerProcess implements RpcLink {
     this.#child = forkTaskManager(ports.onOutput === undefined ? 'inherit' : 'pipe');
     this.send(JSON.stringify(configuration));
     for (const stream of ['stdout', 'stderr'] as const) this.#forward(stream, ports.onOutput);
-    this.#child.on('message', (text) => ports.receive(String(text)));
+    this.#child.on('message', (text) => ports.receive(text as string));
     this.#ended = new Promise((resolve) => {
       let settled = false;
       const end = (failure: FailureDescription) => {
@@ -73,7 +73,8 @@ export class TaskManagerProcess implements RpcLink {
    * Not the child's 'close' event: that waits for the IPC channel as well, which Node does not always report closed after it was used by both sides at once.
    */
   async #outputRead(): Promise<void> {
-    await Promise.all([this.#child.stdout, this.#child.stderr].map((stream) => stream && !stream.closed && once(stream, 'close')));
+    const open = [this.#child.stdout, this.#child.stderr].filter((stream) => stream !== null).filter((stream) => !stream.closed);
+    await Promise.all(open.map((stream) => once(stream, 'close')));
   }
 
   #forward(stream: StreamName, onOutput: TaskManagerProcessPorts['onOutput']): void {

@@ -178,7 +178,7 @@ describe('FileSink', () => {
 
 describe('encoders', () => {
   const written = <T>(encoder: Encoder<T>, ...records: readonly T[]) =>
-    `${encoder.begin?.(records[0] as T) ?? ''}${records.map((record) => encoder.encode(record)).join('')}`;
+    `${String(encoder.begin?.(records[0] as T) ?? '')}${records.map((record) => encoder.encode(record)).join('')}`;
 
   it('write CSV that reads back', () => {
     const rows = [

@@ -193,7 +193,7 @@ describe('the bytes', () => {
     const definition = '0d' + '0000' + '00' + '0200' + '04' + '776f7264' + '03' + '05' + '636f756e74' + '01';
     assert.equal(
       hex(SHAPE, { word: 'a', count: 1 }, { word: 'b', count: 2 }),
-      definition + '80' + '01000000' + '0161' + '80' + '02000000' + '0162',
+      [definition, '80', '01000000', '0161', '80', '02000000', '0162'].join(''),
     );
   });
 

@@ -119,7 +119,7 @@ export class ShapeWriter {
   }
 
   /** The length and the elements; what is not there is told apart from undefined. */
-  writeElements(values: readonly unknown[], output: BytesWriter, predicted?: WrittenShape | undefined): WrittenShape | undefined {
+  writeElements(values: readonly unknown[], output: BytesWriter, predicted?: WrittenShape): WrittenShape | undefined {
     const length = values.length;
     writeLength(length, output);
     let shape = predicted;

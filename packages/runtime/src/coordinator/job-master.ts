@@ -96,7 +96,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     job: JobInformation,
     identity: JobMasterIdentity,
     options: JobMasterOptions,
-    wiring: JobMasterPorts & { onEnd(details: JobDetails): void },
+    wiring: JobMasterPorts & { readonly onEnd: (details: JobDetails) => void },
   ) {
     this.job = job;
     this.#identity = identity;

@@ -128,7 +128,7 @@ export class ResourceManager implements RpcEndpoint<ToResourceManager> {
   #register({ taskManagerId, address, slots }: RegisterTaskExecutor, call: RpcCall): void {
     this.#lost(taskManagerId, lostFailure('task-manager-restarted', `TaskManager ${taskManagerId} has registered anew.`));
     const gateway = this.#rpc.connect<ToTaskExecutor>(this.#self.address, address);
-    this.#registrations.set(taskManagerId, { taskManagerId, gateway, slots: new Array<Holder | undefined>(slots).fill(undefined) });
+    this.#registrations.set(taskManagerId, { taskManagerId, gateway, slots: Array.from({ length: slots }, () => undefined) });
     this.#heartbeats.add(taskManagerId);
     call.reply({ registered: true });
     this.#serve();

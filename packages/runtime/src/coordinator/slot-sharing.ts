@@ -40,7 +40,7 @@ function widthOf(vertices: readonly JobVertex[]): number {
  */
 function placeGroup(jobGraph: JobGraph, vertices: readonly JobVertex[], first: number, slotsOf: Map<string, readonly number[]>): void {
   const width = widthOf(vertices);
-  const load = new Array<number>(width).fill(0);
+  const load = Array.from({ length: width }, () => 0);
   for (const vertex of vertices) {
     const slots =
       width === vertex.parallelism

@@ -22,9 +22,9 @@ export interface ChainParts {
   /** Checks what a step emits on one of its outputs, or what a step returned, for the first records. */
   check(step: Step, tag: string | undefined): EdgeCheck;
   /** Makes the operator of a step of kind operator or sink, whose outputs exist by then. */
-  makeOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OneInputOperator;
+  readonly makeOperator: (step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>) => OneInputOperator;
   /** Says where an error belongs: `place` is the index of the step, or the number of steps plus the index of the edge. No record where there was none. */
-  locate(error: unknown, place: number, ...record: readonly unknown[]): Error;
+  readonly locate: (error: unknown, place: number, ...record: readonly unknown[]) => Error;
 }
 
 export interface CompiledChain {

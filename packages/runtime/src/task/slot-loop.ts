@@ -32,9 +32,9 @@ interface SlotLoopOptions {
   /** Lets promises, sockets and timers of user code move, and calls `action` then. */
   nextTurn(action: () => void): void;
   /** Once for each turn of the event loop. */
-  onTurn(nowMs: number): void;
+  readonly onTurn: (nowMs: number) => void;
   /** Which task's user code runs now, for the text that it logs. */
-  onSwitch(taskName: string | undefined): void;
+  readonly onSwitch: (taskName: string | undefined) => void;
 }
 
 export class SlotLoop {

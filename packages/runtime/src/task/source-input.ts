@@ -23,9 +23,9 @@ interface SourceInputOptions {
   readonly flow: Flow;
   readonly outputs: SourceWatermarks;
   /** Between two elements, in the task's thread. */
-  mail(action: () => void): void;
+  readonly mail: (action: () => void) => void;
   send(event: EnumeratorEvent): void;
-  locate(error: unknown): Error;
+  readonly locate: (error: unknown) => Error;
 }
 
 export class SourceInput implements TaskInput {

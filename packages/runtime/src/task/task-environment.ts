@@ -16,8 +16,8 @@ export interface TaskEnvironment {
   readonly deployed: TaskInSlot;
   readonly channels: LocalChannels;
   /** Wakes the slot loop. */
-  wake(): void;
-  post(message: FromSlot): void;
+  readonly wake: () => void;
+  readonly post: (message: FromSlot) => void;
 }
 
 export function vertexOf({ job, deployed }: TaskEnvironment): JobVertex {

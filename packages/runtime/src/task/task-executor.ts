@@ -90,7 +90,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     this.#options = options;
     this.#ports = ports;
     this.#resourceManager = ports.rpc.connect(options.address, options.resourceManager.address);
-    this.#allocations = new Array<Allocation | undefined>(ports.slots.length).fill(undefined);
+    this.#allocations = Array.from({ length: ports.slots.length }, () => undefined);
     this.#rings = new TaskExecutorRings(ports.memory, (slot) => this.#slot(slot).doorbell);
   }
 

@@ -29,7 +29,8 @@ export class ExecutionConfig {
   /** How often a source that has nothing to read emits a watermark by the clock; 200 ms unless set, 0 ms never. */
   setAutoWatermarkInterval(interval: DurationLike): this {
     const duration = Duration.from(interval);
-    if (duration.toMillis() < 0) throw new UsageError(`setAutoWatermarkInterval got ${duration}. Give a duration of 0 ms or more.`);
+    if (duration.toMillis() < 0)
+      throw new UsageError(`setAutoWatermarkInterval got ${duration.toString()}. Give a duration of 0 ms or more.`);
     this.#settings.set(AUTO_WATERMARK_INTERVAL, duration);
     return this;
   }

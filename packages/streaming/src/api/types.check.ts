@@ -193,7 +193,7 @@ export function claims(): void {
 
   // ── watermarks: the record's type arrives by itself ──────────────────────────────────────────────────────────────────────────────────
   const source = null as unknown as Source<Click>;
-  const bounded = WatermarkStrategy.forBoundedOutOfOrderness;
+  const bounded: typeof WatermarkStrategy.forBoundedOutOfOrderness = (max) => WatermarkStrategy.forBoundedOutOfOrderness(max);
   const last = env.fromSource(
     source,
     WatermarkStrategy.forBoundedOutOfOrderness(Duration.ofDays(30)).withTimestampAssigner((click) => click.at),
@@ -254,7 +254,7 @@ export function claims(): void {
     Expect<Equal<typeof viaAt, DataStreamSource<Click>>>,
     Expect<Equal<typeof stamped, SingleOutputStreamOperator<Click>>>,
   ];
-  const monotonous = WatermarkStrategy.forMonotonousTimestamps;
+  const monotonous: typeof WatermarkStrategy.forMonotonousTimestamps = () => WatermarkStrategy.forMonotonousTimestamps();
   // @ts-expect-error `click` is unknown: the assigner must be the last call, or the function form be used
   env.fromSource(source, monotonous().withTimestampAssigner((click) => click.at).withIdleness('1 min'), 'clicks'); // biome-ignore format: one line for the claim
   // @ts-expect-error a timestamp is a number

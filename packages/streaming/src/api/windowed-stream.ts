@@ -146,7 +146,7 @@ export class WindowedStream<out T, out K, out W extends Window> {
       allowedLatenessMs: this.#allowedLatenessMs,
       lateTagId: this.#lateTag?.id,
     });
-    const operator = { operation: 'Window', name: nameOf(this.#assigner), description: String(this.#assigner), logic, type, input: id };
+    const operator = { operation: 'Window', name: nameOf(this.#assigner), description: this.#assigner.toString(), logic, type, input: id };
     return scope.streams.operator(scope, scope.program.addOperator(operator));
   }
 }
@@ -157,7 +157,7 @@ type AnyWindowFunction = WindowFunction<unknown, TimeWindow, unknown, unknown> |
 
 /** `TumblingEventTimeWindows` of `TumblingEventTimeWindows(60000 ms)`: the text and not the class, whose name a bundler may change. */
 function nameOf(assigner: WindowAssigner<never, never>): string {
-  return /^\w+/.exec(String(assigner))?.[0] ?? 'Window';
+  return /^\w+/.exec(assigner.toString())?.[0] ?? 'Window';
 }
 
 function checkAggregate(aggregate: unknown): void {

@@ -193,7 +193,7 @@ export function claims(): void {
   const collected = clicks.executeAndCollect('job');
   const firstTen = clicks.executeAndCollect('job', 10);
   const client = env.executeAsync();
-  const returned = clicks.map((click): unknown & {} => click.note ?? '').returns(Types.STRING);
+  const returned = clicks.map((click): {} => click.note ?? '').returns(Types.STRING);
   const settled = mapped.name('m').uid('u').setParallelism(2).startNewChain();
   const id = env.constant(() => 'x');
   const partitioned = clicks.partitionCustom(

@@ -14,12 +14,15 @@
  * O6 the task shows no watermark and no end of input to an operator while an emission of it is suspended. Elements may still come, from an upstream
  *    `Collector` that goes on beyond the credit: the operator takes them.
  */
+import type { Cancellation } from '@millrace/core/base/clock';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Collector, MaybePromise } from './emittable.ts';
 import type { RuntimeContext } from './functions.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
+import type { KeyedStateBackend, NamespaceType, OperatorStateStore } from './keyed-state.ts';
 import type { KeyedTableFactory } from './state.ts';
+import type { InternalTimerService, Triggerable } from './timers.ts';
 import type { WatermarkStrategy } from './watermark-strategy.ts';
 
 /** Shared by all operators of a task. One shape, all fields set by the constructor of the one class that implements it. */
@@ -52,6 +55,11 @@ export interface OperatorContext<in O = unknown> {
   readonly runtime: RuntimeContext;
   /** Makes the tables of keyed state of this operator. */
   readonly tables: KeyedTableFactory;
+  /** Throws where the operator has no key. */
+  readonly keyedState: KeyedStateBackend;
+  readonly operatorState: OperatorStateStore;
+  /** Timers of the keys of `keyedState`; each name once in an operator. Throws where the operator has no key. */
+  timers<K, N>(name: string, triggerable: Triggerable<K, N>, namespaces: NamespaceType<N>): InternalTimerService<N>;
   readonly settings: OperatorSettings;
   /** Sends a watermark to everything behind this operator, for operators that make their own. One that would go back is ignored. */
   emitWatermark(timestamp: number): void;
@@ -61,6 +69,8 @@ export interface OperatorContext<in O = unknown> {
   mail(action: () => void): void;
   /** Fails the task with this error at its next turn; for asynchronous edges. */
   fail(error: unknown): void;
+  /** As `mail`, after a delay; the timers of the task end with it. */
+  schedule(delayMs: number, action: () => void): Cancellation;
   /** Processing time, from the task's clock. */
   currentProcessingTime(): number;
 }

@@ -116,5 +116,7 @@ export function checkTimestamp(timestamp: number, given: number, of: () => strin
 
 function describe(timestamp: unknown): string {
   if (typeof timestamp === 'number') return String(timestamp);
-  return timestamp === undefined ? 'undefined' : `${JSON.stringify(String(timestamp)).slice(0, 80)}, a value of type ${typeof timestamp}`;
+  return timestamp === undefined
+    ? 'undefined'
+    : `${JSON.stringify(`${timestamp as string}`).slice(0, 80)}, a value of type ${typeof timestamp}`;
 }

@@ -282,7 +282,7 @@ test('random programs: equal twice, vertices after those that feed them, every o
   const seed = 20_261_120;
   const random = seededRandom(seed);
   for (let round = 0; round < 300; round += 1) {
-    const transformations = randomProgram(random.nextInt);
+    const transformations = randomProgram((bound) => random.nextInt(bound));
     const settings = { parallelism: 1 + random.nextInt(3) };
     const graph = compiled(transformations, settings);
     const again = compiled(transformations, settings);

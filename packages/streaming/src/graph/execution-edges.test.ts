@@ -28,7 +28,10 @@ test('rescale: every subtask has a peer, runs are neighbours and even to within 
     const runs =
       producers >= consumers ? numbers(consumers).map((c) => edge.producersOf(c)) : numbers(producers).map((p) => edge.consumersOf(p));
     const lengths = runs.map((run) => run.length);
-    assert.ok(Math.min(...lengths) >= 1 && Math.max(...lengths) - Math.min(...lengths) <= 1, `${producers}→${consumers}: ${lengths}`);
+    assert.ok(
+      Math.min(...lengths) >= 1 && Math.max(...lengths) - Math.min(...lengths) <= 1,
+      `${producers}→${consumers}: ${lengths.join()}`,
+    );
     assert.deepEqual(runs.flat(), numbers(Math.max(producers, consumers)), 'runs follow each other');
   }
 });

@@ -13,6 +13,11 @@ export abstract class WindowAssigner<in T, in out W extends Window> {
   alignment(): WindowAlignment | undefined {
     return undefined;
   }
+
+  /** What graphs call the operator: its first word is the operator's name, all of it the description. */
+  toString(): string {
+    return 'Window';
+  }
 }
 
 /** How far a subtask's windows stand off the others', so that they do not all fire at once. */

@@ -142,7 +142,10 @@ describe('slots', () => {
   it('are shared: A, B, D with 4 and C, E with 2 subtasks need 4 slots, and C and E are spread over different ones', () => {
     const { neededSlots: needed, slotsOf } = planSlots(jobOf('five', picture));
     assert.equal(needed, 4);
-    assert.deepEqual([...slotsOf.get('C')!, ...slotsOf.get('E')!].sort(), [0, 1, 2, 3]);
+    assert.deepEqual(
+      [...slotsOf.get('C')!, ...slotsOf.get('E')!].sort((a, b) => a - b),
+      [0, 1, 2, 3],
+    );
   });
 
   it('are needed for the widest vertex of each slot sharing group', () => {
@@ -227,16 +230,14 @@ describe('stale leaders', () => {
     cluster.advance(100);
     const execution = executionId(cluster, 'a', 'source', 0);
     cluster.router.connect<ToTaskExecutor>('old', 'taskmanager/tm-1').tell({ type: 'cancel-task', leader: 'old', executionId: execution });
-    cluster.router
-      .connect<ToJobMaster>('old', 'jobmanager/jobmaster-a')
-      .tell({
-        type: 'update-task-execution-state',
-        leader: 'old',
-        executionId: execution,
-        state: 'FAILED',
-        failure: undefined,
-        metrics: undefined,
-      });
+    cluster.router.connect<ToJobMaster>('old', 'jobmanager/jobmaster-a').tell({
+      type: 'update-task-execution-state',
+      leader: 'old',
+      executionId: execution,
+      state: 'FAILED',
+      failure: undefined,
+      metrics: undefined,
+    });
     cluster.router
       .connect<ToResourceManager>('old', 'jobmanager/resourcemanager')
       .tell({ type: 'task-executor-lost', leader: 'old', taskManagerId: 'tm-1', failure: lostFailure('x', 'x') });
@@ -343,7 +344,7 @@ function checkHistory(cluster: SimulatedCluster, seed: number): void {
   }
   assert.ok(
     [...jobs.values()].every((status) => isTerminalStatus(status as 'FAILED')),
-    `seed ${seed}: ${[...jobs.values()]}`,
+    `seed ${seed}: ${[...jobs.values()].join()}`,
   );
   const bugs = [...cluster.reported, ...[...jobs.keys()].map((jobId) => cluster.details(jobId).failure)].filter(
     (failure) => failure?.kind === 'invariant' || failure?.reason === 'illegal-transition',
