@@ -113,6 +113,7 @@ class TaskBuilder {
       strategy: logic.strategy,
       settings: settingsOf(environment),
       outputClass: chain.splitOutput,
+      sides: chain.sourceSides,
       control: (element) => this.#fromInput(element),
     });
     const { executionId } = environment.deployed.task;
@@ -152,6 +153,16 @@ class TaskBuilder {
       sideOutput: (tagId) => sides.get(tagId),
       runtime: runtimeContextOf(environment),
       tables: new HeapTableFactory(),
+      get keyedState(): never {
+        throw new Error('this task has no keyed state backend');
+      },
+      get operatorState(): never {
+        throw new Error('this task has no operator state');
+      },
+      timers: () => {
+        throw new Error('this task has no timers');
+      },
+      schedule: (delayMs, action) => environment.ports.clock.schedule(delayMs, () => this.#mailbox.put(action)),
       settings: settingsOf(environment),
       emitWatermark: (timestamp) => this.#walk?.behind(index, watermarkElement(timestamp)),
       emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),

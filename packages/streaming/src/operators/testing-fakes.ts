@@ -14,9 +14,20 @@ export interface BenchOptions {
   /** Side outputs that somebody reads. */
   readonly tags?: readonly string[];
   readonly tables?: KeyedTableFactory;
+  /** Keyed state, operator state and timers: made by whoever may import the runtime. Without, an operator that asks for them fails. */
+  readonly services?: (bench: BenchPorts) => BenchServices;
   readonly processingTime?: number;
   readonly subtask?: number;
 }
+
+/** What the services of a bench are built on. */
+export interface BenchPorts {
+  readonly flow: { timestamp: number; blocked: number };
+  readonly currentProcessingTime: () => number;
+  readonly mail: (action: () => void) => void;
+}
+
+export type BenchServices = Pick<OperatorContext, 'keyedState' | 'operatorState' | 'timers' | 'schedule'>;
 
 export class OperatorBench {
   readonly operator: OneInputOperator;
@@ -82,7 +93,13 @@ export class OperatorBench {
     this.flow.blocked++;
   }
 
-  #contextOf({ tags = [], processingTime = 0, subtask = 0 }: BenchOptions): OperatorContext {
+  #contextOf({ tags = [], processingTime = 0, subtask = 0, services = noServices }: BenchOptions): OperatorContext {
+    const ports: BenchPorts = {
+      flow: this.flow,
+      currentProcessingTime: () => processingTime,
+      mail: (action) => action(),
+    };
+    const { keyedState, operatorState, timers, schedule } = services(ports);
     const outputOf = (tag?: string): Output<unknown> => ({
       collect: (record) => this.#collect({ record, timestamp: this.flow.timestamp, ...(tag === undefined ? {} : { tag }) }),
     });
@@ -99,16 +116,27 @@ export class OperatorBench {
         getJobId: () => 'job',
       },
       tables: this.tables,
+      keyedState,
+      operatorState,
+      timers,
+      schedule,
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false },
       emitWatermark: (watermark) => void this.log.push({ watermark }),
       emitWatermarkStatus: () => {},
-      mail: (action) => action(),
+      mail: ports.mail,
       fail: (error) => {
         throw error;
       },
-      currentProcessingTime: () => processingTime,
+      currentProcessingTime: ports.currentProcessingTime,
     };
   }
+}
+
+function noServices(): BenchServices {
+  const none = () => {
+    throw new Error('this bench has no services');
+  };
+  return { keyedState: undefined as never, operatorState: undefined as never, timers: none, schedule: none };
 }
 
 /** Counts the tables that are in use and what is in them, so that tests see state that is left over. */
