@@ -77,7 +77,7 @@ class ChainGenerator {
     }
     const head = this.writer.local('head');
     this.#function(head, 'record', plan.head, (scope) => this.#feed(plan.head, 'record', scope));
-    this.writer.line(`return { head: ${head}, splitOutput: undefined };`);
+    this.writer.line(`return { head: ${head}, splitOutput: undefined, sourceSides: new Map() };`);
   }
 
   /** What must exist before the functions that call it: an operator with its outputs, the item function of a flatMap. */
@@ -91,17 +91,24 @@ class ChainGenerator {
     const { writer } = this;
     const running = this.#running(step);
     const wrap = writer.constant('ChainOutput', ChainOutput);
-    const names = step.outputs.map((output) => this.#writeOutput(step, output));
-    const sides = step.outputs.flatMap(({ tag }, index) =>
-      tag === undefined ? [] : [`[${JSON.stringify(tag)}, new ${wrap}(${names[index]})]`],
-    );
+    const main = this.#writeOutput(step, step.outputs[0] as PlannedOutput);
+    const sides = this.#writeSides(step);
     const operator = writer.local(`${step.operator.name}_operator`);
     const make = writer.constant('makeOperator', this.#parts.makeOperator);
-    writer.line(`const ${operator} = ${make}(${running}, new ${wrap}(${names[0]}), new Map([${sides.join(', ')}]));`);
+    writer.line(`const ${operator} = ${make}(${running}, new ${wrap}(${main}), ${sides});`);
     const enter = writer.local(`enter_${step.operator.name}`);
     this.#function(enter, 'record', step, (scope) => this.#call(scope, step.index, 'record', `${operator}.processElement(record);`));
     writer.line(`${running}.enter = ${enter};`);
     this.#entries.set(step, { step: running, enter: operator });
+  }
+
+  /** The side outputs of a step, by their tags; returns the text of the map. */
+  #writeSides(step: PlannedStep): string {
+    const wrap = this.writer.constant('ChainOutput', ChainOutput);
+    const sides = step.outputs.flatMap((output) =>
+      output.tag === undefined ? [] : [`[${JSON.stringify(output.tag)}, new ${wrap}(${this.#writeOutput(step, output)})]`],
+    );
+    return `new Map([${sides.join(', ')}])`;
   }
 
   /** A function that an operator or a flatMap emits to; returns its name. Keeps `flow.timestamp` (K3). */
@@ -204,7 +211,7 @@ class ChainGenerator {
     });
     const entry = writer.local('head');
     this.#function(entry, 'record', head, (scope) => this.#emit(output, 'record', scope, false));
-    writer.line(`return { head: ${entry}, splitOutput: ${name} };`);
+    writer.line(`return { head: ${entry}, splitOutput: ${name}, sourceSides: ${this.#writeSides(head)} };`);
   }
 
   /** A function or method with the one `try` of G2. `keep`s nothing itself; the body declares what it needs through the scope. */

@@ -19,9 +19,10 @@ export function interpretChain(parts: ChainParts, subtask: number): CompiledChai
   const interpreter = new ChainInterpreter(parts, subtask, pushes);
   for (let index = parts.steps.length - 1; index > 0; index--) pushes[index] = interpreter.stepPush(parts.steps[index] as Step);
   const headStep = parts.steps[0] as Step;
-  if (parts.plan.head.logic.kind !== 'source') return { head: interpreter.stepPush(headStep), splitOutput: undefined };
+  if (parts.plan.head.logic.kind !== 'source')
+    return { head: interpreter.stepPush(headStep), splitOutput: undefined, sourceSides: new Map() };
   const head = interpreter.outputPush(headStep, parts.plan.head.outputs[0] as PlannedOutput);
-  return { head, splitOutput: interpreter.splitOutput(head) };
+  return { head, splitOutput: interpreter.splitOutput(head), sourceSides: interpreter.sideOutputs(headStep) };
 }
 
 class ChainInterpreter {
@@ -70,6 +71,14 @@ class ChainInterpreter {
       }
       flow.timestamp = timestamp;
     };
+  }
+
+  sideOutputs(step: Step): ReadonlyMap<string, ChainOutput> {
+    const sides = new Map<string, ChainOutput>();
+    for (const output of step.plan.outputs) {
+      if (output.tag !== undefined) sides.set(output.tag, new ChainOutput(this.outputPush(step, output)));
+    }
+    return sides;
   }
 
   splitOutput(head: Push): SplitOutputClass {
@@ -182,10 +191,7 @@ class ChainInterpreter {
   }
 
   #operatorPush(step: Step): Push {
-    const sides = new Map<string, ChainOutput>();
-    for (const output of step.plan.outputs) {
-      if (output.tag !== undefined) sides.set(output.tag, new ChainOutput(this.outputPush(step, output)));
-    }
+    const sides = this.sideOutputs(step);
     const main = new ChainOutput(this.outputPush(step, step.plan.outputs[0] as PlannedOutput));
     const operator = this.#parts.makeOperator(step, main, sides);
     const { flow } = this.#parts;

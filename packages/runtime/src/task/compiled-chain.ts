@@ -32,6 +32,8 @@ export interface CompiledChain {
   readonly head: (record: unknown) => void;
   /** Of a source: its outputs, each with timestamps and watermarks of its own. */
   readonly splitOutput: SplitOutputClass | undefined;
+  /** Of a source: its side outputs that somebody reads, by their tags. */
+  readonly sourceSides: ReadonlyMap<string, Output<unknown>>;
 }
 
 /** What an operator emits to. One shape for all, so that operators' own call sites stay monomorphic. */

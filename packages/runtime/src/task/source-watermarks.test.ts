@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { OperatorLogic } from '@millrace/streaming/contract/operator';
+import type { ReaderOutput, SourceReaderContext } from '@millrace/streaming/contract/source';
 import { type WatermarkGenerator, WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { timestampsAndWatermarks } from '@millrace/streaming/operators/timestamps-and-watermarks';
 import { type ControlElement, QUEUED_WATERMARK } from './control-element.ts';
@@ -26,7 +27,7 @@ function outputsOf(strategy: WatermarkStrategy<unknown>, clockMayEmitWatermarks 
   const control = ({ kind, value }: ControlElement) =>
     void told.push(kind === QUEUED_WATERMARK ? `w${value}` : value === 1 ? 'idle' : 'active');
   const settings = { autoWatermarkRecords: 1, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks };
-  const outputs = new SourceWatermarks({ flow: new Flow(), strategy, settings, outputClass: PlainOutput, control });
+  const outputs = new SourceWatermarks({ flow: new Flow(), strategy, settings, outputClass: PlainOutput, control, sides: new Map() });
   return { outputs, told: () => told.splice(0) };
 }
 
@@ -111,3 +112,57 @@ for (const where of ['source', 'operator'] as const) {
     }
   });
 }
+
+/** Numbers, of which the reader puts the even ones aside. */
+class OddSource extends SequenceSource {
+  override createReader(context: SourceReaderContext) {
+    const reader = super.createReader(context);
+    const pollNext = reader.pollNext.bind(reader);
+    reader.pollNext = (output) => pollNext(oddOnly(output));
+    return reader;
+  }
+}
+
+function oddOnly(output: ReaderOutput<number>): ReaderOutput<number> {
+  const createOutputForSplit = (id: string) => {
+    const split = output.createOutputForSplit(id);
+    const collect = split.collect.bind(split);
+    split.collect = (n, timestamp) => (n % 2 === 0 ? output.sideOutput?.('even', n) : collect(n, timestamp));
+    return split;
+  };
+  return new Proxy(output, {
+    get(target, name) {
+      if (name === 'createOutputForSplit') return createOutputForSplit;
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+test('what a source puts aside reaches who reads the tag, chained or over an edge, without a time, and nobody else', async () => {
+  const source: OperatorLogic = { kind: 'source', source: new OddSource(1, 4), strategy: WatermarkStrategy.noWatermarks() };
+  for (const generateCode of [true, false]) {
+    const seen: Record<string, string[]> = { main: [], chained: [], edge: [] };
+    const sink = (name: string): OperatorLogic => ({
+      kind: 'sink',
+      sink: {
+        createWriter: () => ({
+          write: (n, context) => void seen[name]?.push(`${String(n)}@${context.timestamp()}`),
+          flush() {},
+          close() {},
+        }),
+      },
+    });
+    const numbers = { name: 'numbers', logic: source };
+    const head = [
+      numbers,
+      { name: 'main', logic: sink('main'), input: 0 },
+      { name: 'chained', logic: sink('chained'), input: 0, inputTag: 'even' },
+    ];
+    const vertices = [{ operators: head }, { operators: [{ name: 'edge', logic: sink('edge') }] }];
+    const edges = [{ from: 0, to: 1, partitioner: 'forward', sourceOperator: 0, sourceTag: 'even' } as const];
+    await runJob({ vertices, edges }, { ports: { generateCode } });
+    const none = 'undefined';
+    assert.deepEqual(seen, { main: [`1@${none}`, `3@${none}`], chained: [`2@${none}`, `4@${none}`], edge: [`2@${none}`, `4@${none}`] });
+  }
+});

@@ -8,7 +8,7 @@
  * S3 without outputs there is no watermark: a reader without a split holds it back until its input ends.
  */
 import { DataError } from '@millrace/core/base/errors';
-import type { OperatorSettings } from '@millrace/streaming/contract/operator';
+import type { OperatorSettings, Output } from '@millrace/streaming/contract/operator';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
@@ -21,6 +21,7 @@ interface SourceWatermarkOptions {
   readonly settings: OperatorSettings;
   readonly outputClass: SplitOutputClass;
   readonly control: (element: ControlElement) => void;
+  readonly sides: ReadonlyMap<string, Output<unknown>>;
 }
 
 export class SourceWatermarks implements SplitOutputHost {
@@ -30,6 +31,7 @@ export class SourceWatermarks implements SplitOutputHost {
   readonly main: SplitOutput;
   readonly #outputClass: SplitOutputClass;
   readonly #control: (element: ControlElement) => void;
+  readonly #sides: ReadonlyMap<string, Output<unknown>>;
   readonly #splits = new Map<string, SplitOutput>();
   watermark = NO_TIMESTAMP;
   #idle = false;
@@ -42,6 +44,7 @@ export class SourceWatermarks implements SplitOutputHost {
     this.settings = options.settings;
     this.#outputClass = options.outputClass;
     this.#control = options.control;
+    this.#sides = options.sides;
     this.main = new options.outputClass(this, undefined);
   }
 
@@ -64,6 +67,12 @@ export class SourceWatermarks implements SplitOutputHost {
     this.#releasedRecords += output.takeRecords();
     this.#advance();
     this.#updateStatus();
+  }
+
+  /** What a source puts aside has no time of its own. */
+  emitAside(tagId: string, record: unknown): void {
+    this.flow.timestamp = NO_TIMESTAMP;
+    this.#sides.get(tagId)?.collect(record);
   }
 
   watermarkAdvanced(): void {

@@ -16,6 +16,8 @@ export interface SplitOutputHost extends WatermarkTarget {
   readonly settings: OperatorSettings;
   createOutputForSplit(splitId: string): SplitOutput;
   releaseOutputForSplit(splitId: string): void;
+  /** To a side output of the source; dropped where nobody reads it. */
+  emitAside(tagId: string, record: unknown): void;
 }
 
 export type SplitOutputClass = new (host: SplitOutputHost, splitId: string | undefined) => SplitOutput;
@@ -49,6 +51,10 @@ export abstract class SplitOutput extends WatermarkTracker implements ReaderOutp
 
   releaseOutputForSplit(splitId: string): void {
     this.#host.releaseOutputForSplit(splitId);
+  }
+
+  sideOutput<X>(tagId: string, record: X): void {
+    this.#host.emitAside(tagId, record);
   }
 
   isBlocked(): boolean {
