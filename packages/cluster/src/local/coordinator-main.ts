@@ -5,8 +5,8 @@ import { systemClock } from '@millrace/core/base/clock';
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import { bindProgram } from '../client/bind-program.ts';
 import { JobCoordinators } from './job-coordinators.ts';
-import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import { phase } from './phase.ts';
+import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import type { StreamName } from './standard-streams.ts';
 import type { FromCoordinatorWorker, ToCoordinatorWorker } from './worker-messages.ts';
 

@@ -1,8 +1,8 @@
 /** The coordinators of all sources of one job, whatever thread they run in. */
 import type { Clock } from '@millrace/core/base/clock';
+import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import type { EnumeratorEvent, ReaderEvent } from '@millrace/runtime/protocol/slot-messages';
-import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 
 export interface JobCoordinatorsPorts {

@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { BlobDirectory } from './blob-directory.ts';
 import { BatchedStreams } from './batched-streams.ts';
+import { BlobDirectory } from './blob-directory.ts';
+import { startLocalCluster } from './local-cluster.ts';
 import { prefixLines } from './slot-console.ts';
 import { OutputStream } from './standard-streams.ts';
-import { startLocalCluster } from './local-cluster.ts';
 
 describe('startLocalCluster', () => {
   it('starts and ends without a job, and leaves no file behind', async () => {

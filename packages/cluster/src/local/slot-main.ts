@@ -6,8 +6,8 @@ import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import { Slot } from '@millrace/runtime/task/slot';
 import { bindProgram } from '../client/bind-program.ts';
 import { BatchedStreams } from './batched-streams.ts';
-import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import { phase } from './phase.ts';
+import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
 
 const port = parentPort;

@@ -113,7 +113,7 @@ export class SourceCoordinator {
     const text = error instanceof Error ? error.message : String(error);
     const named = uid === undefined ? `'${operatorName}'` : `'${operatorName}' (uid ${uid})`;
     this.#options.fail(
-      new MillraceError('user-code', `The split enumerator of source ${named} failed in ${call}: ${text}`, {
+      new MillraceError('user-code', `The split enumerator of ${named} failed in ${call}: ${text}`, {
         cause: error,
         reason: 'enumerator',
       }),

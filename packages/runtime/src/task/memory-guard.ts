@@ -20,14 +20,17 @@ export interface MemoryPort {
 export class MemoryGuard {
   readonly #memory: MemoryPort;
   readonly #limitBytes: number;
+  readonly #slot: string;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #collectedMs = Number.NEGATIVE_INFINITY;
   heapUsedBytes = 0;
   externalBytes = 0;
 
-  constructor(memory: MemoryPort, limitBytes: number) {
+  /** `slot` is how a message names the slot. */
+  constructor(memory: MemoryPort, limitBytes: number, slot: string) {
     this.#memory = memory;
     this.#limitBytes = limitBytes;
+    this.#slot = slot;
   }
 
   /** The failure of the slot's tasks where the limit is passed. */
@@ -53,7 +56,7 @@ export class MemoryGuard {
   #failure(): TerminalError {
     const used = `${mebibytes(this.heapUsedBytes)} of heap and ${mebibytes(this.externalBytes)} outside it`;
     return new TerminalError(
-      `The slot uses ${used}; its limit is ${mebibytes(this.#limitBytes)}. Keep less in state and in user functions, spread the job over more slots, or raise taskmanager.memory.task.heap.size.`,
+      `${this.#slot} uses ${used}; its limit is ${mebibytes(this.#limitBytes)}. Keep less in state and in user functions, spread the job over more slots, or raise taskmanager.memory.task.heap.size.`,
       { reason: 'slot-memory' },
     );
   }

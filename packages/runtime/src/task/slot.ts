@@ -38,7 +38,12 @@ export class Slot {
 
   constructor(ports: SlotPorts) {
     this.#ports = ports;
-    this.#guard = new MemoryGuard(ports.memory ?? hostMemory, ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY);
+    const { slot, taskManagerId } = ports.location;
+    this.#guard = new MemoryGuard(
+      ports.memory ?? hostMemory,
+      ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
+      `Slot ${slot} of TaskManager ${taskManagerId}`,
+    );
     this.#loop = new SlotLoop({
       clock: ports.clock,
       doorbell: new Doorbell(ports.doorbell, ports.clock),
