@@ -47,6 +47,7 @@ export class RingProducer {
   private entered = 0; // segments entered so far, modulo 2^32
   private published = 0;
   private open: MemoryViews | undefined; // the private segment that the cursor is in
+  private spare: MemoryViews | undefined; // one that was copied to the ring and waits for the next time
   private discarding = false; // the reader has closed: what is written goes nowhere
 
   constructor({ attachment, flow, attempt }: RingEnd, target: OverflowTarget, options: OverdraftOptions) {
@@ -202,15 +203,19 @@ export class RingProducer {
   }
 
   private openPrivateSegment(): void {
-    this.open = privateViews(SEGMENT_BYTES);
+    this.open = this.spare ?? privateViews(SEGMENT_BYTES);
+    this.spare = undefined;
     this.output.moveTo(this.open.bytes, this.open.view, 0, SEGMENT_BYTES);
   }
 
   /** The segment just entered goes on where the private one, if any, was left. */
   private returnToRing(): void {
     const written = this.output.position;
-    if (this.open !== undefined) this.ring.bytes.set(this.open.bytes.subarray(0, written), this.base);
-    this.open = undefined;
+    if (this.open !== undefined) {
+      this.ring.bytes.set(this.open.bytes.subarray(0, written), this.base);
+      this.spare = this.open; // a producer that is often blocked would make one each time
+      this.open = undefined;
+    }
     this.cursorAt(written);
     this.unblock();
     this.flush();

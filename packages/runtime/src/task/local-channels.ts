@@ -1,6 +1,14 @@
 /** The channels whose two ends are both in this slot. The first task that asks for an end makes the channel with both flows. */
-import { createLocalChannel, type LocalChannel } from '../network/local-channel.ts';
+import type { EdgeChannels } from '../network/edge-channels.ts';
+import type { LocalChannel } from '../network/local-channel.ts';
 import { Flow } from './flow.ts';
+
+/** A channel of one edge, by its own key and the flows of the tasks at its ends. */
+export interface LocalEnds {
+  readonly key: string;
+  readonly producer: Flow;
+  readonly consumer: Flow;
+}
 
 interface Ends {
   readonly channel: LocalChannel<unknown>;
@@ -29,24 +37,25 @@ export class LocalChannels {
     this.#flows.delete(taskKey);
   }
 
-  takeWriter(key: string, producer: Flow, consumer: Flow): LocalChannel<unknown>['writer'] {
-    const ends = this.#endsOf(key, producer, consumer);
+  takeWriter(edge: EdgeChannels, named: LocalEnds): LocalChannel<unknown>['writer'] {
+    const ends = this.#endsOf(edge, named);
     ends.writerTaken = true;
-    this.#forgetTaken(key, ends);
+    this.#forgetTaken(named.key, ends);
     return ends.channel.writer;
   }
 
-  takeReader(key: string, producer: Flow, consumer: Flow): LocalChannel<unknown>['reader'] {
-    const ends = this.#endsOf(key, producer, consumer);
+  takeReader(edge: EdgeChannels, named: LocalEnds): LocalChannel<unknown>['reader'] {
+    const ends = this.#endsOf(edge, named);
     ends.readerTaken = true;
-    this.#forgetTaken(key, ends);
+    this.#forgetTaken(named.key, ends);
     return ends.channel.reader;
   }
 
-  #endsOf(key: string, producer: Flow, consumer: Flow): Ends {
+  /** Made with the code of the edge whose end asks first; one edge has code at each of its ends, and both are its own. */
+  #endsOf(edge: EdgeChannels, { key, producer, consumer }: LocalEnds): Ends {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const ends = { channel: createLocalChannel<unknown>(producer, consumer), writerTaken: false, readerTaken: false };
+    const ends = { channel: edge.createLocalChannel<unknown>(producer, consumer), writerTaken: false, readerTaken: false };
     this.#channels.set(key, ends);
     return ends;
   }

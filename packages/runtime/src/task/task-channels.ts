@@ -5,8 +5,7 @@ import { createCodec } from '@millrace/core/types/codec';
 import type { Codec } from '@millrace/core/types/type-information';
 import type { JobEdge } from '@millrace/streaming/graph/job-graph';
 import type { ChannelReader, ChannelWriter } from '../network/channel.ts';
-import { openRingReader } from '../network/ring-reader.ts';
-import { openRingWriter } from '../network/ring-writer.ts';
+import { createEdgeChannels, type EdgeChannels } from '../network/edge-channels.ts';
 import type { ChannelDeployment, GateDeployment } from '../protocol/deployment.ts';
 import type { ChainPlan } from './chain-plan.ts';
 import type { Flow } from './flow.ts';
@@ -23,8 +22,8 @@ export function openOutputs(environment: TaskEnvironment, plan: ChainPlan, flow:
   return plan.edges.map((planned, index) => {
     const gate = task.outputs[index];
     invariant(gate?.edgeId === planned.edge.id, () => `the deployment of ${task.executionId} has no channels for edge ${planned.edge.id}`);
-    const codec = codecOf(environment, planned.edge);
-    const writers = gate.channels.map((channel) => openWriter(environment, planned.edge, { channel, codec, flow }));
+    const end = endOf(environment, planned.edge, flow);
+    const writers = gate.channels.map((channel) => openWriter(end, channel));
     return new RecordOutput(planned, writers, seededRandom(task.subtask * 7919 + index));
   });
 }
@@ -38,33 +37,48 @@ export function openInputs(environment: TaskEnvironment, flow: Flow): ChannelRea
       edge !== undefined,
       () => `the deployment of ${deployed.task.executionId} names edge ${gate.edgeId}, which does not lead to its vertex`,
     );
-    const codec = codecOf(environment, edge);
-    return gate.channels.map((channel) => openReader(environment, edge, { channel, codec, flow }));
+    const end = endOf(environment, edge, flow);
+    return gate.channels.map((channel) => openReader(end, channel));
   });
 }
 
+/** What the channels of an edge have in common at one of its ends. */
 interface End {
-  readonly channel: ChannelDeployment;
+  readonly environment: TaskEnvironment;
+  readonly edge: JobEdge;
   readonly codec: Codec<unknown>;
+  readonly code: EdgeChannels;
   readonly flow: Flow;
 }
 
-function openWriter(environment: TaskEnvironment, edge: JobEdge, { channel, codec, flow }: End): ChannelWriter<unknown> {
-  const { deployed, channels } = environment;
-  const { attempt } = deployed.task;
-  const attachment = attachmentOf(environment, channel);
-  if (attachment.kind === 'ring') return openRingWriter(attachment, codec.createEncoder(), flow, attempt);
-  const consumer = channels.flowOf(taskKeyOf(edge.target, channel.peerSubtask, attempt));
-  return channels.takeWriter(`${channel.channelId}@${attempt}`, flow, consumer);
+function endOf(environment: TaskEnvironment, edge: JobEdge, flow: Flow): End {
+  const { job, ports } = environment;
+  const onWarning = (text: string) => environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
+  return {
+    environment,
+    edge,
+    codec: createCodec(edge.type, { maxShapes: job.jobGraph.configuration.maxShapesPerEdge, onWarning }),
+    code: createEdgeChannels(`${taskNameOf(environment)} ${edge.id}`, { code: (ports.generateCode ?? true) ? 'generated' : 'shared' }),
+    flow,
+  };
 }
 
-function openReader(environment: TaskEnvironment, edge: JobEdge, { channel, codec, flow }: End): ChannelReader<unknown> {
+function openWriter({ environment, edge, codec, code, flow }: End, channel: ChannelDeployment): ChannelWriter<unknown> {
   const { deployed, channels } = environment;
   const { attempt } = deployed.task;
   const attachment = attachmentOf(environment, channel);
-  if (attachment.kind === 'ring') return openRingReader(attachment, codec.createDecoder(), flow, attempt);
+  if (attachment.kind === 'ring') return code.openRingWriter(attachment, codec.createEncoder(), flow, attempt);
+  const consumer = channels.flowOf(taskKeyOf(edge.target, channel.peerSubtask, attempt));
+  return channels.takeWriter(code, { key: `${channel.channelId}@${attempt}`, producer: flow, consumer });
+}
+
+function openReader({ environment, edge, codec, code, flow }: End, channel: ChannelDeployment): ChannelReader<unknown> {
+  const { deployed, channels } = environment;
+  const { attempt } = deployed.task;
+  const attachment = attachmentOf(environment, channel);
+  if (attachment.kind === 'ring') return code.openRingReader(attachment, codec.createDecoder(), flow, attempt);
   const producer = channels.flowOf(taskKeyOf(edge.source, channel.peerSubtask, attempt));
-  return channels.takeReader(`${channel.channelId}@${attempt}`, producer, flow);
+  return channels.takeReader(code, { key: `${channel.channelId}@${attempt}`, producer, consumer: flow });
 }
 
 function attachmentOf({ deployed }: TaskEnvironment, channel: ChannelDeployment) {
@@ -74,9 +88,4 @@ function attachmentOf({ deployed }: TaskEnvironment, channel: ChannelDeployment)
     () => `the deployment of ${deployed.task.executionId} does not say how channel ${channel.channelId} is reached`,
   );
   return attachment;
-}
-
-function codecOf(environment: TaskEnvironment, edge: JobEdge): Codec<unknown> {
-  const onWarning = (text: string) => environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
-  return createCodec(edge.type, { maxShapes: environment.job.jobGraph.configuration.maxShapesPerEdge, onWarning });
 }
