@@ -26,7 +26,15 @@ export interface LoopMember {
   failed(error: unknown): void;
 }
 
-interface SlotLoopOptions {
+/** What runs the tasklets of a slot. `SlotLoop` in production; the test kit drives them itself, one turn at a time (slot-ports.ts). */
+export interface TaskletLoop {
+  add(member: LoopMember): void;
+  remove(tasklet: Tasklet): void;
+  /** Something happened in this thread that a tasklet should look at. */
+  wake(): void;
+}
+
+export interface SlotLoopOptions {
   readonly clock: Clock;
   readonly doorbell: Doorbell;
   /** Lets promises, sockets and timers of user code move, and calls `action` then. */
@@ -37,7 +45,7 @@ interface SlotLoopOptions {
   readonly onSwitch: (taskName: string | undefined) => void;
 }
 
-export class SlotLoop {
+export class SlotLoop implements TaskletLoop {
   readonly #options: SlotLoopOptions;
   #members: LoopMember[] = [];
   #isRunning = false;
@@ -59,7 +67,6 @@ export class SlotLoop {
     this.wake();
   }
 
-  /** Something happened in this thread that a tasklet should look at. */
   wake(): void {
     this.#awake = true;
     this.#options.doorbell.wake();

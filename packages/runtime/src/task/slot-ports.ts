@@ -5,6 +5,7 @@ import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation, SlotLocation } from '../protocol/deployment.ts';
 import type { FromSlot } from '../protocol/slot-messages.ts';
 import type { MemoryPort } from './memory-guard.ts';
+import type { SlotLoopOptions, TaskletLoop } from './slot-loop.ts';
 
 export interface SlotPorts {
   readonly location: SlotLocation;
@@ -19,6 +20,8 @@ export interface SlotPorts {
   readonly memoryLimitBytes?: number;
   /** Default: what V8 says of this thread. */
   readonly memory?: MemoryPort;
+  /** Default: a `SlotLoop`. The test kit decides itself whose turn it is. */
+  readonly createLoop?: (options: SlotLoopOptions) => TaskletLoop;
   /** Gives the event loop a turn. Default: setImmediate. */
   nextTurn?(action: () => void): void;
   /** False: chains are interpreted although code could be generated. */

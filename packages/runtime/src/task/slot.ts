@@ -14,7 +14,7 @@ import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts'
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { hostMemory } from './node/host-memory.ts';
-import { SlotLoop } from './slot-loop.ts';
+import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
 import type { SlotPorts } from './slot-ports.ts';
 import { Task } from './task.ts';
 import { buildTask } from './task-builder.ts';
@@ -28,7 +28,7 @@ type Deploy = Extract<ToSlot, { readonly type: 'deploy' }>;
 
 export class Slot {
   readonly #ports: SlotPorts;
-  readonly #loop: SlotLoop;
+  readonly #loop: TaskletLoop;
   readonly #guard: MemoryGuard;
   readonly #channels = new LocalChannels();
   readonly #tasks = new Map<string, Task>();
@@ -44,7 +44,8 @@ export class Slot {
       ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
       `Slot ${slot} of TaskManager ${taskManagerId}`,
     );
-    this.#loop = new SlotLoop({
+    const createLoop = ports.createLoop ?? ((options) => new SlotLoop(options));
+    this.#loop = createLoop({
       clock: ports.clock,
       doorbell: new Doorbell(ports.doorbell, ports.clock),
       nextTurn: ports.nextTurn?.bind(ports) ?? ((action) => void setImmediate(action)),

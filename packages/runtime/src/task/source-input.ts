@@ -6,6 +6,7 @@
  * R1 the reader is asked for records only while nothing is blocked; after NOTHING_AVAILABLE only when its promise has settled or an event came for it.
  * R2 what a reader throws or rejects with fails the task under the source's name.
  */
+import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { Source, SourceReader } from '@millrace/streaming/contract/source';
@@ -20,6 +21,7 @@ const POLLS_MAX = 64;
 interface SourceInputOptions {
   readonly source: Source<unknown>;
   readonly runtime: RuntimeContext;
+  readonly clock: Clock;
   readonly flow: Flow;
   readonly outputs: SourceWatermarks;
   /** Between two elements, in the task's thread. */
@@ -40,6 +42,7 @@ export class SourceInput implements TaskInput {
     this.#reader = this.#called(() =>
       options.source.createReader({
         getRuntimeContext: () => options.runtime,
+        clock: options.clock,
         sendSplitRequest: () => options.send({ type: 'request-split' }),
         sendSourceEventToCoordinator: (event) => options.send({ type: 'source-event', event }),
       }),

@@ -120,6 +120,7 @@ class TaskBuilder {
     return new SourceInput({
       source: logic.source,
       runtime: runtimeContextOf(environment),
+      clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
       mail: (action) => this.#mailbox.put(action),

@@ -13,7 +13,7 @@ import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import { describeFailure } from './failure.ts';
-import type { SlotLoop } from './slot-loop.ts';
+import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
 import type { BuiltTask } from './task-builder.ts';
 
@@ -22,7 +22,7 @@ const CLOSE_MS_MAX = 30_000;
 interface TaskOptions {
   readonly executionId: string;
   readonly clock: Clock;
-  readonly loop: SlotLoop;
+  readonly loop: TaskletLoop;
   build(): BuiltTask;
   postState(state: ExecutionState, failure: FailureDescription | undefined): void;
   /** After the last state was posted. */

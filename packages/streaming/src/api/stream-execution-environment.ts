@@ -10,7 +10,7 @@ import type { Source } from '../contract/source.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import { compileJob } from '../graph/compile-job.ts';
 import { executionPlan } from '../graph/execution-plan.ts';
-import type { SubmittedJob } from '../graph/executor.ts';
+import type { Executor, SubmittedJob } from '../graph/executor.ts';
 import type { CompiledJob } from '../graph/job-graph.ts';
 import { checkParallelism } from '../graph/parallelism.ts';
 import { buildStreamGraph } from '../graph/stream-graph.ts';
@@ -45,7 +45,7 @@ const DEFAULT_JOB_NAME = 'Millrace Streaming Job';
  */
 export class StreamExecutionEnvironment {
   readonly #program = new Program(() => (this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : undefined));
-  readonly #settings = new JobSettingsReader(() => (hasExecutor() ? currentExecutor().configuration : {}));
+  readonly #settings = new JobSettingsReader(() => this.executor()?.configuration ?? {});
   readonly #config = new ExecutionConfig(this.#settings);
   readonly #scope: StreamScope;
 
@@ -169,7 +169,7 @@ export class StreamExecutionEnvironment {
    */
   constant<T>(make: () => T): T {
     checkPlainFunction(make, 'env.constant', 'a function that makes the value');
-    return currentExecutor().constant(make);
+    return (this.executor() ?? currentExecutor()).constant(make);
   }
 
   /** The stream graph of what was added since the last `execute`, as JSON: `{"nodes": […]}`, as Flink writes it. Changes nothing. */
@@ -193,10 +193,15 @@ export class StreamExecutionEnvironment {
     return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
   }
 
+  /** Who runs the jobs of this environment; undefined where there is nobody. An environment of tests brings its own. */
+  protected executor(): Executor | undefined {
+    return hasExecutor() ? currentExecutor() : undefined;
+  }
+
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
     this.#program.clearRoots();
-    return currentExecutor().execute(job, onCollected === undefined ? {} : { onCollected });
+    return (this.executor() ?? currentExecutor()).execute(job, onCollected === undefined ? {} : { onCollected });
   }
 
   #jobProgram(jobName: string | undefined): JobProgram {
