@@ -1,7 +1,9 @@
 // Goal: what the documentation shows works. Method: every ```ts block of docs/*.md is a whole program; it is run by `millrace run` at parallelism 2, and the
 // ```text block that follows it, if there is one, is what it prints (lines compared as a set, without the subtask). A block that begins with ```ts fails ends
-// with an exit code other than 0, and the ```text block is its standard error, the file called job.ts.
+// with an exit code other than 0, and the ```text block is its standard error, the program
+// called job.ts and paths shortened.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +13,12 @@ const BLOCK = /^```ts(?<fails> fails)?\n(?<program>[\s\S]*?)^```\n+(?:```text\n(
 
 /** Inside the project, so that the programs find the packages as a user's would. */
 const work = join(root, '.cache/docs');
+
+/** As strict as a user may have it. */
+const compilerOptions = {
+  ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noImplicitOverride: true, erasableSyntaxOnly: true, verbatimModuleSyntax: true },
+  ...{ module: 'nodenext', target: 'es2023', lib: ['es2023'], types: ['node'], noEmit: true, skipLibCheck: true },
+};
 
 test('documentation programs', async (t) => {
   rmSync(work, { recursive: true, force: true });
@@ -25,7 +33,7 @@ test('documentation programs', async (t) => {
         const { code, stdout, stderr } = await millrace(['run', file, '--parallelism', '2'], { cwd: work });
         if (groups.fails !== undefined) {
           assert.notEqual(code, 0, stdout);
-          assert.equal(stderr.replaceAll(/(?:\S*\/)?[\w-]+-\d+\.ts/g, 'job.ts'), groups.output);
+          assert.equal(stderr.replaceAll(`${work}/`, '').replaceAll(/(?:\S*\/)?[\w-]+-\d+\.ts/g, 'job.ts'), groups.output);
           return;
         }
         assert.equal(code, 0, stderr);
@@ -33,4 +41,11 @@ test('documentation programs', async (t) => {
       });
     }
   }
+
+  await t.test('all of them are well typed', () => {
+    writeFileSync(join(work, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(work, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
+    const { status, stdout } = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', work], { encoding: 'utf8' });
+    assert.equal(status, 0, stdout);
+  });
 });
