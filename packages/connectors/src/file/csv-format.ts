@@ -35,6 +35,7 @@ type RecordMaker = (fields: readonly CsvField[]) => unknown;
  * columns is a bad record. Empty lines are passed over.
  */
 export class CsvFormat<T = Readonly<Record<string, string>>> extends StreamFormat<T> implements LineStreamFormat<T> {
+  override readonly type: TypeInformation<T> | undefined;
   readonly splittable: boolean;
   readonly #options: CsvFormatOptions;
   readonly #dialect: CsvDialect;
@@ -49,6 +50,7 @@ export class CsvFormat<T = Readonly<Record<string, string>>> extends StreamForma
         `CsvFormat got the type ${type?.typeName}. A line of CSV is a row: give Types.row({ … }) with the columns to read.`,
       );
     }
+    this.type = type;
     this.splittable = options.multiline !== true;
     this.#options = options;
     this.#dialect = { delimiter: options.delimiter ?? ',', quote: options.quote ?? '"', escape: options.escape };

@@ -12,7 +12,7 @@ import { FileSplitSource } from '@millrace/streaming/builtin/file/file-split-sou
 import { runSource } from '@millrace/streaming/builtin/source-harness';
 import { textFileSource } from '@millrace/streaming/builtin/text-file-source';
 import { OutputTag } from '@millrace/streaming/contract/output-tag';
-import { type BadRecord, CsvFormat, FileSource, JsonLinesFormat, StreamFormat, TextLineFormat } from './index.ts';
+import { type BadRecord, CsvFormat, FileSource, JsonLinesFormat, ParquetFormat, StreamFormat, TextLineFormat } from './index.ts';
 
 let folder = '';
 before(async () => {
@@ -263,4 +263,16 @@ describe('a format of the user', () => {
         [['A', 'B', 'C']],
       );
   });
+});
+
+it('a source declares the type of its format, so that nothing has to be learned behind it', () => {
+  const row = Types.row({ a: Types.STRING });
+  const typeOf = (source: unknown) => (source as { readonly type?: unknown }).type;
+  const ofLines = <T>(format: StreamFormat<T>) => typeOf(FileSource.forRecordStreamFormat(format, '/x').build());
+  assert.equal(ofLines(new JsonLinesFormat(row)), row);
+  assert.equal(ofLines(new CsvFormat(row)), row);
+  assert.equal(ofLines(new TextLineFormat()), Types.STRING);
+  assert.equal(ofLines(new JsonLinesFormat()), undefined);
+  assert.equal(typeOf(FileSource.forBulkFileFormat(new ParquetFormat(row), '/x').build()), row);
+  assert.equal(typeOf(textFileSource('/x')), Types.STRING);
 });

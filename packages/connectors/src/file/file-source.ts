@@ -1,4 +1,5 @@
 import { UsageError } from '@millrace/core/base/errors';
+import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import type { FileStatus } from '@millrace/core/fs/file-system';
 import { ArrayBatch, type BadRecord, type BadRecordPolicy, type Batch } from '@millrace/streaming/builtin/file/batch';
 import type { PathFilter } from '@millrace/streaming/builtin/file/file-listing';
@@ -73,7 +74,7 @@ function policyOf(policy: OnBadRecord): BadRecordPolicy {
 
 function fileFormatOf<T>(format: StreamFormat<T>): FileFormat<T> {
   if (!isLineFormat(format)) return new RecordStreamFormat(format);
-  return new LineFileFormat<T>({ splittable: format.splittable, parserFor: (split) => format.parserFor(split) });
+  return new LineFileFormat<T>({ type: format.type, splittable: format.splittable, parserFor: (split) => format.parserFor(split) });
 }
 
 const RECORDS_PER_BATCH = 256;
@@ -81,9 +82,11 @@ const RECORD_BYTES_GUESS = 256; // how much a format reads for a record is not k
 
 /** A format of the user's: every record may be a promise. */
 class RecordStreamFormat<out T> implements FileFormat<T> {
+  readonly type: AnyTypeInformation | undefined;
   readonly #format: StreamFormat<T>;
 
   constructor(format: StreamFormat<T>) {
+    this.type = format.type;
     this.#format = format;
   }
 

@@ -7,11 +7,13 @@ import { type LineStreamFormat, StreamFormat } from './stream-format.ts';
 
 /** One JSON value in a line, checked against the type if one is given. Empty lines are passed over. */
 export class JsonLinesFormat<T> extends StreamFormat<T> implements LineStreamFormat<T> {
+  override readonly type: TypeInformation<T> | undefined;
   readonly splittable = true;
   readonly #parser: LineParser<T>;
 
   constructor(type?: TypeInformation<T>) {
     super();
+    this.type = type;
     this.#parser = parserOf(type);
   }
 

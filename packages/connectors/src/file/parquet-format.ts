@@ -31,6 +31,7 @@ interface OpenFile {
  * Pages may be compressed by snappy, gzip, zstd, brotli or lz4. A value that its declared type does not allow fails the job under every policy.
  */
 export class ParquetFormat<T> implements BulkFormat<T> {
+  readonly type: TypeInformation<T> | undefined;
   readonly #fields: readonly FieldDescription[] | undefined;
   readonly #columns: readonly string[] | undefined;
   readonly #makers = new Map<string, RowMaker>();
@@ -43,6 +44,7 @@ export class ParquetFormat<T> implements BulkFormat<T> {
         `ParquetFormat got the type ${type?.typeName}. Parquet files have rows: give Types.row({ … }) with the columns to read.`,
       );
     }
+    this.type = type;
     this.#fields = description.kind === 'row' ? description.fields : undefined;
     this.#columns = options.columns;
   }

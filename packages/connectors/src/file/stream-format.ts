@@ -1,3 +1,4 @@
+import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import type { LineParser } from '@millrace/streaming/builtin/file/line-decoder';
 import type { FileSplit } from '@millrace/streaming/builtin/file/file-split';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
@@ -10,6 +11,8 @@ import type { MaybePromise } from '@millrace/streaming/contract/emittable';
  */
 export abstract class StreamFormat<out T> {
   abstract readonly splittable: boolean;
+  /** Of the records, if it is declared: `fromSource` takes it over. */
+  readonly type?: AnyTypeInformation | undefined;
   /** `content` is decompressed; `position` is the offset of its first byte in the (decompressed) file. */
   abstract read(content: AsyncIterable<Uint8Array>, position: number): AsyncIterable<T>;
 }

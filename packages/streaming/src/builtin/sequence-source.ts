@@ -1,4 +1,5 @@
 import { UsageError } from '@millrace/core/base/errors';
+import { Types } from '@millrace/core/types/types';
 import type { Source, SourceReaderContext, SplitEnumeratorContext } from '../contract/source.ts';
 import { jsonSerializer } from './json-serializer.ts';
 import { RangeReader } from './range-reader.ts';
@@ -7,6 +8,7 @@ import { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumer
 
 /** The whole numbers from `from` to `to`, both included; ascending within each subtask. Flink: NumberSequenceSource. */
 export class SequenceSource implements Source<number, RangeSplit, SplitQueueState<RangeSplit>> {
+  readonly type = Types.LONG;
   readonly from: number;
   readonly to: number;
 

@@ -3,6 +3,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { FileStatus } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { compressionOf } from '@millrace/core/fs/node/compression';
+import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import type { MaybePromise } from '../../contract/emittable.ts';
 import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from '../../contract/source.ts';
 import { jsonSerializer } from '../json-serializer.ts';
@@ -14,6 +15,8 @@ import { PrefetchingReader } from './prefetching-reader.ts';
 
 /** How the content of files is cut and read. */
 export interface FileFormat<out T> {
+  /** Of the records, where it is declared. */
+  readonly type?: AnyTypeInformation | undefined;
   /** The parts of one file, in order; none where it is empty. Called by the enumerator. */
   partsOf(file: FileStatus): MaybePromise<readonly FilePart[]>;
   read(split: FileSplit, policy: BadRecordPolicy): AsyncIterable<Batch<T>>;
@@ -27,6 +30,8 @@ export interface FileSplitSourceOptions {
 export class FileSplitSource<out T> implements Source<T, FileSplit, SplitQueueState<FileSplit>> {
   /** Absolute. */
   readonly paths: readonly string[];
+  /** The format's: what `fromSource` declares. */
+  readonly type: AnyTypeInformation | undefined;
   readonly #format: FileFormat<T>;
   readonly #filter: PathFilter | undefined;
   readonly #policy: BadRecordPolicy;
@@ -35,6 +40,7 @@ export class FileSplitSource<out T> implements Source<T, FileSplit, SplitQueueSt
     if (paths.length === 0) throw new UsageError('A file source got no paths. Give a file, a directory or a glob.');
     // While the program runs, so that a relative path starts where the command was given.
     this.paths = paths.map((path) => fileSystemOf(path).resolve(path));
+    this.type = format.type;
     this.#format = format;
     this.#filter = options.filter;
     this.#policy = options.policy ?? { kind: 'fail' };

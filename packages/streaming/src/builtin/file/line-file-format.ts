@@ -2,6 +2,7 @@
 import type { FileStatus } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { compressionOf, decompress } from '@millrace/core/fs/node/compression';
+import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import { type DataError, isMillraceError } from '@millrace/core/base/errors';
 import type { MaybePromise } from '../../contract/emittable.ts';
 import type { BadRecordPolicy, Batch } from './batch.ts';
@@ -16,12 +17,15 @@ export interface LineFormatOptions<T> {
   /** False where a record may go over several lines. */
   readonly splittable: boolean;
   readonly splitBytes?: number | undefined;
+  readonly type?: AnyTypeInformation | undefined;
 }
 
 export class LineFileFormat<out T> implements FileFormat<T> {
+  readonly type: AnyTypeInformation | undefined;
   readonly #options: LineFormatOptions<T>;
 
   constructor(options: LineFormatOptions<T>) {
+    this.type = options.type;
     this.#options = options;
   }
 
