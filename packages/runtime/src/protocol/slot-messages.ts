@@ -66,5 +66,6 @@ export const TASK_METRIC = {
   idleTimeMs: 7,
   heapUsedBytes: 8, // of the slot
   externalBytes: 9, // of the slot
+  numRecordsInErrors: 10, // input of a source that was no record and did not fail the job
 } as const;
 export const TASK_METRICS = 16;

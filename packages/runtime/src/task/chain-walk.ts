@@ -77,6 +77,13 @@ export class ChainWalk {
     }
   }
 
+  /** Of all operators together. */
+  get numLateRecordsDropped(): number {
+    let dropped = 0;
+    for (const { operator } of this.operators) dropped += operator?.numLateRecordsDropped ?? 0;
+    return dropped;
+  }
+
   get caresForIdleness(): boolean {
     return this.operators.some(({ operator }) => operator?.idle !== undefined);
   }

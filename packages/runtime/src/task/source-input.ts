@@ -9,7 +9,7 @@
 import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
-import type { Source, SourceReader } from '@millrace/streaming/contract/source';
+import type { Source, SourceReader, SourceReaderMetrics } from '@millrace/streaming/contract/source';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
 import type { Flow } from './flow.ts';
 import type { SourceWatermarks } from './source-watermarks.ts';
@@ -33,6 +33,7 @@ interface SourceInputOptions {
 export class SourceInput implements TaskInput {
   readonly #options: SourceInputOptions;
   readonly #reader: SourceReader<unknown, unknown>;
+  readonly #metrics: SourceReaderMetrics = { numRecordsInErrors: 0 };
   #available = true;
   #ended = false;
   polled = 0;
@@ -43,10 +44,15 @@ export class SourceInput implements TaskInput {
       options.source.createReader({
         getRuntimeContext: () => options.runtime,
         clock: options.clock,
+        metrics: this.#metrics,
         sendSplitRequest: () => options.send({ type: 'request-split' }),
         sendSourceEventToCoordinator: (event) => options.send({ type: 'source-event', event }),
       }),
     );
+  }
+
+  get numRecordsInErrors(): number {
+    return this.#metrics.numRecordsInErrors;
   }
 
   get watermark(): number {

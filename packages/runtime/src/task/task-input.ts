@@ -16,6 +16,8 @@ export interface TaskInput {
   poll(budget: number): InputResult;
   /** Records of the last `poll`. */
   readonly polled: number;
+  /** Of a source: input that was no record, since it started. */
+  readonly numRecordsInErrors?: number;
   /** Time passed in which the input could have been read; `unread` if there was nothing in all of it. Returns in how many milliseconds to call again. */
   elapse(elapsedMs: number, unread: boolean): number;
   /** From the enumerator; only sources get any. */

@@ -9,6 +9,7 @@ export class TaskMetrics {
   currentInputWatermark = NO_TIMESTAMP;
   currentOutputWatermark = NO_TIMESTAMP;
   numLateRecordsDropped = 0;
+  numRecordsInErrors = 0;
   busyTimeMs = 0;
   backPressuredTimeMs = 0;
   idleTimeMs = 0;
@@ -46,6 +47,7 @@ export class TaskMetrics {
     block[TASK_METRIC.currentInputWatermark] = this.currentInputWatermark;
     block[TASK_METRIC.currentOutputWatermark] = this.currentOutputWatermark;
     block[TASK_METRIC.numLateRecordsDropped] = this.numLateRecordsDropped;
+    block[TASK_METRIC.numRecordsInErrors] = this.numRecordsInErrors;
     block[TASK_METRIC.busyTimeMs] = this.busyTimeMs;
     block[TASK_METRIC.backPressuredTimeMs] = this.backPressuredTimeMs;
     block[TASK_METRIC.idleTimeMs] = this.idleTimeMs;

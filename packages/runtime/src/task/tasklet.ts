@@ -114,6 +114,8 @@ export class Tasklet {
   publishMetrics(heapUsedBytes: number | undefined, externalBytes: number | undefined): void {
     const { metrics } = this;
     for (const output of this.#outputs) metrics.numRecordsOut += output.takeRecords();
+    metrics.numRecordsInErrors = this.#input.numRecordsInErrors ?? 0;
+    metrics.numLateRecordsDropped = this.#walk.numLateRecordsDropped;
     metrics.currentInputWatermark = Math.max(this.#input.watermark, metrics.currentInputWatermark);
     metrics.currentOutputWatermark = Math.max(metrics.currentOutputWatermark, this.#walk.watermark);
     metrics.publish(heapUsedBytes, externalBytes);
