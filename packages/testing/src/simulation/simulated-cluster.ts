@@ -213,6 +213,7 @@ export function jobOf(name: string, vertices: readonly VertexSpec[], edges: read
       sourceOperator: 0,
       sourceTag: undefined,
       target,
+      inputIndex: 0,
       partitioner: 'hash',
       type: { kind: 'shape' },
       keyType: undefined,
