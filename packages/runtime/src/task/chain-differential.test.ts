@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
-import type { OneInputOperator, OperatorContext, OperatorLogic } from '@millrace/streaming/contract/operator';
+import type { OneInputOperator, OperatorContext, OperatorLogic, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { timestampsAndWatermarks } from '@millrace/streaming/operators/timestamps-and-watermarks';
 import { type FixtureOperator, type FixtureVertex, runJob } from './fixture.test.ts';
@@ -68,6 +68,22 @@ class Repeater implements OneInputOperator {
         return false;
       }
     }
+    return true;
+  }
+}
+
+/** The same over two inputs, which it tells apart: second ones come out negative. */
+class TwoInputRepeater extends Repeater implements TwoInputOperator {
+  processElement1(record: unknown): void {
+    this.processElement(record);
+  }
+
+  processElement2(record: unknown): void {
+    this.processElement(-(record as number));
+  }
+
+  /** Which record was the last one hangs on the interleaving. */
+  override processWatermark(): boolean {
     return true;
   }
 }
@@ -186,6 +202,58 @@ test('generated = interpreted, blocked = free, one task = two', async () => {
           assert.deepEqual(seen, expected, `seed ${seed}, generated ${generateCode}, blocking ${blocks !== undefined}, cut ${cut}`);
         }
       }
+    }
+  }
+});
+
+/** What each input sent, as the head passed it on, in its order; and what came of no record. There is no order between the inputs. */
+function sidesOf(seen: Seen): { first: Seen; second: Seen; rest: Seen } {
+  const isSecond = (each: string) => each.startsWith('-');
+  const isRecord = (each: string) => !each.startsWith('watermark') && each !== 'end';
+  return {
+    first: seen.filter((each) => isRecord(each) && !isSecond(each)),
+    second: seen.filter((each) => isRecord(each) && isSecond(each)),
+    rest: seen.filter((each) => !isRecord(each)).slice(-2),
+  };
+}
+
+async function twoInputSequences(seed: number, generateCode: boolean, blocks: Random | undefined): Promise<ReturnType<typeof sidesOf>[]> {
+  const seen: Seen[] = [[], []];
+  const noWatermarks = WatermarkStrategy.noWatermarks() as WatermarkStrategy<unknown>;
+  const sourceOf = (from: number): FixtureVertex => ({
+    operators: [{ name: 'source', logic: { kind: 'source', source: new SequenceSource(from, from + RECORDS), strategy: noWatermarks } }],
+  });
+  const copies = 1 + (seed % 4);
+  const head: FixtureOperator = {
+    name: 'record',
+    input: -1,
+    logic: { kind: 'twoInput', create: (context) => new TwoInputRepeater(context, copies) },
+  };
+  const behind: FixtureOperator[] = [
+    { name: 'step', logic: { kind: 'flatMap', fn: (n) => [n, n] }, input: 0 },
+    { name: 'sink', logic: sinkOf(seen[0] as Seen, blocks), input: 1 },
+    { name: 'side', logic: sinkOf(seen[1] as Seen, blocks), input: 0, inputTag: 'threes' },
+  ];
+  const vertices: FixtureVertex[] = [sourceOf(1), sourceOf(1000), { operators: [head, ...behind] }];
+  const edges = [
+    { from: 0, to: 2, partitioner: 'forward' as const },
+    { from: 1, to: 2, partitioner: 'forward' as const, inputIndex: 1 as const },
+  ];
+  const job = await runJob({ vertices, edges }, { ports: { generateCode } });
+  assert.deepEqual(job.failures, []);
+  return seen.map(sidesOf);
+}
+
+test('a head with two inputs: generated = interpreted, blocked = free', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const expected = await twoInputSequences(seed, false, undefined);
+    assert.ok(
+      (expected[0]?.first.length ?? 0) > RECORDS / 2 && (expected[0]?.second.length ?? 0) > RECORDS / 2,
+      `seed ${seed}: both inputs came through`,
+    );
+    for (const generateCode of [true, false]) {
+      const seen = await twoInputSequences(seed, generateCode, seededRandom(seed));
+      assert.deepEqual(seen, expected, `seed ${seed}, generated ${generateCode}`);
     }
   }
 });

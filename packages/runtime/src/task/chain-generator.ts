@@ -50,6 +50,12 @@ interface Scope {
   readonly variables: string[];
 }
 
+/** What the text calls a running step, and what it enters it by: its operator, or a function. */
+interface Entry {
+  readonly step: string;
+  readonly enter: string;
+}
+
 class ChainGenerator {
   readonly writer = new CodeWriter();
   readonly #parts: ChainParts;
@@ -57,7 +63,7 @@ class ChainGenerator {
   readonly #flow: string;
   readonly #locate: string;
   /** Of operators, sinks and flatMaps: the name by which the text enters them. */
-  readonly #entries = new Map<PlannedStep, { readonly step: string; readonly enter: string }>();
+  readonly #entries = new Map<PlannedStep, Entry>();
 
   constructor(parts: ChainParts, subtask: number) {
     this.#parts = parts;
@@ -77,14 +83,15 @@ class ChainGenerator {
     }
     const head = this.writer.local('head');
     this.#function(head, 'record', plan.head, (scope) => this.#feed(plan.head, 'record', scope));
-    this.writer.line(`return { head: ${head}, splitOutput: undefined, sourceSides: new Map() };`);
+    const second = plan.head.logic.kind === 'twoInput' ? this.#writeSecondHead(plan.head) : 'undefined';
+    this.writer.line(`return { head: ${head}, secondHead: ${second}, splitOutput: undefined, sourceSides: new Map() };`);
   }
 
   /** What must exist before the functions that call it: an operator with its outputs, the item function of a flatMap. */
   #writeEntry(step: PlannedStep): void {
     const { kind } = step.logic;
     if (kind === 'flatMap') this.#writeFlatMap(step);
-    else if (kind === 'operator' || kind === 'sink') this.#writeOperator(step);
+    else if (kind === 'operator' || kind === 'sink' || kind === 'twoInput') this.#writeOperator(step);
   }
 
   #writeOperator(step: PlannedStep): void {
@@ -94,12 +101,34 @@ class ChainGenerator {
     const main = this.#writeOutput(step, step.outputs[0] as PlannedOutput);
     const sides = this.#writeSides(step);
     const operator = writer.local(`${step.operator.name}_operator`);
-    const make = writer.constant('makeOperator', this.#parts.makeOperator);
+    const isTwoInput = step.logic.kind === 'twoInput';
+    const make = writer.constant('makeOperator', isTwoInput ? this.#parts.makeTwoInputOperator : this.#parts.makeOperator);
     writer.line(`const ${operator} = ${make}(${running}, new ${wrap}(${main}), ${sides});`);
-    const enter = writer.local(`enter_${step.operator.name}`);
-    this.#function(enter, 'record', step, (scope) => this.#call(scope, step.index, 'record', `${operator}.processElement(record);`));
-    writer.line(`${running}.enter = ${enter};`);
     this.#entries.set(step, { step: running, enter: operator });
+    this.#writeEnter(step, 'enter', isTwoInput ? 'processElement1' : 'processElement');
+    if (isTwoInput) this.#writeEnter(step, 'enterSecond', 'processElement2');
+  }
+
+  /** How the walk gives a record that has waited to an operator. */
+  #writeEnter(step: PlannedStep, property: string, method: string): void {
+    const { writer } = this;
+    const entry = this.#entries.get(step) as Entry;
+    const enter = writer.local(`${property}_${step.operator.name}`);
+    this.#function(enter, 'record', step, (scope) => this.#call(scope, step.index, 'record', `${entry.enter}.${method}(record);`));
+    writer.line(`${entry.step}.${property} = ${enter};`);
+  }
+
+  #writeSecondHead(step: PlannedStep): string {
+    const { writer } = this;
+    const head = writer.local('secondHead');
+    const entry = this.#entries.get(step) as Entry;
+    this.#function(head, 'record', step, (scope) => {
+      this.#at(scope, step.index, 'record');
+      writer.line(
+        `if (${entry.step}.waiting) ${entry.step}.addSecond(record, ${this.#flow}.timestamp); else ${entry.enter}.processElement2(record);`,
+      );
+    });
+    return head;
   }
 
   /** The side outputs of a step, by their tags; returns the text of the map. */
@@ -211,7 +240,7 @@ class ChainGenerator {
     });
     const entry = writer.local('head');
     this.#function(entry, 'record', head, (scope) => this.#emit(output, 'record', scope, false));
-    writer.line(`return { head: ${entry}, splitOutput: ${name}, sourceSides: ${this.#writeSides(head)} };`);
+    writer.line(`return { head: ${entry}, secondHead: undefined, splitOutput: ${name}, sourceSides: ${this.#writeSides(head)} };`);
   }
 
   /** A function or method with the one `try` of G2. `keep`s nothing itself; the body declares what it needs through the scope. */
@@ -261,8 +290,9 @@ class ChainGenerator {
   #feedEntry(step: PlannedStep, record: string, scope: Scope): void {
     const { writer } = this;
     const { kind } = step.logic;
-    const entry = this.#entries.get(step) as { readonly step: string; readonly enter: string };
-    const call = kind === 'flatMap' ? `${entry.enter}(${record})` : `${entry.enter}.processElement(${record})`;
+    const entry = this.#entries.get(step) as Entry;
+    const method = kind === 'twoInput' ? 'processElement1' : 'processElement';
+    const call = kind === 'flatMap' ? `${entry.enter}(${record})` : `${entry.enter}.${method}(${record})`;
     this.#at(scope, step.index, record);
     if (kind === 'sink') writer.line(`${call};`);
     else writer.line(`if (${entry.step}.waiting) ${entry.step}.add(${record}, ${this.#flow}.timestamp); else ${call};`);

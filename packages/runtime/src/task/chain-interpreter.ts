@@ -19,10 +19,13 @@ export function interpretChain(parts: ChainParts, subtask: number): CompiledChai
   const interpreter = new ChainInterpreter(parts, subtask, pushes);
   for (let index = parts.steps.length - 1; index > 0; index--) pushes[index] = interpreter.stepPush(parts.steps[index] as Step);
   const headStep = parts.steps[0] as Step;
-  if (parts.plan.head.logic.kind !== 'source')
-    return { head: interpreter.stepPush(headStep), splitOutput: undefined, sourceSides: new Map() };
+  const { kind } = parts.plan.head.logic;
+  const noSource = { splitOutput: undefined, sourceSides: new Map() };
+  if (kind === 'twoInput') return { ...interpreter.twoInputPushes(headStep), ...noSource };
+  if (kind !== 'source') return { head: interpreter.stepPush(headStep), secondHead: undefined, ...noSource };
   const head = interpreter.outputPush(headStep, parts.plan.head.outputs[0] as PlannedOutput);
-  return { head, splitOutput: interpreter.splitOutput(head), sourceSides: interpreter.sideOutputs(headStep) };
+  const splitOutput = interpreter.splitOutput(head);
+  return { head, secondHead: undefined, splitOutput, sourceSides: interpreter.sideOutputs(headStep) };
 }
 
 class ChainInterpreter {
@@ -51,6 +54,8 @@ class ChainInterpreter {
         return this.#operatorPush(step);
       case 'source':
         throw new Error('a source takes no records');
+      case 'twoInput':
+        throw new Error('an operator with two inputs is fed by the network only');
     }
   }
 
@@ -188,6 +193,19 @@ class ChainInterpreter {
         return;
       }
     }
+  }
+
+  twoInputPushes(step: Step): { readonly head: Push; readonly secondHead: Push } {
+    const sides = this.sideOutputs(step);
+    const main = new ChainOutput(this.outputPush(step, step.plan.outputs[0] as PlannedOutput));
+    const operator = this.#parts.makeTwoInputOperator(step, main, sides);
+    const { flow } = this.#parts;
+    step.enter = (record) => this.#located(step.plan.index, record, () => operator.processElement1(record));
+    step.enterSecond = (record) => this.#located(step.plan.index, record, () => operator.processElement2(record));
+    return {
+      head: (record) => (step.waiting ? step.add(record, flow.timestamp) : step.enter(record)),
+      secondHead: (record) => (step.waiting ? step.addSecond(record, flow.timestamp) : step.enterSecond(record)),
+    };
   }
 
   #operatorPush(step: Step): Push {

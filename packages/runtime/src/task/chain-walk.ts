@@ -7,7 +7,14 @@
  */
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { ChainParts } from './compiled-chain.ts';
-import { type ControlElement, QUEUED_FINISH, QUEUED_RECORD, QUEUED_WATERMARK, type QueuedElement } from './control-element.ts';
+import {
+  type ControlElement,
+  QUEUED_FINISH,
+  QUEUED_RECORD,
+  QUEUED_SECOND_RECORD,
+  QUEUED_WATERMARK,
+  type QueuedElement,
+} from './control-element.ts';
 import type { Flow } from './flow.ts';
 import type { RecordOutput } from './record-output.ts';
 import type { Step } from './step.ts';
@@ -202,6 +209,9 @@ export class ChainWalk {
     if (element.kind === QUEUED_RECORD) {
       this.#flow.timestamp = element.timestamp;
       step.enter(element.record);
+    } else if (element.kind === QUEUED_SECOND_RECORD) {
+      this.#flow.timestamp = element.timestamp;
+      step.enterSecond(element.record);
     } else if (this.#show(step, element)) this.behind(step.plan.index, element);
   }
 
@@ -230,5 +240,6 @@ export class ChainWalk {
 }
 
 function isResumable(step: Step): boolean {
-  return step.plan.logic.kind === 'flatMap' || step.plan.logic.kind === 'operator';
+  const { kind } = step.plan.logic;
+  return kind === 'flatMap' || kind === 'operator' || kind === 'twoInput';
 }

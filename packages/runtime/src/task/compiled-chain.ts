@@ -5,7 +5,7 @@
  * K2 what a step throws leaves as a `UserCodeError` that names the step and the record it got. Nobody catches per record but the functions of the chain.
  * K3 `flow.timestamp` is the same before and after a call of an output, whatever the operators behind it set.
  */
-import type { OneInputOperator, Output } from '@millrace/streaming/contract/operator';
+import type { OneInputOperator, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import type { ChainPlan } from './chain-plan.ts';
 import type { EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
@@ -22,14 +22,20 @@ export interface ChainParts {
   /** Checks what a step emits on one of its outputs, or what a step returned, for the first records. */
   check(step: Step, tag: string | undefined): EdgeCheck;
   /** Makes the operator of a step of kind operator or sink, whose outputs exist by then. */
-  readonly makeOperator: (step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>) => OneInputOperator;
+  readonly makeOperator: MakeOperator<OneInputOperator>;
+  /** The same for the head of a task with two inputs. */
+  readonly makeTwoInputOperator: MakeOperator<TwoInputOperator>;
   /** Says where an error belongs: `place` is the index of the step, or the number of steps plus the index of the edge. No record where there was none. */
   readonly locate: (error: unknown, place: number, ...record: readonly unknown[]) => Error;
 }
 
+type MakeOperator<Operator> = (step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>) => Operator;
+
 export interface CompiledChain {
   /** Takes a record of the input, with `flow.timestamp` set. Of a source: what its records go through behind it. */
   readonly head: (record: unknown) => void;
+  /** Takes a record of the second input, where the head has two. */
+  readonly secondHead: ((record: unknown) => void) | undefined;
   /** Of a source: its outputs, each with timestamps and watermarks of its own. */
   readonly splitOutput: SplitOutputClass | undefined;
   /** Of a source: its side outputs that somebody reads, by their tags. */

@@ -3,6 +3,8 @@ export const QUEUED_RECORD = 1;
 export const QUEUED_WATERMARK = 2;
 export const QUEUED_STATUS = 3;
 export const QUEUED_FINISH = 4;
+/** A record of the second input of a two-input operator. */
+export const QUEUED_SECOND_RECORD = 5;
 
 /** `value` is the timestamp of a watermark; 1 for idle and 0 for active of a status; unused for the end. */
 export interface ControlElement {
@@ -16,7 +18,13 @@ export interface QueuedRecord {
   readonly timestamp: number;
 }
 
-export type QueuedElement = ControlElement | QueuedRecord;
+export interface QueuedSecondRecord {
+  readonly kind: typeof QUEUED_SECOND_RECORD;
+  readonly record: unknown;
+  readonly timestamp: number;
+}
+
+export type QueuedElement = ControlElement | QueuedRecord | QueuedSecondRecord;
 
 export const FINISH: ControlElement = { kind: QUEUED_FINISH, value: 0 };
 

@@ -32,6 +32,7 @@ export interface FixtureVertex {
 export interface FixtureEdge extends EdgeBinding {
   readonly from: number;
   readonly to: number;
+  readonly inputIndex?: 0 | 1;
   readonly partitioner: PartitionerKind;
   readonly sourceOperator?: number;
   readonly sourceTag?: string;
@@ -257,6 +258,7 @@ function graphOf(job: FixtureJob): JobGraph {
     sourceOperator: edge.sourceOperator ?? (job.vertices[edge.from] as FixtureVertex).operators.length - 1,
     sourceTag: edge.sourceTag,
     target: `v${edge.to}`,
+    inputIndex: edge.inputIndex ?? 0,
     partitioner: edge.partitioner,
     type: { kind: 'shape' } as const,
     keyType: undefined,

@@ -7,17 +7,17 @@
  *    arrives meanwhile is queued. A waiting step holds one of `flow.blocked`.
  * S2 the queue is replayed in order, records and control elements alike, so back-pressure never moves a watermark against the records around it.
  */
-import type { OneInputOperator } from '@millrace/streaming/contract/operator';
+import type { WatermarkedOperator } from '@millrace/streaming/contract/operator';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { PlannedStep } from './chain-plan.ts';
-import { type ControlElement, QUEUED_RECORD, type QueuedElement } from './control-element.ts';
+import { type ControlElement, QUEUED_RECORD, QUEUED_SECOND_RECORD, type QueuedElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 
 export class Step {
   readonly plan: PlannedStep;
   readonly #flow: Flow;
-  /** Of steps of kind operator and sink, once it was made. */
-  operator: OneInputOperator | undefined = undefined;
+  /** Of steps of kind operator, twoInput and sink, once it was made. */
+  operator: WatermarkedOperator | undefined = undefined;
   waiting = false;
   /** The greatest watermark that the step was shown. */
   watermark = NO_TIMESTAMP;
@@ -26,6 +26,8 @@ export class Step {
   readonly queue: QueuedElement[] = [];
   /** Takes one record past the queue; set by the compiled chain. */
   enter: (record: unknown) => void = neverSet;
+  /** The same for the second input of a two-input operator. */
+  enterSecond: (record: unknown) => void = neverSet;
   /** Goes on with the suspended iterable of a flatMap; false when it is suspended again. Set by the compiled chain. */
   resumeItems: (() => boolean) | undefined = undefined;
   /** What a flatMap returned and the task has not emitted yet: an array from `nextItem` on, or an iterator. */
@@ -59,6 +61,11 @@ export class Step {
   /** A record that arrives while the step waits. */
   add(record: unknown, timestamp: number): void {
     this.queue.push({ kind: QUEUED_RECORD, record, timestamp });
+  }
+
+  /** The same for the second input of a two-input operator. */
+  addSecond(record: unknown, timestamp: number): void {
+    this.queue.push({ kind: QUEUED_SECOND_RECORD, record, timestamp });
   }
 
   suspendArray(items: readonly unknown[], nextItem: number, record: unknown, timestamp: number): void {

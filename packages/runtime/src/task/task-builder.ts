@@ -1,7 +1,7 @@
 /** Puts a task together: plan, channels, operators, compiled chain, input, tasklet. Opens nothing. */
 import { canGenerateCode } from '@millrace/core/codegen/compile';
 import { createCodec } from '@millrace/core/types/codec';
-import type { OneInputOperator, OperatorContext, Output } from '@millrace/streaming/contract/operator';
+import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { HeapTableFactory } from '../state/heap-tables.ts';
 import { generateChain } from './chain-generator.ts';
@@ -25,6 +25,7 @@ import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf
 import type { TaskInput } from './task-input.ts';
 import { TaskMetrics } from './task-metrics.ts';
 import { Tasklet } from './tasklet.ts';
+import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
 
 /** What the task's life needs of its parts. */
@@ -95,13 +96,21 @@ class TaskBuilder {
       freezeRecords: this.#environment.job.jobGraph.configuration.freezeRecords,
       check: (step, tag) => this.#checkOf(step, tag),
       makeOperator: (step, main, sides) => this.#makeOperator(step, main, sides),
+      makeTwoInputOperator: (step, main, sides) => this.#makeTwoInputOperator(step, main, sides),
       locate: (error, place, ...record) => this.#locate(error, place, record),
     };
   }
 
   #gate(chain: CompiledChain): TaskInput {
-    const readers = openInputs(this.#environment, this.#flow);
-    return new InputGate(readers, { processRecord: chain.head }, this.#flow, (element) => this.#fromInput(element));
+    const { head, secondHead } = chain;
+    const control = (element: ControlElement) => this.#fromInput(element);
+    const inputOf = (processRecord: (record: unknown) => void, index: 0 | 1): GateInput => ({
+      readers: openInputs(this.#environment, this.#flow, index),
+      handler: { processRecord },
+    });
+    const first = inputOf(head, 0);
+    if (secondHead === undefined) return new InputGate(first.readers, first.handler, this.#flow, control);
+    return new TwoInputGate([first, inputOf(secondHead, 1)], this.#flow, control);
   }
 
   #source(chain: CompiledChain): TaskInput {
@@ -136,13 +145,23 @@ class TaskBuilder {
   #makeOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OneInputOperator {
     const { logic } = step.plan;
     const context = this.#contextOf(step, main, sides);
-    if (logic.kind === 'operator') step.operator = logic.create(context);
+    let operator: OneInputOperator;
+    if (logic.kind === 'operator') operator = logic.create(context);
     else if (logic.kind === 'sink') {
-      step.operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), (error, record) =>
+      operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), (error, record) =>
         locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
       );
     } else throw new Error(`a step of kind ${logic.kind} has no operator`);
-    return step.operator;
+    step.operator = operator;
+    return operator;
+  }
+
+  #makeTwoInputOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): TwoInputOperator {
+    const { logic } = step.plan;
+    if (logic.kind !== 'twoInput') throw new Error(`a step of kind ${logic.kind} has no operator with two inputs`);
+    const operator = logic.create(this.#contextOf(step, main, sides));
+    step.operator = operator;
+    return operator;
   }
 
   #contextOf(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OperatorContext {

@@ -28,7 +28,8 @@ export function openOutputs(environment: TaskEnvironment, plan: ChainPlan, flow:
   });
 }
 
-export function openInputs(environment: TaskEnvironment, flow: Flow): ChannelReader<unknown>[] {
+/** The channels of one input of the task: 0, or 1 of a two-input operator. */
+export function openInputs(environment: TaskEnvironment, flow: Flow, inputIndex: 0 | 1): ChannelReader<unknown>[] {
   const { job, deployed } = environment;
   const edges = job.jobGraph.edges.filter((edge) => edge.target === deployed.task.vertexId);
   return deployed.task.inputs.flatMap((gate: GateDeployment) => {
@@ -37,6 +38,7 @@ export function openInputs(environment: TaskEnvironment, flow: Flow): ChannelRea
       edge !== undefined,
       () => `the deployment of ${deployed.task.executionId} names edge ${gate.edgeId}, which does not lead to its vertex`,
     );
+    if (edge.inputIndex !== inputIndex) return [];
     const end = endOf(environment, edge, flow);
     return gate.channels.map((channel) => openReader(end, channel));
   });

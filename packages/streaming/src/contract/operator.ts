@@ -97,15 +97,25 @@ export interface StreamOperator {
   resume?(): boolean;
 }
 
-export interface OneInputOperator<in I = unknown> extends StreamOperator {
-  processElement(record: I): void;
+/** An operator that the chain shows watermarks to. */
+export interface WatermarkedOperator extends StreamOperator {
   /**
-   * The watermark has reached this operator. It goes on to the operators behind when this returns true, or `resume` does (O2).
+   * The watermark has reached this operator; of two inputs, the lesser one of theirs has. It goes on to the operators behind when this returns true, or `resume` does (O2).
    * An operator without this method lets it pass.
    */
   processWatermark?(timestamp: number): boolean;
   /** True where the operator keeps upstream watermarks to itself, all but MAX_WATERMARK, because it emits its own. */
   readonly ownsWatermarks?: boolean;
+}
+
+export interface OneInputOperator<in I = unknown> extends WatermarkedOperator {
+  processElement(record: I): void;
+}
+
+/** Elements of two inputs, which have no order between them. Always the head of its chain: the network feeds both inputs. Flink: `TwoInputStreamOperator`. */
+export interface TwoInputOperator<in A = unknown, in B = unknown> extends WatermarkedOperator {
+  processElement1(record: A): void;
+  processElement2(record: B): void;
 }
 
 /** The key of a keyed operator: the selector runs once at the shuffle and once more here. */
@@ -122,6 +132,14 @@ export type OperatorLogic =
   | { readonly kind: 'source'; readonly source: Source<unknown>; readonly strategy: WatermarkStrategy<unknown> }
   | { readonly kind: 'map' | 'filter' | 'flatMap'; readonly fn: PlainFunction }
   | { readonly kind: 'operator'; readonly create: (context: OperatorContext) => OneInputOperator; readonly key?: KeyContext }
+  | TwoInputLogic
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> };
+
+export interface TwoInputLogic {
+  readonly kind: 'twoInput';
+  readonly create: (context: OperatorContext) => TwoInputOperator;
+  /** Keys of the two inputs; both or one (beside a broadcast input), whose values are of one type. */
+  readonly keys?: readonly [KeyContext | undefined, KeyContext | undefined];
+}
 
 export type OperatorKind = OperatorLogic['kind'];

@@ -2,7 +2,7 @@
  * Which operators run as one task. Flink: "Operator Chains".
  *
  * An operator joins the task of the one that feeds it where nothing has to be exchanged: one input edge, forward, equal parallelism and maximum parallelism,
- * one slot sharing group, and no objection at either end. A maximum that was set for one of two neighbours parts them: a task has one.
+ * one slot sharing group, and no objection at either end. An operator with two inputs is always a head: the network feeds both of them. A maximum that was set for one of two neighbours parts them: a task has one.
  */
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.ts';
 
@@ -31,6 +31,7 @@ export function chainsOf(graph: StreamGraph): readonly Chain[] {
 
 function isChainable(upstream: StreamNode, edge: StreamEdge, downstream: StreamNode): boolean {
   return (
+    downstream.operator.logic.kind !== 'twoInput' &&
     edge.partitioner === 'forward' &&
     upstream.parallelism === downstream.parallelism &&
     upstream.maxParallelism === downstream.maxParallelism &&

@@ -112,6 +112,42 @@ test('chaining: an exchange or a second input splits', () => {
   assert.deepEqual(names(union), ['Source: a', 'Source: b', 'c']);
 });
 
+const twoInputs: OperatorLogic = {
+  kind: 'twoInput',
+  create: () => {
+    throw new Error('compiled, not run');
+  },
+};
+
+test('two inputs: always a head, fed by the network on both inputs, whatever they are', () => {
+  const both = (first: number, second: number, between: readonly Transformation[] = []) => [
+    operator(0, 'a', undefined),
+    operator(1, 'b', undefined),
+    ...between,
+    operator(5, 'co', first, { logic: twoInputs, secondInput: second, operation: 'Co-Map' }),
+    operator(6, 'out', 5),
+  ];
+  const spread = (transformations: readonly Transformation[]) => {
+    const all: Transformation[] = Array.from({ length: 7 }, (_, id) => operator(id, `unused ${id}`, undefined));
+    for (const each of transformations) all[each.id] = each;
+    return compileJob({ ...program(all), roots: [6] }, CONFIGURATION).jobGraph;
+  };
+  const shown = (graph: ReturnType<typeof spread>) => {
+    const nameOf = (id: string) => graph.vertices.find((vertex) => vertex.id === id)?.name;
+    return graph.edges.map((edge) => `${nameOf(edge.source)} ${edge.partitioner} ${edge.inputIndex} ${nameOf(edge.target)}`);
+  };
+  assert.deepEqual(shown(spread(both(0, 1))), ['Source: a forward 0 co -> out', 'Source: b forward 1 co -> out']);
+  assert.deepEqual(shown(spread(both(0, 0))), ['Source: a forward 0 co -> out', 'Source: a forward 1 co -> out'], 'a stream with itself');
+  const union = { kind: 'union', id: 2, inputs: [0, 1] } as const;
+  assert.deepEqual(shown(spread(both(2, 3, [union, partition(3, 1, 'broadcast')]))), [
+    'Source: a forward 0 co -> out',
+    'Source: b forward 0 co -> out',
+    'Source: b broadcast 1 co -> out',
+  ]);
+  const idOf = (first: number, second: number) => spread(both(first, second)).vertices.find(({ name }) => name === 'co -> out')?.id;
+  assert.notEqual(idOf(0, 1), idOf(1, 0), 'which input is which is part of the place');
+});
+
 test('a tree of operators is one task, each behind the one that feeds it', () => {
   const side = { kind: 'side-output', id: 3, input: 1, tag: 'late', type: undefined } as const;
   const { vertices, edges } = compiled([

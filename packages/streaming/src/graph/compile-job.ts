@@ -77,6 +77,7 @@ function jobEdgeOf(edge: StreamEdge, index: number, graph: StreamGraph, plan: Pl
     sourceOperator: source.position,
     sourceTag: edge.tag,
     target: plan.ids[edge.target]!, // the head of its chain: only heads are fed from outside
+    inputIndex: edge.inputIndex,
     partitioner: edge.partitioner,
     type: descriptionOf(edge.type),
     keyType: edge.partitioner === 'hash' ? descriptionOf(edge.keyType) : undefined,

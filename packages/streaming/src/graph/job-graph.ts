@@ -45,13 +45,14 @@ export interface ChainedOperator {
   readonly inputTag: string | undefined;
 }
 
-/** A stream between two vertices. The input of a vertex is the union of its edges. */
+/** A stream between two vertices. An input of a vertex is the union of its edges. */
 export interface JobEdge {
   readonly id: string;
   readonly source: string; // vertex id
   readonly sourceOperator: number; // index in its chain
   readonly sourceTag: string | undefined; // side output
   readonly target: string; // vertex id
+  readonly inputIndex: 0 | 1; // which input of the target's head; 1 only of a two-input operator
   readonly partitioner: PartitionerKind;
   readonly type: TypeDescription;
   readonly keyType: TypeDescription | undefined; // of a hash partitioner

@@ -13,6 +13,7 @@ import {
 export interface LogicalEdge {
   readonly source: TransformationId;
   readonly target: TransformationId;
+  readonly inputIndex: 0 | 1;
   readonly tag: string | undefined;
   readonly type: AnyTypeInformation | undefined;
   readonly partition: PartitionTransformation | undefined; // undefined: nothing was said
@@ -26,13 +27,15 @@ export interface LogicalEdges {
 export function logicalEdges(program: JobProgram): LogicalEdges {
   const ordered = topologicalOrder(program);
   const operators = ordered.filter((transformation) => transformation.kind === 'operator');
-  const edges = operators.flatMap((operator) =>
-    operator.input === undefined
-      ? []
-      : resolve(program, operator.input, { target: operator.id, tag: undefined, type: undefined, partition: undefined }),
-  );
+  const edges = operators.flatMap((operator) => [...edgesInto(program, operator, 0), ...edgesInto(program, operator, 1)]);
   checkSideOutputs(program, edges);
   return { operators, edges };
+}
+
+function edgesInto(program: JobProgram, operator: OperatorTransformation, inputIndex: 0 | 1): readonly LogicalEdge[] {
+  const input = inputIndex === 0 ? operator.input : operator.secondInput;
+  if (input === undefined) return [];
+  return resolve(program, input, { target: operator.id, inputIndex, tag: undefined, type: undefined, partition: undefined });
 }
 
 /** Everything that the roots need, inputs first; ties in the order of the program. */

@@ -15,7 +15,9 @@ export function operatorIds(graph: StreamGraph): readonly string[] {
   const ids: string[] = [];
   const seen = new Map<string, number>();
   for (const { index, operator } of graph.nodes) {
-    const inputs = graph.edges.filter((edge) => edge.target === index).map((edge) => [ids[edge.source], edge.tag ?? null]);
+    const inputs = graph.edges
+      .filter((edge) => edge.target === index)
+      .map((edge) => [ids[edge.source], edge.tag ?? null, ...(edge.inputIndex === 1 ? [1] : [])]);
     const place = JSON.stringify([operator.operation, inputs]);
     const ordinal = seen.get(place) ?? 0;
     seen.set(place, ordinal + 1);

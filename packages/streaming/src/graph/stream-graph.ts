@@ -32,6 +32,7 @@ export interface StreamNode {
 export interface StreamEdge {
   readonly source: number; // index of a node
   readonly target: number;
+  readonly inputIndex: 0 | 1;
   readonly tag: string | undefined; // side output of the source
   readonly type: AnyTypeInformation | undefined;
   readonly partitioner: PartitionerKind;
@@ -106,6 +107,7 @@ function edgeOf(edge: LogicalEdge, source: StreamNode, target: StreamNode): Stre
   return {
     source: source.index,
     target: target.index,
+    inputIndex: edge.inputIndex,
     tag: edge.tag,
     type: edge.type,
     partitioner,

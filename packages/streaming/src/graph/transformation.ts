@@ -16,6 +16,7 @@ export interface OperatorTransformation {
   readonly kind: 'operator';
   readonly id: TransformationId;
   readonly input: TransformationId | undefined; // a source has none
+  readonly secondInput?: TransformationId; // of two-input operators
   readonly logic: OperatorLogic;
   /** What it does (`Map`, `Keyed Reduce`); part of its id, which its name is not. */
   readonly operation: string;
@@ -61,7 +62,8 @@ export type Transformation = OperatorTransformation | PartitionTransformation | 
 
 export function inputsOf(transformation: Transformation): readonly TransformationId[] {
   if (transformation.kind === 'union') return transformation.inputs;
-  return transformation.input === undefined ? [] : [transformation.input];
+  const second = transformation.kind === 'operator' ? transformation.secondInput : undefined;
+  return [transformation.input, second].filter((input) => input !== undefined);
 }
 
 /** What holds for operators that say nothing themselves. */
