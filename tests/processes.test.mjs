@@ -1,9 +1,12 @@
 // Goal: the processes of a run (command, TaskManager, slots, coordinators) end as they should, whoever ends them, and what a job says arrives whole.
 // Method: real runs of real programs; what is left is looked up in the process table and in a folder for temporary files of their own.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { PRELUDE, workshop } from './support/processes.mjs';
-import { linesOf } from './support/run-millrace.mjs';
+import { linesOf, root } from './support/run-millrace.mjs';
 
 const ENDLESS = 'env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; })';
 const lastLine = (stdout) => JSON.parse(linesOf(stdout).at(-1));
@@ -218,4 +221,43 @@ test('an enumerator that throws or rejects fails the job with the name of its so
   });
   const rejects = await run('rejects.ts');
   assert.equal(rejects.stderr, "millrace: The split enumerator of 'Source: lakes' (uid l) failed in start: no boat\n");
+});
+
+const SCRIPT = '/usr/bin/script';
+
+/** What a terminal shows in the end that understands nothing but lines, and "up one line" with "erase it". */
+function screenOf(text) {
+  const lines = [''];
+  for (const [part] of text.replaceAll('\r\n', '\n').matchAll(/\n|\u001b\[1A\u001b\[2K|[^\n\u001b]+|\u001b/g)) {
+    if (part === '\n') lines.push('');
+    else if (part.startsWith('\u001b[1A')) lines.splice(-2, 2, '');
+    else lines[lines.length - 1] += part;
+  }
+  return lines;
+}
+
+test('on a terminal: figures of every vertex while the job runs, and none of them left behind', {
+  skip: existsSync(SCRIPT) ? false : 'needs script(1)',
+}, (t) => {
+  const { folder } = workshop(t, {
+    'job.ts': `${PRELUDE}import { WatermarkStrategy } from 'millrace';
+import { DataGeneratorSource } from '@millrace/connectors/datagen';
+const strategy = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) => n * 1000);
+env.fromSource(new DataGeneratorSource((n) => n, 60, { recordsPerSecond: 60 }), strategy, 'ticks').disableChaining().filter((n) => n % 20 === 0).name('rare').print();
+await env.execute('figures');
+`,
+  });
+  const command = `'${process.execPath}' '${join(root, 'packages/cluster/bin/millrace.js')}' run job.ts --json`;
+  const { status, stdout } = spawnSync(SCRIPT, ['-qec', command, '/dev/null'], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  assert.equal(status, 0, stdout);
+  assert.match(
+    stdout,
+    /figures: RUNNING\r\n {2}Source: ticks +×1 {2}\d+ records {2}\d+\/s {2}watermark \S+\r\n {2}rare -> Sink: Print to Std\. Out ×1 {2}/,
+  );
+  const [zero, twenty, forty, report, ...rest] = screenOf(stdout);
+  assert.deepEqual([zero, twenty, forty, JSON.parse(report).state, rest], ['0', '20', '40', 'FINISHED', ['']]);
 });

@@ -26,6 +26,7 @@ export function workshop(t, files) {
   const mark = `MILLRACE_TEST_MARK=${randomUUID()}`;
   return {
     folder,
+    write: (name, content) => writeFileSync(join(folder, name), content),
     start: (args) => new Started(args, { folder, mark, temporary }),
     run: (...args) => new Started([command, 'run', ...args], { folder, mark, temporary }).ended,
     startRun: (...args) => new Started([command, 'run', ...args], { folder, mark, temporary }),

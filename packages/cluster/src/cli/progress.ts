@@ -79,7 +79,7 @@ export class Progress {
 
   /** A line that wraps would be two when it is taken away. */
   #fit(line: string): string {
-    const columns = this.#terminal.columns ?? 80;
+    const columns = this.#terminal.columns || 80; // 0 from a terminal that does not know
     return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
   }
 }

@@ -21,7 +21,14 @@ test("a failure of the program shows its own frames and nothing of the host's", 
   assert.equal(describeFailure(error, quiet), 'TypeError: x is not a function\n    at parse (lib/parse.ts:3:9)\n    at job.ts:7:1');
 });
 
-test('a refusal is its message, without a stack', () => {
+test('a refusal is its message and the place of the refused call', () => {
+  const error = new UsageError('Do it so.');
+  const frames = ['check (file:///usr/lib/node_modules/x/checks.js:1:1)', 'build (/home/ann/job/job.ts:5:9)', '/home/ann/job/job.ts:9:1'];
+  error.stack = ['UsageError: Do it so.', ...frames.map((frame) => `    at ${frame}`)].join('\n');
+  assert.equal(describeFailure(error, quiet), 'Do it so.\n    at build (job.ts:5:9)');
+});
+
+test('a refusal that has no place in the program is its message alone', () => {
   assert.equal(describeFailure(new UsageError('Do it so.'), quiet), 'Do it so.');
   assert.equal(describeFailure(new InvariantError('broken'), quiet), 'broken');
 });

@@ -9,7 +9,7 @@ export interface ReportOptions {
 }
 
 export function describeFailure(error: unknown, { workingDirectory, debug }: ReportOptions): string {
-  const lines = [messageOf(error), ...locationOf(error), ...(isMillraceError(error) ? [] : userFrames(error, workingDirectory))];
+  const lines = [messageOf(error), ...locationOf(error), ...framesOf(error, workingDirectory)];
   if (debug) lines.push(...stacksOf(error));
   return lines.join('\n');
 }
@@ -32,15 +32,22 @@ function locationOf(error: unknown): readonly string[] {
   return parts.filter(([, text]) => text !== undefined && !error.message.includes(text)).map(([name, text]) => `  ${name}: ${text}`);
 }
 
-const FRAME = /^\s+at /;
+/** A refusal is about one call of the program: its place, and not how the program came there. */
+function framesOf(error: unknown, workingDirectory: string): readonly string[] {
+  if (!isMillraceError(error)) return userFrames(error, workingDirectory);
+  return error.kind === 'usage' ? userFrames(error, workingDirectory).slice(0, 1) : [];
+}
+
+/** Of the host's own functions (`Array.map`) no place is known. */
+const FRAME = /^\s+at .*:\d+:\d+\)?$/;
 
 /** The frames in the program's own files; of an error from elsewhere none, for they would only show our inside. */
 function userFrames(error: unknown, workingDirectory: string): readonly string[] {
   if (!(error instanceof Error)) return [];
   const frames = (error.stack ?? '').split('\n').filter((line) => FRAME.test(line));
   return frames
-    .filter((line) => !/node:|node_modules|\/packages\/[a-z]+\/dist\//.test(line))
-    .map((line) => shorten(line, workingDirectory));
+    .filter((line) => !/node:|node_modules|\/packages\/[a-z]+\/(?:bin|dist|src)\//.test(line))
+    .map((line) => shorten(line, workingDirectory).replace(/at <anonymous> \((.*)\)$/, 'at $1'));
 }
 
 function shorten(frame: string, workingDirectory: string): string {

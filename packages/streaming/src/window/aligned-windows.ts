@@ -20,14 +20,14 @@ export function windowsOf(timestamp: number, alignment: WindowAlignment): TimeWi
 }
 
 export function positiveMillis(assigner: string, parameter: string, duration: DurationLike): number {
-  const millis = Duration.from(duration).toMillis();
+  const millis = millisOf(assigner, parameter, duration);
   if (millis <= 0) throw new UsageError(`${assigner}.of got a ${parameter} of ${millis} ms. Give one of at least 1 ms.`);
   return millis;
 }
 
 /** An offset brought into [0, period). Flink refuses one that moves the grid by a whole period or more, which is a slip: nothing would change. */
 export function offsetMillis(assigner: string, offset: DurationLike, period: { readonly name: string; readonly millis: number }): number {
-  const millis = Duration.from(offset).toMillis();
+  const millis = millisOf(assigner, 'offset', offset);
   if (Math.abs(millis) >= period.millis) {
     throw new UsageError(
       `${assigner}.of got an offset of ${millis} ms with a ${period.name} of ${period.millis} ms. ` +
@@ -35,4 +35,13 @@ export function offsetMillis(assigner: string, offset: DurationLike, period: { r
     );
   }
   return millis < 0 ? millis + period.millis : millis;
+}
+
+/** What is no duration is refused with the name of the parameter that it was given for. */
+function millisOf(assigner: string, parameter: string, duration: DurationLike): number {
+  try {
+    return Duration.from(duration).toMillis();
+  } catch (cause) {
+    throw new UsageError(`The ${parameter} of ${assigner}.of: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -72,7 +72,7 @@ const refusals: readonly (readonly [run: () => unknown, message: string])[] = [
   ],
   [
     () => TumblingEventTimeWindows.of(5 as unknown as '5 s'),
-    "5 is not a duration. Give a Duration or text with a unit, for example '10 min'.",
+    "The size of TumblingEventTimeWindows.of: 5 is not a duration. Give a Duration or text with a unit, for example '10 min'.",
   ],
 ];
 
