@@ -6,7 +6,16 @@ import type { ProgramBundle } from './bundle.ts';
 import type { JobMonitor } from './job-monitor.ts';
 import { LocalClusters, type StartCluster } from './local-clusters.ts';
 import { LocalExecutor } from './local-executor.ts';
-import { EXTERNAL_PACKAGES, NETWORK_MEMORY, SLOT_REQUEST_TIMEOUT, SLOTS, TASK_CANCELLATION_TIMEOUT, TASK_HEAP } from './options.ts';
+import {
+  BUFFERS_PER_CHANNEL,
+  EXTERNAL_PACKAGES,
+  NETWORK_MEMORY,
+  OVERDRAFT_MEMORY,
+  SLOT_REQUEST_TIMEOUT,
+  SLOTS,
+  TASK_CANCELLATION_TIMEOUT,
+  TASK_HEAP,
+} from './options.ts';
 
 export interface LocalProgramOptions {
   readonly file: string; // absolute
@@ -74,6 +83,8 @@ function clusterOptions({ configuration, singleThread, monitor, onOutput }: Loca
   return {
     singleThread,
     networkMemoryBytes: configuration.get(NETWORK_MEMORY).getBytes(),
+    segmentsPerChannel: configuration.get(BUFFERS_PER_CHANNEL),
+    overdraftMemoryBytes: configuration.get(OVERDRAFT_MEMORY).getBytes(),
     ...(heap === undefined ? {} : { slotMemoryLimitBytes: Math.floor(heap.getBytes() / slots) }),
     slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
     taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),

@@ -24,6 +24,21 @@ export const NETWORK_MEMORY = option({
   min: 32 * 1024,
   text: 'Memory of a TaskManager for buffers between slots, in segments of 32 kb.',
 });
+export const BUFFERS_PER_CHANNEL = option({
+  key: 'taskmanager.network.memory.buffers-per-channel',
+  type: 'int',
+  default: 8,
+  min: 1,
+  max: 4096,
+  text: 'Segments of each channel between two slots: how far a producer may be ahead of its consumer. Channels get fewer where the memory is short.',
+});
+export const OVERDRAFT_MEMORY = option({
+  key: 'taskmanager.memory.overdraft.size',
+  type: 'memory',
+  default: '16 mb',
+  min: 32 * 1024,
+  text: 'What an operator emits at once beyond the free buffers of a channel is kept in memory up to this size for each channel, and beyond it in a file in the directory for temporary files.',
+});
 export const TASK_HEAP = option({
   key: 'taskmanager.memory.task.heap.size',
   type: 'memory',
@@ -48,7 +63,10 @@ export const TASK_CANCELLATION_TIMEOUT = option({
 const GROUPS: readonly OptionGroup[] = [
   JOB_OPTIONS,
   { room: 'Programs', options: [EXTERNAL_PACKAGES] },
-  { room: 'TaskManagers', options: [SLOTS, NETWORK_MEMORY, TASK_HEAP, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT] },
+  {
+    room: 'TaskManagers',
+    options: [SLOTS, NETWORK_MEMORY, BUFFERS_PER_CHANNEL, OVERDRAFT_MEMORY, TASK_HEAP, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT],
+  },
 ];
 
 export const OPTIONS = new OptionRegistry(GROUPS);

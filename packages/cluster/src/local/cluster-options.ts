@@ -11,6 +11,7 @@ const DEFAULT_SEGMENTS_PER_CHANNEL = 8;
 const MEMORY_SHARE = 0.6;
 const MIN_SLOT_MEMORY_BYTES = 256 * MIB;
 const MAX_DEFAULT_SLOT_MEMORY_BYTES = 4096 * MIB;
+const DEFAULT_OVERDRAFT_MEMORY_BYTES = 16 * MIB;
 const MAX_SLOTS = 1_024;
 const DEFAULT_CANCELLATION_MS = 30_000;
 const DEFAULT_HEARTBEAT_MS = 250; // also how fresh the figures of a running job are
@@ -22,6 +23,7 @@ export interface CompiledOptions {
   readonly slots: number;
   readonly networkMemoryBytes: number;
   readonly segmentsPerChannel: number;
+  readonly overdraftMemoryBytes: number;
   readonly slotMemoryLimitBytes: number;
   readonly rpcTimeoutMs: number;
   readonly jobMaster: JobMasterOptions;
@@ -38,6 +40,7 @@ export function compileOptions(options: LocalClusterOptions): CompiledOptions {
     slots,
     networkMemoryBytes: options.networkMemoryBytes ?? DEFAULT_NETWORK_MEMORY_BYTES,
     segmentsPerChannel: options.segmentsPerChannel ?? DEFAULT_SEGMENTS_PER_CHANNEL,
+    overdraftMemoryBytes: options.overdraftMemoryBytes ?? DEFAULT_OVERDRAFT_MEMORY_BYTES,
     slotMemoryLimitBytes: options.slotMemoryLimitBytes ?? defaultSlotMemory(slots),
     rpcTimeoutMs: RPC_TIMEOUT_MS,
     jobMaster: {

@@ -18,14 +18,17 @@ export function createCoordinators(blobs: BlobDirectory): InProcessCoordinators 
 }
 
 export function startTaskManager(configuration: TaskManagerConfiguration, rpc: RpcService, onOutput: OnOutput): { close(): Promise<void> } {
-  const { taskManagerId } = configuration;
+  const { taskManagerId, overdraftMemoryBytes } = configuration;
   const output = onOutput === undefined ? processOutput() : callbackOutput(onOutput);
   const slots: InProcessSlot[] = [];
   const taskManager = new TaskManager(configuration, {
     rpc,
     output,
     createSlot(slot, listener) {
-      const created = new InProcessSlot({ taskManagerId, slot }, { output, receive: (index, message) => listener.receive(index, message) });
+      const created = new InProcessSlot(
+        { taskManagerId, slot },
+        { output, overdraftMemoryBytes, receive: (index, message) => listener.receive(index, message) },
+      );
       slots.push(created);
       return created;
     },

@@ -11,6 +11,7 @@ const DOORBELL_BYTES = 64;
 
 export interface InProcessSlotPorts {
   readonly output: JobOutput;
+  readonly overdraftMemoryBytes: number;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -65,6 +66,7 @@ export class InProcessSlot implements SlotHandle {
         }),
       bind: bindProgram,
       standardStreams: this.#ports.output,
+      overdraftMemoryBytes: this.#ports.overdraftMemoryBytes,
     });
     return slot;
   }

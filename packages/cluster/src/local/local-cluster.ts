@@ -16,6 +16,8 @@ export interface LocalClusterOptions {
   readonly networkMemoryBytes?: number;
   /** Exclusive segments of each channel between slots. */
   readonly segmentsPerChannel?: number;
+  /** What each channel keeps in memory of records beyond its segments, before it uses a file. */
+  readonly overdraftMemoryBytes?: number;
   /** The soft limit of one slot: heap in use, external memory and its share of segments. */
   readonly slotMemoryLimitBytes?: number;
   /** A job that gets no slots for so long fails with a message that says how many it needs; undefined waits for ever. */

@@ -114,12 +114,13 @@ export class RunningCluster implements LocalCluster {
   }
 
   #startTaskManager(): void {
-    const { slots, networkMemoryBytes, segmentsPerChannel, slotMemoryLimitBytes, rpcTimeoutMs } = this.#compiled;
+    const { slots, networkMemoryBytes, segmentsPerChannel, overdraftMemoryBytes, slotMemoryLimitBytes, rpcTimeoutMs } = this.#compiled;
     const configuration: TaskManagerConfiguration = {
       taskManagerId: `tm-${++this.#taskManagers}`,
       slots,
       networkMemoryBytes,
       segmentsPerChannel,
+      overdraftMemoryBytes,
       slotMemoryLimitBytes,
       rpcTimeoutMs,
       blobDirectory: this.#blobs.path,

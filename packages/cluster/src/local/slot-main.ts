@@ -12,7 +12,7 @@ import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-mess
 
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
-const { location, doorbell, memoryLimitBytes } = workerData as SlotWorkerData;
+const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -37,6 +37,7 @@ const slot = new Slot({
   },
   bind: bindProgram,
   standardStreams: streams,
+  overdraftMemoryBytes,
   memoryLimitBytes,
 });
 

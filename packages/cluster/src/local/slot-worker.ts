@@ -30,6 +30,7 @@ export interface SlotWorkerPorts {
 export interface SlotWorkerOptions {
   readonly taskManagerId: string;
   readonly slot: number;
+  readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
 }
 
@@ -82,8 +83,13 @@ export class SlotWorker implements SlotHandle {
 
   #start(): Worker {
     clearTimeout(this.#renewal);
-    const { taskManagerId, slot, memoryLimitBytes } = this.#options;
-    const workerData: SlotWorkerData = { location: { taskManagerId, slot }, doorbell: this.#doorbell, memoryLimitBytes };
+    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes } = this.#options;
+    const workerData: SlotWorkerData = {
+      location: { taskManagerId, slot },
+      doorbell: this.#doorbell,
+      overdraftMemoryBytes,
+      memoryLimitBytes,
+    };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {
       workerData,

@@ -24,6 +24,7 @@ export interface TaskManagerConfiguration {
   readonly slots: number;
   readonly networkMemoryBytes: number;
   readonly segmentsPerChannel: number;
+  readonly overdraftMemoryBytes: number;
   readonly slotMemoryLimitBytes: number;
   readonly blobDirectory: string;
   readonly resourceManager: LeaderAddress;

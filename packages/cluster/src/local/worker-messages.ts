@@ -7,6 +7,7 @@ import type { StreamName } from './standard-streams.ts';
 export interface SlotWorkerData {
   readonly location: SlotLocation;
   readonly doorbell: SharedArrayBuffer;
+  readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
 }
 

@@ -3,6 +3,7 @@
  *
  * V1 each is exactly one future segment of the stream, so moving it on is one copy.
  * V2 once something is spilled, everything behind it goes there too, until the spill is empty: the order holds.
+ * V3 an empty spill is closed: a channel that had one burst keeps no file.
  */
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 
@@ -70,12 +71,18 @@ export class Overdraft {
     if (this.spilledSegments === 0) return false;
     this.spill!.take(target.subarray(position, position + SEGMENT_BYTES));
     this.spilledSegments -= 1;
+    if (this.spilledSegments === 0) this.closeSpill();
     return true;
   }
 
   clear(): void {
     this.forgetMemory();
     this.spilledSegments = 0;
+    this.closeSpill();
+  }
+
+  /** V3 */
+  private closeSpill(): void {
     this.spill?.close();
     this.spill = undefined;
   }

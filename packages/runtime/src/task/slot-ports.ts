@@ -3,6 +3,7 @@ import type { Clock } from '@millrace/core/base/clock';
 import type { StandardStreams } from '@millrace/streaming/contract/sink';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation, SlotLocation } from '../protocol/deployment.ts';
+import type { SpillSink } from '../network/overdraft.ts';
 import type { FromSlot } from '../protocol/slot-messages.ts';
 import type { MemoryPort } from './memory-guard.ts';
 import type { SlotLoopOptions, TaskletLoop } from './slot-loop.ts';
@@ -18,6 +19,10 @@ export interface SlotPorts {
   readonly standardStreams: StandardStreams;
   /** Of heap and external memory; absent: no limit. */
   readonly memoryLimitBytes?: number;
+  /** What each channel keeps in memory of what goes beyond its credit, before it uses a spill; absent: the network's default. */
+  readonly overdraftMemoryBytes?: number;
+  /** Opens a spill for one channel, whose name says whose it is. Default: a file among the temporary ones. */
+  readonly openSpill?: (name: string) => SpillSink;
   /** Default: what V8 says of this thread. */
   readonly memory?: MemoryPort;
   /** Default: a `SlotLoop`. The test kit decides itself whose turn it is. */

@@ -9,6 +9,7 @@ import { createEdgeChannels, type EdgeChannels } from '../network/edge-channels.
 import type { ChannelDeployment, GateDeployment } from '../protocol/deployment.ts';
 import type { ChainPlan } from './chain-plan.ts';
 import type { Flow } from './flow.ts';
+import { openSpillFile } from './node/spill-files.ts';
 import { RecordOutput } from './record-output.ts';
 import { type TaskEnvironment, taskNameOf } from './task-environment.ts';
 
@@ -55,12 +56,18 @@ interface End {
 
 function endOf(environment: TaskEnvironment, edge: JobEdge, flow: Flow): End {
   const { job, ports } = environment;
+  const { openSpill = openSpillFile } = ports;
+  const name = `${taskNameOf(environment)} ${edge.id}`;
   const onWarning = (text: string) => environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
   return {
     environment,
     edge,
     codec: createCodec(edge.type, { maxShapes: job.jobGraph.configuration.maxShapesPerEdge, onWarning }),
-    code: createEdgeChannels(`${taskNameOf(environment)} ${edge.id}`, { code: (ports.generateCode ?? true) ? 'generated' : 'shared' }),
+    code: createEdgeChannels(name, {
+      code: (ports.generateCode ?? true) ? 'generated' : 'shared',
+      spill: () => openSpill(name),
+      ...(ports.overdraftMemoryBytes === undefined ? {} : { memoryCapBytes: ports.overdraftMemoryBytes }),
+    }),
     flow,
   };
 }
