@@ -5,6 +5,7 @@
  * of one slot by real local channels.
  */
 import { systemClock } from '@millrace/core/base/clock';
+import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { OperatorLogic } from '@millrace/streaming/contract/operator';
 import type { SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
 import type { EdgeBinding, JobConfiguration, JobEdge, JobGraph, JobVertex, PartitionerKind } from '@millrace/streaming/graph/job-graph';
@@ -21,6 +22,7 @@ export interface FixtureOperator {
   readonly logic: OperatorLogic;
   readonly input?: number;
   readonly inputTag?: string;
+  readonly inputType?: TypeDescription;
   readonly uid?: string;
 }
 
@@ -250,6 +252,7 @@ function graphOf(job: FixtureJob): JobGraph {
       kind: operator.logic.kind,
       input: operator.input ?? place - 1,
       inputTag: operator.inputTag,
+      ...(operator.inputType === undefined ? {} : { inputType: operator.inputType }),
     })),
   }));
   const edges = (job.edges ?? []).map((edge, index) => ({

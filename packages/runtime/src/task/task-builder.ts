@@ -1,6 +1,7 @@
 /** Puts a task together: plan, channels, operators, compiled chain, input, tasklet. Opens nothing. */
 import { canGenerateCode } from '@millrace/core/codegen/compile';
 import { createCodec } from '@millrace/core/types/codec';
+import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { HeapTableFactory } from '../state/heap-tables.ts';
@@ -42,6 +43,12 @@ export interface BuiltTask {
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
   return new TaskBuilder(environment).build();
+}
+
+/** Whoever reads an output is told the same type of it. */
+function declaredTypeOf({ plan }: Step, tag: string | undefined): TypeDescription {
+  const output = plan.outputs.find((each) => each.tag === tag);
+  return output?.edges[0]?.edge.type ?? output?.steps[0]?.operator.inputType ?? { kind: 'shape' };
 }
 
 class TaskBuilder {
@@ -208,12 +215,12 @@ class TaskBuilder {
     };
   }
 
-  /** One count for all that a step emits on one output, or returns. Edges' own codecs check what they write, so a shape check is enough for all. */
+  /** One count for all that a step emits on one output, or returns. By its declared type: chained steps have no codec that would. */
   #checkOf(step: Step, tag: string | undefined): EdgeCheck {
     const key = `${step.plan.index}:${tag ?? ''}`;
     const known = this.#checks.get(key);
     if (known !== undefined) return known;
-    const check = new EdgeCheck(createCodec({ kind: 'shape' }));
+    const check = new EdgeCheck(createCodec(declaredTypeOf(step, tag)));
     this.#checks.set(key, check);
     return check;
   }

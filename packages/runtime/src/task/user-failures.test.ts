@@ -50,6 +50,19 @@ test('the position is that of the source file', async () => {
   assert.equal(job.failures[0]?.cause?.name, 'TypeError');
 });
 
+test('what a chained step emits is checked against the declared type, as if it crossed an edge', async () => {
+  const inputType = { kind: 'row', fields: [{ name: 'n', type: { kind: 'int' } }] } as const;
+  const wrap: FixtureOperator = { name: 'wrap', logic: { kind: 'map', fn: (n) => ({ n: n === 3 ? 'three' : n }) } };
+  const chained = await messageOf([NUMBERS, wrap, { ...SINK, inputType }]);
+  assert.equal(
+    chained,
+    `Operator 'wrap', subtask 1/1, failed: The value at $.n cannot be written as ROW<n INT>: it is the string "three". ` +
+      'Declared is INT, which takes whole numbers from -2147483648 to 2147483647. Record: 3',
+  );
+  const undeclared = await runJob({ vertices: [{ operators: [NUMBERS, wrap, SINK] }] });
+  assert.deepEqual(undeclared.failures, []);
+});
+
 test('a step after others is named with the record that it got itself', async () => {
   const toObject: FixtureOperator = { name: 'wrap', logic: { kind: 'map', fn: (n) => ({ n, text: 'x'.repeat(200) }) } };
   const message = await messageOf([NUMBERS, toObject, { name: 'step', logic: { kind: 'flatMap', fn: fails } }, SINK]);

@@ -57,6 +57,7 @@ function vertexOf(chain: Chain, plan: Plan): JobVertex {
       kind: node.operator.logic.kind,
       input: edge === undefined ? -1 : plan.places.get(edge.source)!.position,
       inputTag: edge?.tag,
+      ...(edge?.type === undefined ? {} : { inputType: descriptionOf(edge.type) }),
     };
   });
   return {

@@ -43,6 +43,8 @@ export interface ChainedOperator {
   readonly input: number;
   /** The side output of that operator which it reads; undefined for the main output. */
   readonly inputTag: string | undefined;
+  /** Of the records that it reads inside the chain, where they are declared: nothing encodes them there, so they are checked against it. */
+  readonly inputType?: TypeDescription;
 }
 
 /** A stream between two vertices. An input of a vertex is the union of its edges. */
