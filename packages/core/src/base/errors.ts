@@ -70,6 +70,8 @@ export interface UserCodeLocation {
   readonly record?: string;
   /** `file.ts:line:column` of the first frame in the user's own code. */
   readonly position?: string;
+  /** Which call it was, and for which key, where it got no record: `open`, or the timer that fired. */
+  readonly call?: string;
 }
 
 /** Wraps what a user's function threw. The cause is the original. */

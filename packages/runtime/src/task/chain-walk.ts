@@ -91,6 +91,14 @@ export class ChainWalk {
     return dropped;
   }
 
+  async close(step: Step): Promise<void> {
+    try {
+      await step.operator?.close?.();
+    } catch (error) {
+      throw this.#locate(error, step.plan.index);
+    }
+  }
+
   get caresForIdleness(): boolean {
     return this.operators.some(({ operator }) => operator?.idle !== undefined);
   }
@@ -150,12 +158,14 @@ export class ChainWalk {
         this.#named(step, () => operator?.processWatermark?.(element.value) ?? true),
       );
     }
-    if (element.kind === QUEUED_FINISH)
+    if (element.kind === QUEUED_FINISH) {
+      step.services?.quiesce();
       return this.#went(
         step,
         element,
         this.#named(step, () => operator?.finish?.() ?? true),
       );
+    }
     return operator?.ownsWatermarks !== true;
   }
 

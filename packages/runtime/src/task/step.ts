@@ -12,12 +12,15 @@ import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { PlannedStep } from './chain-plan.ts';
 import { type ControlElement, QUEUED_RECORD, QUEUED_SECOND_RECORD, type QueuedElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
+import type { OperatorServices } from './operator-services.ts';
 
 export class Step {
   readonly plan: PlannedStep;
   readonly #flow: Flow;
   /** Of steps of kind operator, twoInput and sink, once it was made. */
   operator: WatermarkedOperator | undefined = undefined;
+  /** Of the same steps: its state and timers. */
+  services: OperatorServices | undefined = undefined;
   waiting = false;
   /** The greatest watermark that the step was shown. */
   watermark = NO_TIMESTAMP;

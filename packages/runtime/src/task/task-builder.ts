@@ -2,9 +2,15 @@
 import { canGenerateCode } from '@millrace/core/codegen/compile';
 import { createCodec } from '@millrace/core/types/codec';
 import type { TypeDescription } from '@millrace/core/types/type-information';
-import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
+import type {
+  KeyContext,
+  OneInputOperator,
+  OperatorContext,
+  OperatorLogic,
+  Output,
+  TwoInputOperator,
+} from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
-import { HeapTableFactory } from '../state/heap-tables.ts';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
 import { type ChainPlan, planChain } from './chain-plan.ts';
@@ -12,7 +18,7 @@ import { ChainWalk } from './chain-walk.ts';
 import { CollectQueue } from './collect-queue.ts';
 import type { ChainParts, CompiledChain } from './compiled-chain.ts';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
-import { EdgeCheck } from './edge-checks.ts';
+import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { InputGate } from './input-gate.ts';
 import { Mailbox } from './mailbox.ts';
@@ -22,9 +28,11 @@ import { SourceInput } from './source-input.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
 import { Step } from './step.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
+import { OperatorServices } from './operator-services.ts';
 import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf } from './task-environment.ts';
 import type { TaskInput } from './task-input.ts';
 import { TaskMetrics } from './task-metrics.ts';
+import { TaskSchedule } from './task-schedule.ts';
 import { Tasklet } from './tasklet.ts';
 import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
@@ -37,6 +45,7 @@ export interface BuiltTask {
   readonly steps: readonly Step[];
   readonly walk: ChainWalk;
   readonly mailbox: Mailbox;
+  readonly schedule: TaskSchedule;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
 }
@@ -60,6 +69,7 @@ class TaskBuilder {
   readonly #outputs: readonly RecordOutput[];
   readonly #collects = new Map<string, CollectQueue>();
   readonly #checks = new Map<string, EdgeCheck>();
+  readonly #schedule: TaskSchedule;
   #walk: ChainWalk | undefined = undefined;
 
   constructor(environment: TaskEnvironment) {
@@ -69,6 +79,7 @@ class TaskBuilder {
     this.#plan = planChain(job.jobGraph, vertexId, bindings);
     this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
     this.#mailbox = new Mailbox(environment.wake);
+    this.#schedule = new TaskSchedule(environment.ports.clock);
     this.#steps = this.#plan.steps.map((step) => new Step(step, this.#flow));
     this.#outputs = openOutputs(environment, this.#plan, this.#flow);
   }
@@ -91,7 +102,16 @@ class TaskBuilder {
       outputs: this.#outputs,
       metrics: new TaskMetrics(environment.deployed.metrics, environment.ports.clock.monotonic()),
     });
-    return { tasklet, input, outputs: this.#outputs, steps: this.#steps, walk, mailbox: this.#mailbox, collects: this.#collects };
+    return {
+      tasklet,
+      input,
+      outputs: this.#outputs,
+      steps: this.#steps,
+      walk,
+      mailbox: this.#mailbox,
+      schedule: this.#schedule,
+      collects: this.#collects,
+    };
   }
 
   #parts(): ChainParts {
@@ -174,32 +194,55 @@ class TaskBuilder {
   #contextOf(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): OperatorContext {
     const environment = this.#environment;
     const { index } = step.plan;
+    const ports = this.#mailPorts(step);
+    const services = this.#servicesOf(step, ports);
     return {
       flow: this.#flow,
       output: main,
       sideOutput: (tagId) => sides.get(tagId),
       runtime: runtimeContextOf(environment),
-      tables: new HeapTableFactory(),
-      get keyedState(): never {
-        throw new Error('this task has no keyed state backend');
+      tables: services.tables,
+      get keyedState() {
+        return services.keyedState;
       },
-      get operatorState(): never {
-        throw new Error('this task has no operator state');
+      get operatorState() {
+        return services.operatorState;
       },
-      timers: () => {
-        throw new Error('this task has no timers');
-      },
-      schedule: (delayMs, action) => environment.ports.clock.schedule(delayMs, () => this.#mailbox.put(action)),
+      timers: (name, triggerable, namespaces) => services.timers(name, triggerable, namespaces),
       settings: settingsOf(environment),
       emitWatermark: (timestamp) => this.#walk?.behind(index, watermarkElement(timestamp)),
       emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),
-      mail: (action) => this.#mailbox.put(action),
+      ...ports,
       fail: (error) =>
         this.#mailbox.put(() => {
           throw locateUnlessNamed(error, this.#placeOf(index));
         }),
-      currentProcessingTime: () => environment.ports.clock.now(),
     };
+  }
+
+  /** How time and promises come back to an operator. What such an action throws names it. */
+  #mailPorts(step: Step): Pick<OperatorContext, 'mail' | 'schedule' | 'currentProcessingTime'> {
+    const { clock } = this.#environment.ports;
+    const mail = (action: () => void) =>
+      this.#mailbox.put(() => {
+        try {
+          action();
+        } catch (error) {
+          throw locateUnlessNamed(error, this.#placeOf(step.plan.index));
+        }
+      });
+    return {
+      mail,
+      schedule: (delayMs, action) => this.#schedule.schedule(delayMs, () => mail(action)),
+      currentProcessingTime: () => clock.now(),
+    };
+  }
+
+  #servicesOf(step: Step, ports: Pick<OperatorContext, 'mail' | 'schedule' | 'currentProcessingTime'>): OperatorServices {
+    const freeze = this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined;
+    const services = new OperatorServices({ key: keyOf(step.plan.logic), flow: this.#flow, freeze, ...ports });
+    step.services = services;
+    return services;
   }
 
   #writerContextOf(step: Step): WriterInitContext {
@@ -241,4 +284,10 @@ class TaskBuilder {
     const name = `${edge?.edge.partitioner ?? 'edge'} behind ${source?.operator.name ?? 'the task'}`;
     return placeOf(this.#environment, name, undefined);
   }
+}
+
+/** The key whose state an operator has; of two inputs both have the same, or one of them has none. */
+function keyOf(logic: OperatorLogic): KeyContext | undefined {
+  if (logic.kind === 'operator') return logic.key;
+  return logic.kind === 'twoInput' ? (logic.keys?.[0] ?? logic.keys?.[1]) : undefined;
 }

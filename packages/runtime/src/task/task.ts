@@ -114,6 +114,7 @@ export class Task {
     if (this.#isClosing) return;
     this.#isClosing = true;
     const built = this.#built;
+    built?.schedule.close();
     let closeFailure: unknown;
     if (built !== undefined) {
       if (state !== 'FINISHED') this.#abandon(built);
@@ -138,7 +139,7 @@ export class Task {
   /** Closes what was opened, input first, all of it even when one fails; returns the first failure. */
   async #closeParts(built: BuiltTask): Promise<unknown> {
     const closes: (() => MaybePromise<void>)[] = [() => built.input.close()];
-    for (const step of this.#opened) closes.push(() => step.operator?.close?.());
+    for (const step of this.#opened) closes.push(() => built.walk.close(step));
     let first: unknown;
     const all = (async () => {
       for (const close of closes) {

@@ -1,5 +1,6 @@
 /** Makes the one message that a failing user function deserves: which operator, which subtask, where in the program, and what record it got. */
 import { isMillraceError, UserCodeError, type UserCodeLocation } from '@millrace/core/base/errors';
+import { FailingCall } from '@millrace/streaming/contract/failing-call';
 import { shorten } from './shortened-record.ts';
 
 export interface FailingPlace {
@@ -11,7 +12,9 @@ export interface FailingPlace {
 }
 
 /** An error that says already where it belongs stays as it is: the innermost place is the right one. */
-export function locateError(error: unknown, place: FailingPlace, record?: { readonly value: unknown }): Error {
+export function locateError(thrown: unknown, place: FailingPlace, record?: { readonly value: unknown }): Error {
+  const failing = thrown instanceof FailingCall ? thrown : undefined;
+  const error = failing === undefined ? thrown : failing.cause;
   if (isMillraceError(error) && (error.kind === 'user-code' || error.kind === 'invariant')) return error;
   const position = error instanceof Error ? userPosition(error.stack, place.workingDirectory) : undefined;
   const shown = record === undefined ? undefined : shorten(record.value);
@@ -22,6 +25,7 @@ export function locateError(error: unknown, place: FailingPlace, record?: { read
     parallelism: place.parallelism,
     ...(shown === undefined ? {} : { record: shown }),
     ...(position === undefined ? {} : { position }),
+    ...(failing === undefined ? {} : { call: callOf(failing) }),
   };
   return new UserCodeError(messageOf(error, location), location, error);
 }
@@ -31,12 +35,17 @@ export function locateUnlessNamed(error: unknown, place: FailingPlace, record?: 
   return isMillraceError(error) ? error : locateError(error, place, record);
 }
 
+function callOf({ call, key }: FailingCall): string {
+  return key === undefined ? call : `${call}, key ${shorten(key.value)},`;
+}
+
 function messageOf(error: unknown, location: UserCodeLocation): string {
   const uid = location.uid === undefined ? '' : ` (uid ${location.uid})`;
   const where = `Operator '${location.operatorName}'${uid}, subtask ${location.subtask + 1}/${location.parallelism}, failed`;
+  const call = location.call === undefined ? '' : ` in ${location.call}`;
   const at = location.position === undefined ? '' : ` at ${location.position}`;
   const record = location.record === undefined ? '' : ` Record: ${location.record}`;
-  return `${where}${at}: ${sentence(textOf(error))}${record}`;
+  return `${where}${call}${at}: ${sentence(textOf(error))}${record}`;
 }
 
 function textOf(error: unknown): string {

@@ -109,7 +109,10 @@ export interface NamespacedState<S, in N> {
 /** The keyed state of one operator in one subtask. */
 export interface KeyedStateBackend<K = unknown> extends KeyedStateStore {
   setCurrentKey(key: K): void;
+  /** Throws where there is no key: in `open`, `close`, and after `clearCurrentKey`. */
   getCurrentKey(): K;
+  /** From here on, until the next key, keyed state is refused: for calls that belong to no key. */
+  clearCurrentKey(): void;
   /** State outside all namespaces; the same handle for the same name, always. */
   getPartitionedState<S>(descriptor: StateDescriptor<S>): S;
   /** A state of its own beside the one of that name outside all namespaces; the same object for the same name. */

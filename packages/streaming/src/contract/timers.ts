@@ -39,6 +39,8 @@ export interface InternalTimer<out K, out N> {
 export interface Triggerable<in K, in N> {
   onEventTime(timer: InternalTimer<K, N>): boolean;
   onProcessingTime(timer: InternalTimer<K, N>): boolean;
+  /** True while the operator holds one of `flow.blocked` for an emission that did not begin in a timer: the service then waits for its `resume`. */
+  readonly isSuspended?: boolean;
 }
 
 /**

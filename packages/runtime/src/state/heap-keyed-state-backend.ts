@@ -1,0 +1,215 @@
+/**
+ * Keyed state on the heap of the slot: makes the states of one operator in one subtask and moves them all to the current key.
+ *
+ * Owned by its task; called by the operator, and by user functions through the handles.
+ *
+ * B1 a name stands for one state outside the namespaces and one inside; asked for again with another kind or type, it is refused.
+ * B2 every handle reads the one `CurrentKey`, so setting the key is one assignment however many states there are.
+ */
+import { UsageError } from '@millrace/core/base/errors';
+import type { AnyTypeInformation, TypeInformation } from '@millrace/core/types/type-information';
+import type { Nothing } from '@millrace/streaming/contract/emittable';
+import type {
+  AggregatingState,
+  KeyedStateBackend,
+  ListState,
+  MapState,
+  NamespacedState,
+  NamespaceType,
+  ReducingState,
+  ValueState,
+} from '@millrace/streaming/contract/keyed-state';
+import type { KeyedTable, KeyedTableFactory } from '@millrace/streaming/contract/state';
+import type {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  StateDescriptor,
+  ValueStateDescriptor,
+} from '@millrace/streaming/contract/state-descriptor';
+import { type Cells, KeyCells, NamespaceCells } from './cells.ts';
+import type { CurrentKey } from './current-key.ts';
+import { HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState } from './state-handles.ts';
+import { type Freeze, ValueCheck } from './value-check.ts';
+import { mergeCells } from './merge-cells.ts';
+
+type AnyDescriptor =
+  | ValueStateDescriptor<unknown>
+  | ListStateDescriptor<unknown>
+  | MapStateDescriptor<unknown, unknown>
+  | ReducingStateDescriptor<unknown>
+  | AggregatingStateDescriptor<unknown, unknown, unknown>;
+
+type Handle =
+  | HeapValueState<unknown>
+  | HeapListState<unknown>
+  | HeapMapState<unknown, unknown>
+  | HeapReducingState<unknown>
+  | HeapAggregatingState<unknown, unknown, unknown>;
+
+interface MadeState {
+  readonly descriptor: AnyDescriptor;
+  readonly handle: Handle;
+  readonly cells: Cells<unknown>;
+}
+
+interface MadeNamespacedState extends MadeState {
+  readonly namespaced: NamespacedState<unknown, unknown>;
+}
+
+export interface HeapKeyedStateOptions {
+  readonly currentKey: CurrentKey;
+  readonly tables: KeyedTableFactory;
+  readonly keyType: TypeInformation<unknown> | undefined;
+  readonly freeze: Freeze;
+}
+
+export class HeapKeyedStateBackend implements KeyedStateBackend {
+  readonly #current: CurrentKey;
+  readonly #options: HeapKeyedStateOptions;
+  readonly #states = new Map<string, MadeState>();
+  readonly #namespacedStates = new Map<string, MadeNamespacedState>();
+
+  constructor(options: HeapKeyedStateOptions) {
+    this.#current = options.currentKey;
+    this.#options = options;
+  }
+
+  setCurrentKey(key: unknown): void {
+    this.#current.set(key);
+  }
+
+  getCurrentKey(): unknown {
+    return this.#current.get();
+  }
+
+  clearCurrentKey(): void {
+    this.#current.clear();
+  }
+
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    return this.getPartitionedState(expectKind(descriptor, 'value', 'getState'));
+  }
+
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    return this.getPartitionedState(expectKind(descriptor, 'list', 'getListState'));
+  }
+
+  getMapState<N, V>(descriptor: MapStateDescriptor<N, V>): MapState<N, V> {
+    return this.getPartitionedState(expectKind(descriptor, 'map', 'getMapState'));
+  }
+
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
+    return this.getPartitionedState(expectKind(descriptor, 'reducing', 'getReducingState'));
+  }
+
+  getAggregatingState<I, ACC, R>(descriptor: AggregatingStateDescriptor<I, ACC, R>): AggregatingState<I, R> {
+    return this.getPartitionedState(expectKind(descriptor, 'aggregating', 'getAggregatingState'));
+  }
+
+  getPartitionedState<S>(descriptor: StateDescriptor<S>): S {
+    return this.#stateOf(descriptor as unknown as AnyDescriptor).handle as S;
+  }
+
+  getNamespacedState<S, N>(descriptor: StateDescriptor<S>, namespaces: NamespaceType<N>): NamespacedState<S, N> {
+    const wanted = descriptor as unknown as AnyDescriptor;
+    const known = this.#namespacedStates.get(descriptor.name);
+    if (known !== undefined) {
+      refuseChanged(known.descriptor, wanted);
+      return known.namespaced as NamespacedState<S, N>;
+    }
+    const table = this.#table<never>(`${descriptor.name}/namespaces`);
+    const cells = new NamespaceCells<unknown>(this.#current, table, namespaces as NamespaceType<unknown>);
+    const handle = this.#handleOf(wanted, cells);
+    const namespaced: NamespacedState<unknown, unknown> = {
+      at: (namespace) => {
+        cells.at(namespace);
+        return handle;
+      },
+      mergeNamespaces: (target, sources) => mergeCells(descriptor.name, cells, handle, { target, sources }),
+    };
+    this.#namespacedStates.set(descriptor.name, { descriptor: wanted, handle, cells, namespaced });
+    return namespaced as NamespacedState<S, N>;
+  }
+
+  applyToAllKeys<S>(descriptor: StateDescriptor<S>, visit: (key: unknown, state: S) => Nothing): void {
+    const { handle, cells } = this.#stateOf(descriptor as unknown as AnyDescriptor);
+    try {
+      cells.forEach((key) => {
+        this.#current.set(key);
+        visit(key, handle as S);
+      });
+    } finally {
+      this.#current.clear();
+    }
+  }
+
+  /** Every state with all that is in it, for snapshots: `namespace` is undefined outside the namespaces. */
+  forEachValue(visit: (state: string, key: unknown, namespace: unknown, value: unknown) => void): void {
+    for (const states of [this.#states, this.#namespacedStates]) {
+      for (const [name, { cells }] of states) cells.forEach((key, namespace, value) => visit(name, key, namespace, value));
+    }
+  }
+
+  #stateOf(descriptor: AnyDescriptor): MadeState {
+    const known = this.#states.get(descriptor.name);
+    if (known !== undefined) {
+      refuseChanged(known.descriptor, descriptor);
+      return known;
+    }
+    const cells = new KeyCells<unknown>(this.#current, this.#table<unknown>(descriptor.name));
+    const made = { descriptor, handle: this.#handleOf(descriptor, cells), cells };
+    this.#states.set(descriptor.name, made);
+    return made;
+  }
+
+  #table<V>(name: string): KeyedTable<unknown, V> {
+    return this.#options.tables.createTable<unknown, V>(name, this.#options.keyType, undefined);
+  }
+
+  #handleOf(descriptor: AnyDescriptor, cells: Cells<unknown>): Handle {
+    const { name } = descriptor;
+    const check = (what: string, type: AnyTypeInformation | undefined) =>
+      new ValueCheck(`${what} of state '${name}'`, type, this.#options.freeze);
+    switch (descriptor.kind) {
+      case 'value':
+        return new HeapValueState(cells, check('The value', descriptor.type));
+      case 'list':
+        return new HeapListState(cells as Cells<unknown[]>, check('An element', descriptor.elementType));
+      case 'map':
+        return new HeapMapState(cells as Cells<never>, check('A name', descriptor.keyType), check('A value', descriptor.valueType));
+      case 'reducing':
+        return new HeapReducingState(cells, check('The value', descriptor.type), descriptor.reducer);
+      case 'aggregating':
+        return new HeapAggregatingState(cells, check('The accumulator', descriptor.accumulatorType), descriptor.aggregate, name);
+    }
+  }
+}
+
+/** B1: the same name must mean the same state, or two functions would read each other's values. */
+function refuseChanged(known: AnyDescriptor, wanted: AnyDescriptor): void {
+  if (known === wanted) return;
+  const before = shapeOf(known);
+  const after = shapeOf(wanted);
+  if (before === after) return;
+  throw new UsageError(
+    `State '${wanted.name}' is ${before} and was asked for as ${after}. Give each state of an operator a name of its own, or one descriptor.`,
+  );
+}
+
+function shapeOf(descriptor: AnyDescriptor): string {
+  const types: (AnyTypeInformation | undefined)[] = [];
+  if (descriptor.kind === 'list') types.push(descriptor.elementType);
+  else if (descriptor.kind === 'map') types.push(descriptor.keyType, descriptor.valueType);
+  else if (descriptor.kind === 'aggregating') types.push(descriptor.accumulatorType);
+  else types.push(descriptor.type);
+  return `${descriptor.kind} state of ${types.map((type) => type?.typeName ?? 'learned type').join(' to ')}`;
+}
+
+function expectKind<D extends { readonly kind: string }>(descriptor: D, kind: string, method: string): D {
+  const seen = (descriptor as Partial<D> | undefined)?.kind;
+  if (seen === kind) return descriptor;
+  const found = seen === undefined ? 'no state descriptor' : `the descriptor of a ${seen} state`;
+  throw new UsageError(`${method} got ${found}. It takes that of a ${kind} state.`);
+}

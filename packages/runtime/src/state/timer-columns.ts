@@ -1,0 +1,96 @@
+/**
+ * What timers are, by their id, in columns: a timer costs no object of its own, so ten million of them give the garbage collector little to walk over.
+ *
+ * Columns grow by chunks, so that no registration ever copies what is there. An id that is released is the next one to be given out.
+ */
+import { VOID_NAMESPACE } from '@millrace/streaming/contract/timers';
+
+export const CHUNK_BITS = 12;
+export const CHUNK_SIZE = 1 << CHUNK_BITS;
+export const CHUNK_MASK = CHUNK_SIZE - 1;
+export const NONE = -1;
+
+export class TimerColumns {
+  /** Where the timer stands in the heap; of a free id: the next free one, or NONE. */
+  readonly places: Int32Array[];
+  readonly #times: Float64Array[];
+  readonly #hashes: Int32Array[];
+  readonly #keys: unknown[][];
+  /** Without chunks where all timers are in the one namespace. */
+  readonly #namespaces: unknown[][];
+  readonly #hasNamespaces: boolean;
+  #free: number;
+  #bound: number; // ids below were given out at least once
+
+  constructor(hasNamespaces: boolean) {
+    this.places = [];
+    this.#times = [];
+    this.#hashes = [];
+    this.#keys = [];
+    this.#namespaces = [];
+    this.#hasNamespaces = hasNamespaces;
+    this.#free = NONE;
+    this.#bound = 0;
+  }
+
+  add(time: number, hash: number, key: unknown, namespace: unknown): number {
+    const id = this.#take();
+    const chunk = id >>> CHUNK_BITS;
+    const index = id & CHUNK_MASK;
+    (this.#times[chunk] as Float64Array)[index] = time;
+    (this.#hashes[chunk] as Int32Array)[index] = hash;
+    (this.#keys[chunk] as unknown[])[index] = key;
+    if (this.#hasNamespaces) (this.#namespaces[chunk] as unknown[])[index] = namespace;
+    return id;
+  }
+
+  release(id: number): void {
+    const chunk = id >>> CHUNK_BITS;
+    const index = id & CHUNK_MASK;
+    (this.#keys[chunk] as unknown[])[index] = undefined; // a key must not live on in a free id
+    if (this.#hasNamespaces) (this.#namespaces[chunk] as unknown[])[index] = undefined;
+    (this.places[chunk] as Int32Array)[index] = this.#free;
+    this.#free = id;
+  }
+
+  time(id: number): number {
+    return (this.#times[id >>> CHUNK_BITS] as Float64Array)[id & CHUNK_MASK] as number;
+  }
+
+  hash(id: number): number {
+    return (this.#hashes[id >>> CHUNK_BITS] as Int32Array)[id & CHUNK_MASK] as number;
+  }
+
+  key(id: number): unknown {
+    return (this.#keys[id >>> CHUNK_BITS] as unknown[])[id & CHUNK_MASK];
+  }
+
+  namespace(id: number): unknown {
+    return this.#hasNamespaces ? (this.#namespaces[id >>> CHUNK_BITS] as unknown[])[id & CHUNK_MASK] : VOID_NAMESPACE;
+  }
+
+  #take(): number {
+    const id = this.#free;
+    if (id !== NONE) {
+      this.#free = (this.places[id >>> CHUNK_BITS] as Int32Array)[id & CHUNK_MASK] as number;
+      return id;
+    }
+    if ((this.#bound & CHUNK_MASK) === 0) this.#grow();
+    return this.#bound++;
+  }
+
+  #grow(): void {
+    this.places.push(new Int32Array(CHUNK_SIZE));
+    this.#times.push(new Float64Array(CHUNK_SIZE));
+    this.#hashes.push(new Int32Array(CHUNK_SIZE));
+    this.#keys.push(emptyChunk());
+    if (this.#hasNamespaces) this.#namespaces.push(emptyChunk());
+  }
+}
+
+/** Without holes, whose reading costs V8 a look at the prototypes. */
+function emptyChunk(): unknown[] {
+  const chunk: unknown[] = [];
+  for (let index = 0; index < CHUNK_SIZE; index++) chunk.push(undefined);
+  return chunk;
+}

@@ -1,0 +1,21 @@
+/**
+ * Says in which call of a user's object an error was thrown, on its way to the task, which adds the operator and makes the one message. Never leaves the task.
+ */
+export class FailingCall extends Error {
+  /** As it stands in the message: `failed in onTimer at 5000`. */
+  readonly call: string;
+  /** The key it was called for, if there was one. */
+  readonly key: { readonly value: unknown } | undefined;
+
+  private constructor(call: string, error: unknown, key: { readonly value: unknown } | undefined) {
+    super(call, { cause: error });
+    this.name = 'FailingCall';
+    this.call = call;
+    this.key = key;
+  }
+
+  /** An error that says its call already stays as it is: the innermost is the right one. */
+  static of(call: string, error: unknown, key?: { readonly value: unknown }): FailingCall {
+    return error instanceof FailingCall ? error : new FailingCall(call, error, key);
+  }
+}
