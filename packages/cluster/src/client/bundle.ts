@@ -10,7 +10,7 @@ import { basename, dirname, relative, resolve } from 'node:path';
 import { UsageError } from '@millrace/core/base/errors';
 import type { BuildOptions, BuildResult, Message } from 'esbuild';
 import { externalModules, injectedModules, originalPlaces, PLACES } from './bundle-plugins.ts';
-import { appendManifest, HOST_SYMBOL, importInjected } from './program-host.ts';
+import { appendManifest, HOST_SYMBOL, loadApi } from './program-host.ts';
 
 export interface ProgramBundle {
   /** SHA-256 of the bytes, in hexadecimal. */
@@ -96,7 +96,7 @@ async function build(
   };
   try {
     const made = run(options);
-    importInjected('millrace', path).catch(() => {}); // while esbuild starts; the plugin asks for it in a moment
+    loadApi().catch(() => {}); // while esbuild starts; the plugin asks for it in a moment
     return await made;
   } catch (cause) {
     const errors = (cause as { errors?: readonly Message[] }).errors;

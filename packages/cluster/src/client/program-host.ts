@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { UsageError } from '@millrace/core/base/errors';
 
 export const HOST_SYMBOL = 'millrace.host';
@@ -79,6 +79,11 @@ async function createHost(manifest: BundleManifest, file: string): Promise<Progr
     url: (relativePath) => pathToFileURL(join(directory, relativePath)).href,
     paths: (relativePath) => ({ filename: join(directory, relativePath), dirname: dirname(join(directory, relativePath)) }),
   };
+}
+
+/** Loads what every program needs, before one is there. */
+export function loadApi(): Promise<object> {
+  return importInjected('millrace', fileURLToPath(import.meta.url));
 }
 
 /** The host's own `millrace` always; other packages of the family from the host's installation or else from the program's. */

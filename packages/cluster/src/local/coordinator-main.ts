@@ -4,6 +4,7 @@ import { invariant } from '@millrace/core/base/assert';
 import { systemClock } from '@millrace/core/base/clock';
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import { bindProgram } from '../client/bind-program.ts';
+import { loadApi } from '../client/program-host.ts';
 import { JobCoordinators } from './job-coordinators.ts';
 import { phase } from './phase.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
@@ -35,4 +36,4 @@ port.on('message', (message: ToCoordinatorWorker) => {
 });
 
 // The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
-import('../index.ts').catch(() => {});
+loadApi().catch(() => {});

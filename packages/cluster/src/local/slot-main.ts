@@ -5,6 +5,7 @@ import { systemClock } from '@millrace/core/base/clock';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import { Slot } from '@millrace/runtime/task/slot';
 import { bindProgram } from '../client/bind-program.ts';
+import { loadApi } from '../client/program-host.ts';
 import { BatchedStreams } from './batched-streams.ts';
 import { phase } from './phase.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
@@ -53,4 +54,4 @@ port.on('message', (message: ToSlotWorker) => {
 });
 
 // The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
-import('../index.ts').catch(() => {});
+loadApi().catch(() => {});
