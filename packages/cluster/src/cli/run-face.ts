@@ -6,6 +6,8 @@ import { EXIT_BROKEN_PIPE } from './exit-code.ts';
 import { Progress } from './progress.ts';
 import type { RunReport } from './run-report.ts';
 
+const LINE_FEED = 10;
+
 export class RunFace implements JobMonitor {
   /** In the order in which they were submitted. */
   readonly jobs: MonitoredJob[] = [];
@@ -84,8 +86,12 @@ export class RunFace implements JobMonitor {
     process.stdout.write = (...args: unknown[]) => {
       this.#progress?.clear();
       const text = args[0];
-      if (typeof text === 'string' && text.length > 0) this.#lineOpen = !text.endsWith('\n');
+      if ((typeof text === 'string' || text instanceof Uint8Array) && text.length > 0) this.#lineOpen = !endsLine(text);
       return write(...args);
     };
   }
+}
+
+function endsLine(text: string | Uint8Array): boolean {
+  return typeof text === 'string' ? text.endsWith('\n') : text.at(-1) === LINE_FEED;
 }

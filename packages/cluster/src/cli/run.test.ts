@@ -25,6 +25,8 @@ await env.execute('print');
 console.log('end');
 `,
   'endless.ts': `${PRELUDE}env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; }).map((n) => { if (n === 0) console.log('started'); return n; }).filter((n) => n < 0).print();\nawait env.execute('endless');\n`,
+  'unended-text.ts': `${PRELUDE}env.fromData(1).filter((n) => { process.stdout.write('tail'); return n > 1; }).print();\nawait env.execute('unended');\n`,
+  'unended-bytes.ts': `${PRELUDE}env.fromData(1).filter((n) => n > 1).print();\nawait env.execute('unended');\nprocess.stdout.write(Buffer.from('tail'));\n`,
   'nothing.ts': PRELUDE,
   'program-throws.ts': `${PRELUDE}function fail(): never {\n  throw new TypeError('not today');\n}\nfail();\n`,
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
@@ -90,8 +92,16 @@ test('a user function that throws: operator, uid, subtask, record and place in t
   const stderr = "millrace: Operator 'picky' (uid p), subtask 1/1, failed at throws.ts:4:22: Error: no twos. Record: 2\n";
   const ended = await run('throws.ts', '--json');
   assert.deepEqual([ended.code, ended.stderr], [1, stderr]);
-  const { job, state, error } = JSON.parse(lines(ended).at(-1) ?? '') as Record<string, unknown>;
+  const { job, state, error, vertices } = JSON.parse(lines(ended).at(-1) ?? '') as Record<string, unknown>;
   assert.deepEqual([job, state, `millrace: ${error as string}\n`], ['throws', 'FAILED', stderr]);
+  assert.equal((vertices as { recordsIn: number }[])[0]?.recordsIn, 1, 'what it had done by then');
+});
+
+test('text without a newline at its end does not run into the line of JSON', async () => {
+  for (const name of ['unended-text.ts', 'unended-bytes.ts']) {
+    const [text, report, ...more] = lines(await run(name, '--json'));
+    assert.deepEqual([text, JSON.parse(report ?? '').state, more], ['tail', 'FINISHED', []], name);
+  }
 });
 
 test('with --log-level debug the stack follows', async () => {

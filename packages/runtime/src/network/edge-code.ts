@@ -79,27 +79,31 @@ function drainSegmentMethod(text: CodeWriter): void {
     text.line('let position = this.position;');
     text.line('let drained = this.drained;');
     text.line(`let result = ${AT_LIMIT};`);
-    text.block(`while (limit - position >= ${HEADER_BYTES})`, () => {
-      text.line('const tag = bytes[position];');
-      text.line(`const body = position + ${HEADER_BYTES};`);
-      text.line('const end = body + view.getUint32(position + 1, true);');
-      text.block(`if (end > limit || (tag & ${KIND_MASK}) !== ${RECORD})`, () => {
-        text.line(`result = end > limit ? ${SPANS} : this.takeControl(tag, view, body);`);
-        text.line(`if (result !== ${SPANS}) position = end;`);
-        text.line('break;');
+    text.block('try', () => {
+      text.block(`while (limit - position >= ${HEADER_BYTES})`, () => {
+        text.line('const tag = bytes[position];');
+        text.line(`const body = position + ${HEADER_BYTES};`);
+        text.line('const end = body + view.getUint32(position + 1, true);');
+        text.block(`if (end > limit || (tag & ${KIND_MASK}) !== ${RECORD})`, () => {
+          text.line(`result = end > limit ? ${SPANS} : this.takeControl(tag, view, body);`);
+          text.line(`if (result !== ${SPANS}) position = end;`);
+          text.line('break;');
+        });
+        text.line(`if ((tag & ${HAS_TIMESTAMP}) === 0) { flow.timestamp = ${NO_TIMESTAMP}; input.position = body; }`);
+        text.line(`else { flow.timestamp = view.getFloat64(body, true); input.position = body + ${NUMBER_BYTES}; }`);
+        text.line('input.limit = end;');
+        text.line('const record = decoder.read(input);');
+        text.line('if (input.position !== end) throw this.misread(end);');
+        text.line('position = end;');
+        text.line('drained += 1;');
+        text.line('handler.processRecord(record);');
+        text.line(`if (flow.blocked !== 0 || drained >= budget) { result = ${RECORD}; break; }`);
       });
-      text.line(`if ((tag & ${HAS_TIMESTAMP}) === 0) { flow.timestamp = ${NO_TIMESTAMP}; input.position = body; }`);
-      text.line(`else { flow.timestamp = view.getFloat64(body, true); input.position = body + ${NUMBER_BYTES}; }`);
-      text.line('input.limit = end;');
-      text.line('const record = decoder.read(input);');
-      text.line('if (input.position !== end) throw this.misread(end);');
-      text.line('position = end;');
-      text.line('drained += 1;');
-      text.line('handler.processRecord(record);');
-      text.line(`if (flow.blocked !== 0 || drained >= budget) { result = ${RECORD}; break; }`);
     });
-    text.line('this.position = position;');
-    text.line('this.drained = drained;');
+    text.block('finally', () => {
+      text.line('this.position = position;');
+      text.line('this.drained = drained;');
+    });
     text.line('return result;');
   });
 }
@@ -110,20 +114,24 @@ function drainMethod(text: CodeWriter): void {
     text.line('const flow = this.flow;');
     text.line('let drained = 0;');
     text.line(`let result = ${EMPTY};`);
-    text.block('while (queue.count !== 0)', () => {
-      text.line('const head = queue.head;');
-      text.line('const tag = queue.tags[head];');
-      text.line('queue.head = (head + 1) & queue.mask;');
-      text.line('queue.count -= 1;');
-      text.line(`if (tag !== ${RECORD}) { this.value = queue.numbers[head]; result = tag; break; }`);
-      text.line('const record = queue.records[head];');
-      text.line('queue.records[head] = undefined;');
-      text.line('flow.timestamp = queue.numbers[head];');
-      text.line('drained += 1;');
-      text.line('handler.processRecord(record);');
-      text.line(`if (flow.blocked !== 0 || drained >= budget) { result = ${RECORD}; break; }`);
+    text.block('try', () => {
+      text.block('while (queue.count !== 0)', () => {
+        text.line('const head = queue.head;');
+        text.line('const tag = queue.tags[head];');
+        text.line('queue.head = (head + 1) & queue.mask;');
+        text.line('queue.count -= 1;');
+        text.line(`if (tag !== ${RECORD}) { this.value = queue.numbers[head]; result = tag; break; }`);
+        text.line('const record = queue.records[head];');
+        text.line('queue.records[head] = undefined;');
+        text.line('flow.timestamp = queue.numbers[head];');
+        text.line('drained += 1;');
+        text.line('handler.processRecord(record);');
+        text.line(`if (flow.blocked !== 0 || drained >= budget) { result = ${RECORD}; break; }`);
+      });
     });
-    text.line('this.drained = drained;');
+    text.block('finally', () => {
+      text.line('this.drained = drained;');
+    });
     text.line('return result;');
   });
 }

@@ -184,27 +184,30 @@ export class LocalReader<T> implements ChannelReader<T> {
     const { queue, flow } = this;
     let drained = 0;
     let result: DrainResult = EMPTY;
-    while (queue.count !== 0) {
-      const { head } = queue;
-      const tag = queue.tags[head]!;
-      queue.head = (head + 1) & queue.mask;
-      queue.count -= 1;
-      if (tag !== RECORD) {
-        this.value = queue.numbers[head]!;
-        result = tag as DrainResult;
-        break;
+    try {
+      while (queue.count !== 0) {
+        const { head } = queue;
+        const tag = queue.tags[head]!;
+        queue.head = (head + 1) & queue.mask;
+        queue.count -= 1;
+        if (tag !== RECORD) {
+          this.value = queue.numbers[head]!;
+          result = tag as DrainResult;
+          break;
+        }
+        const record = queue.records[head] as T;
+        queue.records[head] = undefined;
+        flow.timestamp = queue.numbers[head]!;
+        drained += 1;
+        handler.processRecord(record);
+        if (flow.blocked !== 0 || drained >= budget) {
+          result = RECORD;
+          break;
+        }
       }
-      const record = queue.records[head] as T;
-      queue.records[head] = undefined;
-      flow.timestamp = queue.numbers[head]!;
-      drained += 1;
-      handler.processRecord(record);
-      if (flow.blocked !== 0 || drained >= budget) {
-        result = RECORD;
-        break;
-      }
+    } finally {
+      this.drained = drained; // the record that was refused, too: it has come in
     }
-    this.drained = drained;
     return result;
   }
 

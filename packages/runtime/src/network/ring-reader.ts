@@ -191,35 +191,38 @@ export class RingReader<T> implements ChannelReader<T> {
     let position = this.position;
     let drained = this.drained;
     let result = AT_LIMIT;
-    while (limit - position >= HEADER_BYTES) {
-      const tag = bytes[position]!;
-      const body = position + HEADER_BYTES;
-      const end = body + view.getUint32(position + 1, true);
-      if (end > limit || (tag & KIND_MASK) !== RECORD) {
-        result = end > limit ? SPANS : this.takeControl(tag, view, body);
-        if (result !== SPANS) position = end;
-        break;
+    try {
+      while (limit - position >= HEADER_BYTES) {
+        const tag = bytes[position]!;
+        const body = position + HEADER_BYTES;
+        const end = body + view.getUint32(position + 1, true);
+        if (end > limit || (tag & KIND_MASK) !== RECORD) {
+          result = end > limit ? SPANS : this.takeControl(tag, view, body);
+          if (result !== SPANS) position = end;
+          break;
+        }
+        if ((tag & HAS_TIMESTAMP) === 0) {
+          flow.timestamp = NO_TIMESTAMP;
+          input.position = body;
+        } else {
+          flow.timestamp = view.getFloat64(body, true);
+          input.position = body + NUMBER_BYTES;
+        }
+        input.limit = end;
+        const record = decoder.read(input);
+        if (input.position !== end) throw this.misread(end);
+        position = end;
+        drained += 1;
+        handler.processRecord(record);
+        if (flow.blocked !== 0 || drained >= budget) {
+          result = RECORD;
+          break;
+        }
       }
-      if ((tag & HAS_TIMESTAMP) === 0) {
-        flow.timestamp = NO_TIMESTAMP;
-        input.position = body;
-      } else {
-        flow.timestamp = view.getFloat64(body, true);
-        input.position = body + NUMBER_BYTES;
-      }
-      input.limit = end;
-      const record = decoder.read(input);
-      if (input.position !== end) throw this.misread(end);
-      position = end;
-      drained += 1;
-      handler.processRecord(record);
-      if (flow.blocked !== 0 || drained >= budget) {
-        result = RECORD;
-        break;
-      }
+    } finally {
+      this.position = position;
+      this.drained = drained;
     }
-    this.position = position;
-    this.drained = drained;
     return result;
   }
 }

@@ -10,7 +10,16 @@
  */
 import { invariant } from '@millrace/core/base/assert';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { type ChannelReader, type ElementHandler, EMPTY, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from '../network/channel.ts';
+import {
+  type ChannelReader,
+  type DrainResult,
+  type ElementHandler,
+  EMPTY,
+  END_OF_INPUT,
+  RECORD,
+  WATERMARK,
+  WATERMARK_STATUS,
+} from '../network/channel.ts';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput } from './task-input.ts';
@@ -55,22 +64,29 @@ export class InputGate implements TaskInput {
   start(): void {}
 
   poll(budget: number): InputResult {
-    let left = budget;
+    this.polled = 0;
     let empty = 0; // channels in a row that had nothing
-    while (left > 0 && this.#running > 0 && this.#flow.blocked === 0) {
+    while (this.polled < budget && this.#running > 0 && this.#flow.blocked === 0) {
       if (empty === this.#channels.length) break;
       const channel = this.#channels[this.#next] as Channel;
-      const result = channel.ended ? EMPTY : channel.reader.drain(this.#handler, left);
-      if (!channel.ended) left -= channel.reader.drained;
-      const moved = result !== EMPTY || (!channel.ended && channel.reader.drained > 0);
+      const before = this.polled;
+      const result = channel.ended ? EMPTY : this.#drain(channel.reader, budget - before);
+      const moved = result !== EMPTY || this.polled > before;
       empty = moved ? 0 : empty + 1;
       // A channel that has just told its watermark has its next turn after the others, so that none runs far ahead.
       this.#next = this.#next + 1 === this.#channels.length ? 0 : this.#next + 1;
       if (result !== EMPTY && result !== RECORD) this.#handleControl(channel, result);
     }
-    this.polled = budget - left;
     if (this.#running === 0) return INPUT_ENDED;
     return empty === this.#channels.length ? INPUT_EMPTY : INPUT_MORE;
+  }
+
+  #drain(reader: ChannelReader<unknown>, budget: number): DrainResult {
+    try {
+      return reader.drain(this.#handler, budget);
+    } finally {
+      this.polled += reader.drained;
+    }
   }
 
   elapse(): number {

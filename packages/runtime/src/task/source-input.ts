@@ -9,7 +9,7 @@
 import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
-import type { Source, SourceReader, SourceReaderMetrics } from '@millrace/streaming/contract/source';
+import type { InputStatus, Source, SourceReader, SourceReaderMetrics } from '@millrace/streaming/contract/source';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
 import type { Flow } from './flow.ts';
 import type { SourceWatermarks } from './source-watermarks.ts';
@@ -71,8 +71,7 @@ export class SourceInput implements TaskInput {
     this.polled = 0;
     if (!this.#available) return INPUT_EMPTY;
     for (let polls = 0; polls < POLLS_MAX && flow.blocked === 0 && this.polled < budget; polls++) {
-      const status = this.#called(() => this.#reader.pollNext(outputs.main));
-      this.polled += outputs.takeRecords();
+      const status = this.#pollReader(outputs);
       if (status === 'END_OF_INPUT') {
         this.#ended = true;
         return INPUT_ENDED;
@@ -100,6 +99,16 @@ export class SourceInput implements TaskInput {
 
   close(): MaybePromise<void> {
     return this.#reader.close();
+  }
+
+  #pollReader(outputs: SourceWatermarks): InputStatus {
+    try {
+      return this.#reader.pollNext(outputs.main);
+    } catch (error) {
+      throw this.#options.locate(error);
+    } finally {
+      this.polled += outputs.takeRecords();
+    }
   }
 
   #await(): InputResult {

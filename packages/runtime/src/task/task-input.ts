@@ -14,7 +14,7 @@ export interface TaskInput {
   start(): MaybePromise<void>;
   /** Hands up to about `budget` records to the chain and stops early where `flow.blocked` becomes positive. */
   poll(budget: number): InputResult;
-  /** Records of the last `poll`. */
+  /** Records of the last `poll`, which may have thrown. */
   readonly polled: number;
   /** Of a source: input that was no record, since it started. */
   readonly numRecordsInErrors?: number;

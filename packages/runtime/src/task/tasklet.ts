@@ -15,7 +15,7 @@ import type { Flow } from './flow.ts';
 import type { Mailbox } from './mailbox.ts';
 import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress } from './progress.ts';
 import type { RecordOutput } from './record-output.ts';
-import { INPUT_EMPTY, INPUT_ENDED, type TaskInput } from './task-input.ts';
+import { INPUT_EMPTY, INPUT_ENDED, type InputResult, type TaskInput } from './task-input.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 
 type Phase = 'reading' | 'finishing' | 'flushing' | 'leaving' | 'done';
@@ -147,9 +147,8 @@ export class Tasklet {
   }
 
   #readInput(budget: number): Progress {
-    const result = this.#input.poll(budget);
+    const result = this.#poll(budget);
     const { polled } = this.#input;
-    this.metrics.numRecordsIn += polled;
     if (polled > 0) this.#read = true;
     if (result === INPUT_ENDED) {
       this.#phase = 'finishing';
@@ -158,6 +157,15 @@ export class Tasklet {
       return ADVANCED;
     }
     return result === INPUT_EMPTY && polled === 0 ? IDLE : ADVANCED;
+  }
+
+  /** What came in before a failure counts as well. */
+  #poll(budget: number): InputResult {
+    try {
+      return this.#input.poll(budget);
+    } finally {
+      this.metrics.numRecordsIn += this.#input.polled;
+    }
   }
 
   /** The operators one after another, then the end of the input. What a flush throws comes back as mail and fails the task. */

@@ -3,9 +3,9 @@ import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Emittable } from '../contract/emittable.ts';
 import type { Source, SourceReader, SourceReaderContext, SplitEnumeratorContext } from '../contract/source.ts';
 import { jsonSerializer } from './json-serializer.ts';
+import { RangeEnumerator, type RangeEnumeratorState } from './range-enumerator.ts';
 import { RangeReader } from './range-reader.ts';
-import { checkSafeInteger, type RangeSplit, rangesOf } from './range-split.ts';
-import { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';
+import { checkSafeInteger, type RangeSplit } from './range-split.ts';
 
 export interface DataGeneratorOptions<T> {
   /** Of all subtasks together. */
@@ -14,7 +14,7 @@ export interface DataGeneratorOptions<T> {
 }
 
 /** `generate(0)` to `generate(count - 1)`, in ascending order within each subtask. A pure function of the index gives the same records on every run. */
-export class DataGeneratorSource<out T extends Emittable> implements Source<T, RangeSplit, SplitQueueState<RangeSplit>> {
+export class DataGeneratorSource<out T extends Emittable> implements Source<T, RangeSplit, RangeEnumeratorState> {
   readonly count: number;
   readonly recordsPerSecond: number | undefined;
   readonly type: { readonly typeName: string } | undefined;
@@ -42,11 +42,11 @@ export class DataGeneratorSource<out T extends Emittable> implements Source<T, R
   }
 
   createEnumerator(context: SplitEnumeratorContext<RangeSplit>) {
-    return new SplitQueueEnumerator<RangeSplit>(context, () => this.#ranges(context.currentParallelism()));
+    return this.restoreEnumerator(context, undefined);
   }
 
-  restoreEnumerator(context: SplitEnumeratorContext<RangeSplit>, state: SplitQueueState<RangeSplit>) {
-    return new SplitQueueEnumerator<RangeSplit>(context, () => [], state);
+  restoreEnumerator(context: SplitEnumeratorContext<RangeSplit>, state: RangeEnumeratorState | undefined) {
+    return new RangeEnumerator(context, { from: 0, to: this.count, recordsPerSecond: this.recordsPerSecond }, state);
   }
 
   splitSerializer() {
@@ -54,15 +54,6 @@ export class DataGeneratorSource<out T extends Emittable> implements Source<T, R
   }
 
   enumeratorStateSerializer() {
-    return jsonSerializer<SplitQueueState<RangeSplit>>('state of a data generator');
-  }
-
-  /** As many readers share the rate as there are ranges to read at one time. */
-  #ranges(parallelism: number): RangeSplit[] {
-    const ranges = rangesOf(0, this.count);
-    const rate = this.recordsPerSecond;
-    if (rate === undefined) return ranges;
-    const readers = Math.max(1, Math.min(parallelism, ranges.length));
-    return ranges.map((range) => ({ ...range, recordsPerSecond: rate / readers }));
+    return jsonSerializer<RangeEnumeratorState>('state of a data generator');
   }
 }

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import { DataGeneratorSource } from './data-generator-source.ts';
-import { rangesOf } from './range-split.ts';
+import type { SplitEnumeratorContext } from '../contract/source.ts';
+import type { RangeEnumeratorState } from './range-enumerator.ts';
+import type { RangeSplit } from './range-split.ts';
 import { SequenceSource } from './sequence-source.ts';
 import { runSource } from './source-harness.ts';
 
@@ -35,12 +37,31 @@ describe('sources of numbers', () => {
   }
 
   it('cuts ranges by length alone, at multiples of 1000', () => {
-    assert.deepEqual(rangesOf(0, 0), []);
-    assert.deepEqual(rangesOf(0, 999), [{ index: 0, from: 0, to: 999 }]);
-    const million = rangesOf(0, 50_000_000);
+    assert.deepEqual(rangesOf(1, 0), []);
+    assert.deepEqual(rangesOf(0, 998), [{ index: 0, from: 0, to: 999 }]);
+    const million = rangesOf(0, 49_999_999);
     assert.equal(million.length, 250);
-    assert.ok(million.every((range) => range.from % 1_000 === 0));
-    assert.deepEqual(rangesOf(10, 64_010).length, 64);
+    assert.ok(million.every((range, index) => range.from % 1_000 === 0 && range.index === index));
+    assert.deepEqual(rangesOf(10, 64_009).length, 64);
+  });
+
+  it('cuts the longest sequences range by range, to their last number, in no more memory than short ones', () => {
+    const max = Number.MAX_SAFE_INTEGER;
+    const longest = assigner(new SequenceSource(-max, max));
+    assert.deepEqual(
+      [longest(), longest()],
+      [
+        { index: 0, from: -max, to: -max + 200_000 },
+        { index: 1, from: -max + 200_000, to: -max + 400_000 },
+      ],
+    );
+    const state: RangeEnumeratorState = { position: max - 300_000, returned: [{ index: 7, from: 1_400_005, to: 1_600_000 }] };
+    const last = assigner(new SequenceSource(0, max), state);
+    const ranges = [last(), last(), last(), last()];
+    assert.deepEqual(
+      ranges.map((range) => range && [range.from, range.to]),
+      [[1_400_005, 1_600_000], [max - 300_000, max - 100_000], [max - 100_000, max + 1], undefined],
+    );
   });
 
   it('generates by index', async () => {
@@ -77,6 +98,32 @@ describe('sources of numbers', () => {
     assert.throws(() => new DataGeneratorSource((n) => n, 1, { recordsPerSecond: 0 }), { message: /recordsPerSecond is 0/ });
   });
 });
+
+/** Gives what one reader is assigned for each of its requests. */
+function assigner(source: SequenceSource, state?: RangeEnumeratorState): () => RangeSplit | undefined {
+  let assigned: RangeSplit | undefined;
+  const context = {
+    currentParallelism: () => 1,
+    assignSplit: (split: RangeSplit) => {
+      assigned = split;
+    },
+    signalNoMoreSplits: () => {
+      assigned = undefined;
+    },
+  } as unknown as SplitEnumeratorContext<RangeSplit>;
+  const enumerator = state === undefined ? source.createEnumerator(context) : source.restoreEnumerator(context, state);
+  return () => {
+    enumerator.handleSplitRequest(0);
+    return assigned;
+  };
+}
+
+function rangesOf(from: number, to: number): RangeSplit[] {
+  const next = assigner(new SequenceSource(from, to));
+  const ranges: RangeSplit[] = [];
+  for (let range = next(); range !== undefined; range = next()) ranges.push(range);
+  return ranges;
+}
 
 /** Time jumps to the next timer when everyone waits for one, which here is at once. */
 class JumpingClock implements Clock {

@@ -15,12 +15,13 @@ const RANGE_MAX = 200_000;
 /** Enough that readers of unequal speed end together. */
 const RANGES_AIM = 64;
 
-/** Cuts [from, to) into ranges that depend on nothing but its length. */
-export function rangesOf(from: number, to: number): RangeSplit[] {
-  const size = Math.min(RANGE_MAX, Math.ceil((to - from) / RANGES_AIM / UNIT) * UNIT);
-  const splits: RangeSplit[] = [];
-  for (let start = from; start < to; start += size) splits.push({ index: splits.length, from: start, to: Math.min(start + size, to) });
-  return splits;
+/** Of the ranges that [from, to) is cut into; it depends on nothing but the length. */
+export function rangeSizeOf(from: number, to: number): number {
+  return Math.min(RANGE_MAX, Math.ceil((to - from) / RANGES_AIM / UNIT) * UNIT);
+}
+
+export function countRanges(from: number, to: number): number {
+  return to > from ? Math.ceil((to - from) / rangeSizeOf(from, to)) : 0;
 }
 
 export function checkSafeInteger(value: number, what: string): void {

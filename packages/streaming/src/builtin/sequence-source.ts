@@ -2,12 +2,12 @@ import { UsageError } from '@millrace/core/base/errors';
 import { Types } from '@millrace/core/types/types';
 import type { Source, SourceReaderContext, SplitEnumeratorContext } from '../contract/source.ts';
 import { jsonSerializer } from './json-serializer.ts';
+import { RangeEnumerator, type RangeEnumeratorState } from './range-enumerator.ts';
 import { RangeReader } from './range-reader.ts';
-import { checkSafeInteger, type RangeSplit, rangesOf } from './range-split.ts';
-import { SplitQueueEnumerator, type SplitQueueState } from './split-queue-enumerator.ts';
+import { checkSafeInteger, type RangeSplit } from './range-split.ts';
 
 /** The whole numbers from `from` to `to`, both included; ascending within each subtask. Flink: NumberSequenceSource. */
-export class SequenceSource implements Source<number, RangeSplit, SplitQueueState<RangeSplit>> {
+export class SequenceSource implements Source<number, RangeSplit, RangeEnumeratorState> {
   readonly type = Types.LONG;
   readonly from: number;
   readonly to: number;
@@ -29,11 +29,11 @@ export class SequenceSource implements Source<number, RangeSplit, SplitQueueStat
   }
 
   createEnumerator(context: SplitEnumeratorContext<RangeSplit>) {
-    return new SplitQueueEnumerator<RangeSplit>(context, () => rangesOf(this.from, this.to + 1));
+    return this.restoreEnumerator(context, undefined);
   }
 
-  restoreEnumerator(context: SplitEnumeratorContext<RangeSplit>, state: SplitQueueState<RangeSplit>) {
-    return new SplitQueueEnumerator<RangeSplit>(context, () => [], state);
+  restoreEnumerator(context: SplitEnumeratorContext<RangeSplit>, state: RangeEnumeratorState | undefined) {
+    return new RangeEnumerator(context, { from: this.from, to: this.to + 1 }, state);
   }
 
   splitSerializer() {
@@ -41,6 +41,6 @@ export class SequenceSource implements Source<number, RangeSplit, SplitQueueStat
   }
 
   enumeratorStateSerializer() {
-    return jsonSerializer<SplitQueueState<RangeSplit>>('state of a sequence');
+    return jsonSerializer<RangeEnumeratorState>('state of a sequence');
   }
 }
