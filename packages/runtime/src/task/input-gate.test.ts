@@ -1,6 +1,7 @@
 // Goal: the watermark rules of a gate (I1-I4). Method: real local channels, written by hand; expected is what the chain is told, in order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import type { ChannelWriter } from '../network/channel.ts';
 import { createLocalChannel } from '../network/local-channel.ts';
 import { type ControlElement, QUEUED_WATERMARK } from './control-element.ts';
@@ -94,4 +95,24 @@ test('channels take turns, and a block stops the gate at its record', () => {
   assert.equal(gate.polled, 0);
   flow.blocked = 0;
   assert.deepEqual(poll().told, ['ra3']);
+});
+
+test('I4: the watermark of the end waits for channels that are idle, for the end may bring records there', () => {
+  const { poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  a.writeWatermark(5);
+  b.writeWatermark(5);
+  a.writeWatermarkStatus(true);
+  b.writeWatermarkStatus(true);
+  assert.deepEqual(poll().told, ['w5', 'idle']);
+  a.writeWatermark(MAX_WATERMARK);
+  a.writeEndOfInput();
+  assert.deepEqual(poll().told, []);
+  b.write('made at the end', 7);
+  b.writeWatermark(MAX_WATERMARK);
+  const { told } = poll();
+  assert.equal(told[0], 'rmade at the end');
+  assert.equal(told.at(-1), `w${MAX_WATERMARK}`);
+  b.writeEndOfInput();
+  assert.equal(poll().result, INPUT_ENDED);
 });

@@ -6,10 +6,11 @@
  * I1 the gate's watermark is the minimum over the channels that are active, have not ended and have caught up with it; it never goes back.
  * I2 an idle channel does not hold the watermark back. One that becomes active again counts as soon as it has caught up with the gate.
  * I3 the gate is idle when no channel that has not ended is active.
- * I4 the end of all channels is the end of the input; the task then sends MAX_WATERMARK.
+ * I4 the end of all channels is the end of the input; the task then sends MAX_WATERMARK. A channel that has sent MAX_WATERMARK is at its end: that watermark
+ *    passes the gate when all have it, idle ones too, for those may still bring what the end of the input has made upstream.
  */
 import { invariant } from '@millrace/core/base/assert';
-import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import {
   type ChannelReader,
   type DrainResult,
@@ -116,15 +117,18 @@ export class InputGate implements TaskInput {
     let least = Number.POSITIVE_INFINITY;
     let greatestIdle = NO_TIMESTAMP;
     let active = 0;
+    let remaining = 0;
     for (const channel of this.#channels) {
-      if (channel.ended) continue;
+      if (channel.ended || channel.watermark === MAX_WATERMARK) continue;
+      remaining += 1;
       if (channel.idle) greatestIdle = Math.max(greatestIdle, channel.watermark);
       else {
         active += 1;
         if (channel.watermark >= this.watermark && channel.watermark < least) least = channel.watermark;
       }
     }
-    const idle = active === 0;
+    if (remaining === 0) least = MAX_WATERMARK;
+    const idle = active === 0 && remaining > 0;
     if (this.#idle && !idle) this.#changeStatus(false);
     const watermark = idle ? greatestIdle : least;
     if (watermark > this.watermark && watermark !== Number.POSITIVE_INFINITY) {

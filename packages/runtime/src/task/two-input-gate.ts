@@ -7,9 +7,10 @@
  * T2 an input that is idle or has ended does not hold it back. While neither input is active it stays where it is. One that becomes active again counts at
  *    once: the watermark waits until that input has caught up.
  * T3 the inputs take turns of SLICE records, so that neither waits for the other's end; `flow.blocked` stops both.
- * T4 the end of both inputs is the end of the input; the task then sends MAX_WATERMARK.
+ * T4 the end of both inputs is the end of the input; the task then sends MAX_WATERMARK. It passes when both have it, for one that is idle may still bring what
+ *    the end of the input has made upstream.
  */
-import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { ChannelReader, ElementHandler } from '../network/channel.ts';
 import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
@@ -95,10 +96,11 @@ export class TwoInputGate implements TaskInput {
   #combine(): void {
     const [first, second] = this.#inputs;
     if (first.ended && second.ended) return;
-    const counts = this.#inputs.filter(({ ended, idle }) => !ended && !idle);
-    const isIdle = counts.length === 0;
+    const remaining = this.#inputs.filter(({ ended, watermark }) => !ended && watermark !== MAX_WATERMARK);
+    const counts = remaining.filter(({ idle }) => !idle);
+    const isIdle = counts.length === 0 && remaining.length > 0;
     if (this.#idle && !isIdle) this.#changeStatus(false);
-    const least = isIdle ? this.watermark : Math.min(...counts.map(({ watermark }) => watermark));
+    const least = isIdle ? this.watermark : Math.min(MAX_WATERMARK, ...counts.map(({ watermark }) => watermark));
     if (least > this.watermark) {
       this.watermark = least;
       this.#control(watermarkElement(least));
