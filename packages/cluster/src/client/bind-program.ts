@@ -14,12 +14,14 @@ import { runInScope } from './program-scope.ts';
  */
 export async function bindProgram(job: JobInformation, bundlePath: string, instance: number): Promise<JobBindings> {
   const { program } = job;
+  const argv = [process.execPath, program.file, ...program.args];
   process.setSourceMapsEnabled(true);
   adoptEnvironment(program);
+  // Functions run in turns of the slot's loop, outside of the program's scope; a slot's thread serves one program at a time.
+  if (!isMainThread) process.argv = argv;
   const executor = new BindingExecutor(job);
   // One job of a program may be bound in a thread where another one was: the module cache must not answer with that run.
   const url = `${await prepareBundle(bundlePath, program.file, instance)}&job=${job.jobId}`;
-  const argv = [process.execPath, program.file, ...program.args];
   const run = runInScope({ executor, argv, muted: true }, () => import(url) as Promise<unknown>);
   run.then(
     // A program may reach `execute` in a promise that its top level does not await: it has until nothing is left to run.
