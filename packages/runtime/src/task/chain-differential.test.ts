@@ -28,7 +28,7 @@ class Repeater implements OneInputOperator {
 
   processElement(record: unknown): void {
     this.#last = record;
-    this.#left.push({ record, timestamp: this.#context.flow.timestamp, copies: (record as number) % (this.#copies + 1) });
+    this.#left.push({ record, timestamp: this.#context.flow.timestamp, copies: Math.abs(record as number) % (this.#copies + 1) });
     this.#emit();
   }
 
