@@ -1,0 +1,94 @@
+/** Runs a random program in one way and compares what came out, phase by phase, with the reference. */
+import { SimulatedJob } from '../environment/simulated-job.ts';
+import type { TestSource } from '../environment/test-source.ts';
+import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { buildProgram, type BuiltProgram, type TimedRecord } from './build-program.ts';
+import type { OracleProgram, RunPlan, SourceStep } from './program.ts';
+import { expectedLines } from './reference.ts';
+
+/** What is wrong; undefined if all is as it must be. */
+export async function differenceOf(program: OracleProgram, run: RunPlan): Promise<string | undefined> {
+  try {
+    return await new ProgramRun(program, run).compare();
+  } catch (error) {
+    return `it failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  }
+}
+
+class ProgramRun {
+  readonly #program: OracleProgram;
+  readonly #run: RunPlan;
+  readonly #built: BuiltProgram;
+  readonly #job: SimulatedJob;
+
+  constructor(program: OracleProgram, run: RunPlan) {
+    this.#program = program;
+    this.#run = run;
+    this.#built = buildProgram(program, run.parallelism);
+    const { seed, slots, generateCode } = run;
+    this.#job = new SimulatedJob(this.#built.environment.compile('oracle'), {
+      seed,
+      slots,
+      generateCode,
+      clock: new VirtualClock(),
+      write() {},
+    });
+  }
+
+  async compare(): Promise<string | undefined> {
+    await this.#job.start();
+    const phases = Math.max(...this.#program.sources.map((source) => source.phases.length));
+    for (let phase = 0; phase < phases; phase++) {
+      await this.#feed(phase);
+      const difference = this.#difference(phase + 1, false);
+      if (difference !== undefined) return difference;
+    }
+    for (const source of this.#built.sources) source.end();
+    await this.#job.end();
+    return this.#difference(phases, true);
+  }
+
+  /** The first step of every source settles before the others: so a source that was idle has caught up before anybody goes on. */
+  async #feed(phase: number): Promise<void> {
+    const stepsOf = (index: number) => this.#program.sources[index]?.phases[phase] ?? [];
+    for (const [index, source] of this.#built.sources.entries()) feedAll(source, stepsOf(index).slice(0, 1));
+    await this.#job.settle();
+    for (const [index, source] of this.#built.sources.entries()) feedAll(source, stepsOf(index).slice(1));
+    await this.#job.settle();
+  }
+
+  #difference(phases: number, ended: boolean): string | undefined {
+    const expected = expectedLines(this.#program, phases, ended, this.#run.parallelism);
+    for (const [index, lines] of this.#built.lines.entries()) {
+      const actual = lines.toSorted();
+      const wanted = expected[index] as readonly string[];
+      if (actual.join('\n') === wanted.join('\n')) continue;
+      const when = ended ? 'at the end' : `after phase ${phases}`;
+      return `sink of stream ${this.#program.sinks[index]} ${when}: missing ${shown(without(wanted, actual))}, unexpected ${shown(without(actual, wanted))}`;
+    }
+    return undefined;
+  }
+}
+
+function feedAll(source: TestSource<TimedRecord>, steps: readonly SourceStep[]): void {
+  for (const step of steps) {
+    if (step.kind === 'record') source.emit({ ...step.record, at: step.at });
+    else if (step.kind === 'watermark') source.watermark(step.at);
+    else source.idle();
+  }
+}
+
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const line of others) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return lines.filter((line) => {
+    const count = counts.get(line) ?? 0;
+    counts.set(line, count - 1);
+    return count <= 0;
+  });
+}
+
+function shown(lines: readonly string[]): string {
+  if (lines.length === 0) return 'nothing';
+  return lines.slice(0, 5).join(', ') + (lines.length > 5 ? ` and ${lines.length - 5} more` : '');
+}
