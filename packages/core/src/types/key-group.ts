@@ -26,7 +26,7 @@ export interface KeyGroupRange {
   readonly last: number; // inclusive; below `first` if the subtask has none
 }
 
-/** The inverse of `subtaskOfKeyGroup`: every key group is in the range of exactly one subtask. */
+/** @cold The inverse of `subtaskOfKeyGroup`: every key group is in the range of exactly one subtask. */
 export function keyGroupRangeOf(subtask: number, maxParallelism: number, parallelism: number): KeyGroupRange {
   invariant(subtask >= 0 && subtask < parallelism, () => `there is no subtask ${subtask} at parallelism ${parallelism}`);
   return {

@@ -51,6 +51,7 @@ function joined(bytes: Uint8Array, start: number, end: number): string {
   return text;
 }
 
+/** @cold */
 function joinedInChunks(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let from = start; from < end; from += CHUNK) text += String.fromCharCode(...bytes.subarray(from, Math.min(end, from + CHUNK)));

@@ -74,11 +74,12 @@ function readLong(input: BytesReader): string {
   return mark === LATIN1 ? latin1Of(input, start + 5, length) : readWide(input.bytes, start + 5, end, mark === UTF8);
 }
 
-/** What is thrown when bytes end early, or say that more follows than there is. */
+/** @cold What is thrown when bytes end early, or say that more follows than there is. */
 export function truncated(input: BytesReader, needed: number): DataError {
   return damaged(input, `${needed} bytes are needed where ${Math.max(0, input.limit - input.position)} are left`);
 }
 
+/** @cold */
 export function damaged(input: BytesReader, what: string): DataError {
   return new DataError(`The bytes of a record are damaged at offset ${input.position}: ${what}.`, { reason: 'damaged' });
 }

@@ -31,7 +31,7 @@ export interface LocalChannel<T> {
   readonly reader: ChannelReader<T>;
 }
 
-/** `capacity` is a power of two; `Reader` is the edge's own (edge-channels.ts). */
+/** @cold `capacity` is a power of two; `Reader` is the edge's own (edge-channels.ts). */
 export function createLocalChannel<T>(
   producer: ChannelFlow,
   consumer: ChannelFlow,

@@ -117,7 +117,7 @@ export class RingReader<T> implements ChannelReader<T> {
     return kind;
   }
 
-  /** A codec that reads another number of bytes than was written would lose the position. */
+  /** @cold A codec that reads another number of bytes than was written would lose the position. */
   misread(end: number): InvariantError {
     return new InvariantError(
       `a decoder stopped at ${this.input.position} in a record that ends at ${end}: it is not of the type that was written`,

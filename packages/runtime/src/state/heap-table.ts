@@ -156,6 +156,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#limit = Math.floor((capacity * 2) / 3);
   }
 
+  /** @cold */
   #grow(): void {
     const { values } = this;
     const keys = this.#keys;

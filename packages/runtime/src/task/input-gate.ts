@@ -96,6 +96,7 @@ export class InputGate implements TaskInput {
 
   handleEvent(): void {}
 
+  /** @cold */
   close(): void {
     for (const { reader } of this.#channels) reader.close();
   }
@@ -113,6 +114,7 @@ export class InputGate implements TaskInput {
     this.#combine();
   }
 
+  /** @cold */
   #combine(): void {
     let least = Number.POSITIVE_INFINITY;
     let greatestIdle = NO_TIMESTAMP;

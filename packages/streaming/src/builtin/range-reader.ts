@@ -56,6 +56,7 @@ export class RangeReader<T> implements SourceReader<T, RangeSplit> {
     return this.#available.wait();
   }
 
+  /** @cold */
   addSplits(splits: readonly RangeSplit[]): void {
     this.#ranges.push(...splits);
     this.#available.raise();
@@ -66,6 +67,7 @@ export class RangeReader<T> implements SourceReader<T, RangeSplit> {
     this.#available.raise();
   }
 
+  /** @cold */
   snapshotState(): readonly RangeSplit[] {
     const [first, ...others] = this.#ranges;
     if (first === undefined) return [];
@@ -114,6 +116,7 @@ export class RangeReader<T> implements SourceReader<T, RangeSplit> {
     return Math.min(RUN_RECORDS, Math.max(0, Math.floor(owed)));
   }
 
+  /** @cold */
   #wait(recordsPerSecond: number): InputStatus {
     const dueAt = this.#dueSince + ((this.#emittedSince + 1) * 1_000) / recordsPerSecond;
     const delayMs = Math.max(TICK_MS_MIN, Math.ceil(dueAt - this.#clock.monotonic()));

@@ -114,6 +114,7 @@ export function checkTimestamp(timestamp: number, given: number, of: () => strin
   );
 }
 
+/** @cold */
 function describe(timestamp: unknown): string {
   if (typeof timestamp === 'number') return String(timestamp);
   return timestamp === undefined

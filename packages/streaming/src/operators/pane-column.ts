@@ -27,7 +27,12 @@ export class PaneColumn<ACC> {
 
   /** −1 where the key is not in the pane. */
   placeOf(id: number): number {
-    this.#places ??= new Map(this.ids.map((each, place) => [each, place]));
+    this.#places ??= this.#placesOfIds();
     return this.#places.get(id) ?? -1;
+  }
+
+  /** @cold */
+  #placesOfIds(): Map<number, number> {
+    return new Map(this.ids.map((id, place) => [id, place]));
   }
 }

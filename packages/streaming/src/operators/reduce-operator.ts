@@ -15,6 +15,7 @@ export interface ReduceSpec<T, K> {
   readonly type?: TypeInformation<T> | undefined;
 }
 
+/** @cold */
 export function reduceOperator<T, K>(spec: ReduceSpec<T, K>): OperatorLogic {
   const create = (context: OperatorContext) => new ReduceOperator(context, spec) as unknown as OneInputOperator;
   return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
@@ -48,6 +49,7 @@ class ReduceOperator<T, K> implements OneInputOperator<T> {
   }
 }
 
+/** @cold */
 function refused(result: unknown): UsageError {
   const seen = result === undefined ? 'undefined' : 'a promise';
   return new UsageError(`A reducer returned ${seen}. Return the reduced record itself, synchronously.`);
