@@ -27,6 +27,8 @@ export type {
   TypeInformation,
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
+export type { Counter, Histogram, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
+export { CheckpointConfig, CheckpointingMode } from '@millrace/streaming/api/checkpoint-config';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
 export { DataStream } from '@millrace/streaming/api/data-stream';
 export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
@@ -35,6 +37,26 @@ export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
+export {
+  KeyedProcessFunction,
+  type KeyedProcessFunctionLike,
+  KeyedRichFunction,
+  type KeyedRichFunctionLike,
+  ProcessFunction,
+  type ProcessFunctionLike,
+} from '@millrace/streaming/api/process-functions';
+export {
+  RichFilterFunction,
+  type RichFilterFunctionLike,
+  RichFlatMapFunction,
+  type RichFlatMapFunctionLike,
+  RichFunction,
+  type RichFunctionLike,
+  RichMapFunction,
+  type RichMapFunctionLike,
+  rich,
+} from '@millrace/streaming/api/rich-functions';
+export type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
 export { SideOutputDataStream } from '@millrace/streaming/api/side-output-data-stream';
 export { SingleOutputStreamOperator } from '@millrace/streaming/api/single-output-stream-operator';
 export { StreamExecutionEnvironment } from '@millrace/streaming/api/stream-execution-environment';
@@ -50,8 +72,26 @@ export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from 
 export { WindowedStream, type WindowResult } from '@millrace/streaming/api/windowed-stream';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type { Collector, Emittable, MaybePromise, Nothing } from '@millrace/streaming/contract/emittable';
-export type { AggregateFunction, RuntimeContext } from '@millrace/streaming/contract/functions';
+export type { AggregateFunction, CheckpointListener } from '@millrace/streaming/contract/functions';
+export type {
+  AggregatingState,
+  BroadcastState,
+  KeyedStateStore,
+  ListState,
+  MapState,
+  OperatorStateStore,
+  ReadOnlyBroadcastState,
+  ReducingState,
+  State,
+  ValueState,
+} from '@millrace/streaming/contract/keyed-state';
 export { OutputTag } from '@millrace/streaming/contract/output-tag';
+export type { KeyedProcessContext, OnTimerContext, ProcessContext, SideOutputContext } from '@millrace/streaming/contract/process-context';
+export type {
+  CheckpointedFunction,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+} from '@millrace/streaming/contract/rich-function';
 export type {
   CommitRequest,
   Committer,
@@ -73,6 +113,16 @@ export type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from '@millrace/streaming/contract/source';
+export {
+  AggregatingStateDescriptor,
+  type AnyMapStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  ReducingStateDescriptor,
+  StateDescriptor,
+  ValueStateDescriptor,
+} from '@millrace/streaming/contract/state-descriptor';
+export type { ReadOnlyTimerService, TimeDomain, TimerService } from '@millrace/streaming/contract/timers';
 export {
   type TimestampAssigner,
   type WatermarkGenerator,

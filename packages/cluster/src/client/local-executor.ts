@@ -19,6 +19,9 @@ import { JobRecording } from './job-recording.ts';
 import type { ClusterLease, LocalClusters } from './local-clusters.ts';
 import { slotDemand } from './slot-demand.ts';
 
+const NO_CHECKPOINTS =
+  'checkpointing is enabled, but this version takes no checkpoints yet: after a failure the job begins again from its sources.';
+
 export interface LocalExecutorOptions {
   /** The program's entry, absolute. */
   readonly file: string;
@@ -44,6 +47,7 @@ export class LocalExecutor implements Executor {
 
   async execute({ jobGraph }: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
     phase('execute called');
+    if (jobGraph.configuration.checkpointing !== undefined) this.#options.monitor.warn(NO_CHECKPOINTS);
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();

@@ -1,5 +1,6 @@
 /** What one task is built from: its place in the job, and the slot around it. */
 
+import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
 import type { JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
@@ -36,6 +37,7 @@ export function runtimeContextOf(environment: TaskEnvironment): RuntimeContext {
   const { parallelism, maxParallelism } = vertexOf(environment);
   const { subtask, attempt } = environment.deployed.task;
   const taskName = taskNameOf(environment);
+  const metrics = new MetricRegistry();
   return {
     getTaskName: () => taskName,
     getIndexOfThisSubtask: () => subtask,
@@ -43,6 +45,7 @@ export function runtimeContextOf(environment: TaskEnvironment): RuntimeContext {
     getMaxNumberOfParallelSubtasks: () => maxParallelism,
     getAttemptNumber: () => attempt,
     getJobId: () => environment.job.jobId,
+    getMetricGroup: () => metrics,
   };
 }
 

@@ -2,20 +2,27 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { PrintSink } from '../builtin/print-sink.ts';
 import type { Emittable } from '../contract/emittable.ts';
-import type { PlainFunction } from '../contract/operator.ts';
+import type { KeyContext, OperatorContext, PlainFunction } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
 import type { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { PartitionerKind } from '../graph/job-graph.ts';
 import type { TransformationId } from '../graph/transformation.ts';
+import { processOperator } from '../operators/process-operator.ts';
+import { richOperator } from '../operators/rich-operators.ts';
 import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
+import { functionFactory } from './function-factory.ts';
+import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkText } from './operator-settings.ts';
 import type { NewOperator } from './program.ts';
+import type { ProcessFunctionLike } from './process-functions.ts';
 import { projection } from './projection.ts';
+import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
+import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
 import type { StreamScope } from './stream-scope.ts';
@@ -61,7 +68,8 @@ export class DataStream<out T> {
    * const lengths = env.fromData('to', 'be').map((word) => word.length); // 2, 2
    * ```
    */
-  map<R extends Emittable>(mapper: (value: T) => R): SingleOutputStreamOperator<R> {
+  map<R extends Emittable>(mapper: ((value: T) => R) | RichMapFunctionLike<T, R>): SingleOutputStreamOperator<R> {
+    if (isObject(mapper)) return this.richFunction('Map', 'map', mapper);
     checkPlainFunction(mapper, 'map', 'a function from one record to one record');
     return this.transform('Map', { logic: { kind: 'map', fn: mapper as PlainFunction } });
   }
@@ -73,7 +81,10 @@ export class DataStream<out T> {
    * const words = env.fromData('to be', 'or not').flatMap((line) => line.split(' ')); // to, be, or, not
    * ```
    */
-  flatMap<R extends Emittable>(flatMapper: (value: T) => Iterable<R> & object): SingleOutputStreamOperator<R> {
+  flatMap<R extends Emittable>(
+    flatMapper: ((value: T) => Iterable<R> & object) | RichFlatMapFunctionLike<T, R>,
+  ): SingleOutputStreamOperator<R> {
+    if (isObject(flatMapper)) return this.richFunction('Flat Map', 'flatMap', flatMapper);
     checkFunction(flatMapper, 'flatMap', 'a function from one record to an iterable of records');
     return this.transform('Flat Map', { logic: { kind: 'flatMap', fn: flatMapper as PlainFunction } });
   }
@@ -86,10 +97,26 @@ export class DataStream<out T> {
    * ```
    */
   filter<S extends T>(filter: (value: T) => value is S): SingleOutputStreamOperator<S>;
-  filter(filter: (value: T) => boolean): SingleOutputStreamOperator<T>;
-  filter(filter: (value: T) => boolean): SingleOutputStreamOperator<T> {
+  filter(filter: ((value: T) => boolean) | RichFilterFunctionLike<T>): SingleOutputStreamOperator<T>;
+  filter(filter: ((value: T) => boolean) | RichFilterFunctionLike<T>): SingleOutputStreamOperator<T> {
+    if (isObject(filter)) return this.richFunction('Filter', 'filter', filter, this.type());
     checkPlainFunction(filter, 'filter', 'a function from a record to true or false');
     return this.transform('Filter', { logic: { kind: 'filter', fn: filter as PlainFunction }, type: this.type() });
+  }
+
+  /**
+   * Gives each record to an object that emits what it likes, to side outputs too, and knows the record's time. A bare function is a factory: it makes one object
+   * for each subtask. For state and timers call it on a keyed stream. Flink: "Process Function".
+   *
+   * ```ts
+   * const valid = lines.process({ processElement(line, context, out: Collector<string>) { if (line === '') context.output(empty, 1); else out.collect(line); } });
+   * ```
+   */
+  process<R extends Emittable>(fn: ProcessFunctionLike<T, R> | (() => ProcessFunctionLike<T, R>)): SingleOutputStreamOperator<R> {
+    const create = functionFactory<never>(fn, PROCESS);
+    return this.functionOperator('Process', (parameters) => ({
+      logic: processOperator({ create, runtimeContext: (context) => runtimeContextOf(context, parameters) }),
+    }));
   }
 
   /** Picks elements of a tuple by position, or fields of a record by name. Fields that an optional one leaves out stay absent. */
@@ -234,6 +261,43 @@ export class DataStream<out T> {
     return this.scope.streams.operator(this.scope, id);
   }
 
+  protected functionOperator<R>(
+    operation: string,
+    make: (parameters: FunctionParameters) => Pick<NewOperator, 'logic'> & Partial<NewOperator>,
+  ): SingleOutputStreamOperator<R> {
+    const { scope, id: input } = this;
+    return scope.streams.operator(
+      scope,
+      addFunctionOperator(scope, (parameters) => ({ type: undefined, ...make(parameters), operation, input })),
+    );
+  }
+
+  /** A rich function of one record; on a keyed stream with its state. */
+  protected richFunction<R>(
+    operation: string,
+    method: 'map' | 'filter' | 'flatMap',
+    fn: object,
+    type?: NewOperator['type'],
+  ): SingleOutputStreamOperator<R> {
+    const create = functionFactory<never>(fn, {
+      where: method,
+      what: `a function, or an object with a method ${method}`,
+      methods: [method],
+    });
+    return this.functionOperator(operation, (parameters) => ({
+      logic: richOperator<unknown, typeof method>({ method, create, ...this.functionContext(parameters) }),
+      type,
+    }));
+  }
+
+  /** Overridden by keyed streams. */
+  protected functionContext(parameters: FunctionParameters): {
+    readonly key: KeyContext | undefined;
+    readonly runtimeContext: (context: OperatorContext) => unknown;
+  } {
+    return { key: undefined, runtimeContext: (context) => runtimeContextOf(context, parameters) };
+  }
+
   protected type(): NewOperator['type'] {
     return this.scope.program.typeOf(this.id);
   }
@@ -252,6 +316,17 @@ export class DataStream<out T> {
       this.scope.program.addOperator({ operation: 'Sink', name, logic, type: undefined, input: this.id }),
     );
   }
+}
+
+const PROCESS = {
+  where: 'process',
+  what: 'a ProcessFunction: an object with a method processElement, or a function that makes one',
+  methods: ['processElement'],
+  bareFactory: true,
+};
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null;
 }
 
 function checkedIdentifier(identifier: string | undefined, where: string): string | undefined {

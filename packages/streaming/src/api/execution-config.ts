@@ -4,10 +4,12 @@ import type { JobConfiguration } from '../graph/job-graph.ts';
 import { show } from './function-checks.ts';
 import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS } from './job-options.ts';
 import type { JobSettingsReader } from './job-configuration.ts';
+import { ParameterTool } from './parameter-tool.ts';
 
 /** Settings of the whole job that have no place at a single operator. What is set here counts more than command line and configuration. */
 export class ExecutionConfig {
   readonly #settings: JobSettingsReader;
+  #globalJobParameters = ParameterTool.fromMap({});
 
   /** Internal: got from `env.getConfig()`. */
   constructor(settings: JobSettingsReader) {
@@ -37,6 +39,20 @@ export class ExecutionConfig {
 
   getAutoWatermarkInterval(): Duration {
     return this.#settings.get(AUTO_WATERMARK_INTERVAL);
+  }
+
+  /** Parameters that every rich function of the job can read, by `getRuntimeContext().getGlobalJobParameters()`. */
+  setGlobalJobParameters(parameters: ParameterTool): this {
+    if (!(parameters instanceof ParameterTool))
+      throw new UsageError(
+        `setGlobalJobParameters got ${show(parameters)}. Give it a ParameterTool, for example ParameterTool.fromArgs(process.argv.slice(2)).`,
+      );
+    this.#globalJobParameters = parameters;
+    return this;
+  }
+
+  getGlobalJobParameters(): ParameterTool {
+    return this.#globalJobParameters;
   }
 
   /** Internal: what tasks need to know. */

@@ -1,13 +1,19 @@
 import { UsageError } from '@millrace/core/base/errors';
 import type { TypeInformation } from '@millrace/core/types/type-information';
-import type { KeyContext } from '../contract/operator.ts';
+import type { Emittable } from '../contract/emittable.ts';
+import type { KeyContext, OperatorContext } from '../contract/operator.ts';
 import type { TransformationId } from '../graph/transformation.ts';
+import { keyedProcessOperator } from '../operators/keyed-process-operator.ts';
 import { reduceOperator } from '../operators/reduce-operator.ts';
 import { WindowAssigner } from '../window/window-assigner.ts';
 import type { Window } from '../window/window.ts';
 import { DataStream } from './data-stream.ts';
 import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
+import { functionFactory } from './function-factory.ts';
+import type { KeyedProcessFunctionLike } from './process-functions.ts';
+import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
+import { type FunctionParameters, type KeyedRuntimeContext, keyedRuntimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { KeyOf, StreamScope } from './stream-scope.ts';
 import type { Comparable, FieldOf, Summable } from './stream-types.ts';
@@ -26,6 +32,42 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
   constructor(scope: StreamScope, id: TransformationId, key: KeyOf<T, K>) {
     super(scope, id);
     this.#key = key as unknown as KeyOf<never, unknown>;
+  }
+
+  override map<R extends Emittable>(
+    mapper: ((value: T) => R) | RichMapFunctionLike<T, R, KeyedRuntimeContext>,
+  ): SingleOutputStreamOperator<R> {
+    return super.map(mapper as (value: T) => R);
+  }
+
+  override flatMap<R extends Emittable>(
+    flatMapper: ((value: T) => Iterable<R> & object) | RichFlatMapFunctionLike<T, R, KeyedRuntimeContext>,
+  ): SingleOutputStreamOperator<R> {
+    return super.flatMap(flatMapper as (value: T) => Iterable<R> & object);
+  }
+
+  override filter<S extends T>(filter: (value: T) => value is S): SingleOutputStreamOperator<S>;
+  override filter(filter: ((value: T) => boolean) | RichFilterFunctionLike<T, KeyedRuntimeContext>): SingleOutputStreamOperator<T>;
+  override filter(filter: ((value: T) => boolean) | RichFilterFunctionLike<T, KeyedRuntimeContext>): SingleOutputStreamOperator<T> {
+    return super.filter(filter as (value: T) => boolean);
+  }
+
+  /**
+   * Gives each record to an object that may keep state of the record's key and set timers for it. A bare function is a factory: it makes one object for each
+   * subtask. Flink: "KeyedProcessFunction".
+   *
+   * ```ts
+   * const visits = clicks.keyBy((click) => click.user).process(new CountVisits());
+   * ```
+   */
+  override process<R extends Emittable>(
+    fn: KeyedProcessFunctionLike<K, T, R> | (() => KeyedProcessFunctionLike<K, T, R>),
+  ): SingleOutputStreamOperator<R> {
+    const create = functionFactory<never>(fn, KEYED_PROCESS);
+    const key = this.#key as unknown as KeyContext;
+    return this.functionOperator('KeyedProcess', (parameters) => ({
+      logic: keyedProcessOperator({ create, key, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) }),
+    }));
   }
 
   /**
@@ -86,6 +128,13 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
     return this.scope.streams.windowed({ scope: this.scope, id: this.id, key: this.#key as unknown as KeyOf<T, K> }, assigner);
   }
 
+  protected override functionContext(parameters: FunctionParameters): {
+    readonly key: KeyContext | undefined;
+    readonly runtimeContext: (context: OperatorContext) => unknown;
+  } {
+    return { key: this.#key as unknown as KeyContext, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) };
+  }
+
   private aggregated(aggregation: FieldAggregation, field: PropertyKey | undefined, first?: boolean): SingleOutputStreamOperator<T> {
     return this.rolling('Keyed Aggregation', fieldReducer<T>(aggregation, field, first));
   }
@@ -102,3 +151,10 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
     );
   }
 }
+
+const KEYED_PROCESS = {
+  where: 'process of a keyed stream',
+  what: 'a KeyedProcessFunction: an object with a method processElement, or a function that makes one',
+  methods: ['processElement'],
+  bareFactory: true,
+};

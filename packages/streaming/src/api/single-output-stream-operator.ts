@@ -5,6 +5,7 @@ import type { TypeInformation } from '@millrace/core/types/type-information';
 import { OutputTag } from '../contract/output-tag.ts';
 import { DataStream } from './data-stream.ts';
 import { show } from './function-checks.ts';
+import type { Configuration } from './stream-types.ts';
 import {
   setBufferTimeout,
   setDescription,
@@ -88,6 +89,16 @@ export class SingleOutputStreamOperator<out T> extends DataStream<T> {
     descriptionOf(type);
     this.scope.program.change(this.id, { type });
     return this.scope.streams.operator(this.scope, this.id);
+  }
+
+  /** Values for the functions of this operator, which read them by `getRuntimeContext().getParameters()`. */
+  withParameters(parameters: Configuration): this {
+    if (typeof parameters !== 'object' || parameters === null)
+      throw new UsageError(
+        `withParameters of '${this.scope.program.nameOf(this.id)}' got ${show(parameters)}. Give it an object of values by name.`,
+      );
+    this.scope.program.change(this.id, { parameters: Object.freeze({ ...parameters }) });
+    return this;
   }
 
   /** The records that this operator emits to the tag; none, if it emits to another. */

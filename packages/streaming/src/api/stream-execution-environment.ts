@@ -15,6 +15,7 @@ import type { CompiledJob } from '../graph/job-graph.ts';
 import { checkParallelism } from '../graph/parallelism.ts';
 import { buildStreamGraph } from '../graph/stream-graph.ts';
 import type { JobProgram } from '../graph/transformation.ts';
+import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
 import { currentExecutor, hasExecutor } from './execution-context.ts';
 import { ExecutionConfig } from './execution-config.ts';
@@ -47,6 +48,7 @@ export class StreamExecutionEnvironment {
   readonly #program = new Program(() => (this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : undefined));
   readonly #settings = new JobSettingsReader(() => this.executor()?.configuration ?? {});
   readonly #config = new ExecutionConfig(this.#settings);
+  readonly #checkpointConfig = new CheckpointConfig();
   readonly #scope: StreamScope;
 
   /** Internal: use `getExecutionEnvironment`. */
@@ -153,6 +155,23 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
+  /**
+   * Asks for a checkpoint in every interval. This version takes none yet: the settings are kept with the job, and a warning says so when it is submitted.
+   *
+   * ```ts
+   * env.enableCheckpointing('10 s');
+   * ```
+   */
+  enableCheckpointing(interval: DurationLike, mode?: CheckpointingMode): this {
+    this.#checkpointConfig.setCheckpointInterval(interval);
+    if (mode !== undefined) this.#checkpointConfig.setCheckpointingMode(mode);
+    return this;
+  }
+
+  getCheckpointConfig(): CheckpointConfig {
+    return this.#checkpointConfig;
+  }
+
   getConfig(): ExecutionConfig {
     return this.#config;
   }
@@ -190,7 +209,9 @@ export class StreamExecutionEnvironment {
 
   /** What `execute` would submit, for tests and tools. Changes nothing. */
   compile(jobName?: string): CompiledJob {
-    return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
+    const checkpointing = this.#checkpointConfig.toSettings();
+    const configuration = { ...this.#settings.jobConfiguration(), ...(checkpointing === undefined ? {} : { checkpointing }) };
+    return compileJob(this.#jobProgram(jobName), configuration);
   }
 
   /** Who runs the jobs of this environment; undefined where there is nobody. An environment of tests brings its own. */

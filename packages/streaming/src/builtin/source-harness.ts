@@ -4,6 +4,7 @@
  * H1 every output refuses now and then (`isBlocked`), as a full channel does; what was emitted then counts all the same.
  * H2 with `restoreEvery`, everything is torn down after so many turns and made anew from serialized snapshots, as after a failure.
  */
+import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import { invariant } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
 import { type Random, seededRandom } from '@millrace/core/base/random';
@@ -160,6 +161,7 @@ class HarnessRun<T> implements HarnessResult<T> {
 }
 
 function runtimeContext(subtask: number, parallelism: number): RuntimeContext {
+  const metrics = new MetricRegistry();
   return {
     getTaskName: () => 'source',
     getIndexOfThisSubtask: () => subtask,
@@ -167,5 +169,6 @@ function runtimeContext(subtask: number, parallelism: number): RuntimeContext {
     getMaxNumberOfParallelSubtasks: () => 128,
     getAttemptNumber: () => 0,
     getJobId: () => 'job',
+    getMetricGroup: () => metrics,
   };
 }

@@ -1,3 +1,4 @@
+import type { MetricGroup } from '@millrace/core/metrics/metric-group';
 import type { Nothing, MaybePromise } from './emittable.ts';
 
 /** What a rich function and the runtime's own operators may ask of their subtask. */
@@ -8,6 +9,8 @@ export interface RuntimeContext {
   getMaxNumberOfParallelSubtasks(): number;
   getAttemptNumber(): number; // from 0
   getJobId(): string;
+  /** Of the operator in this subtask. */
+  getMetricGroup(): MetricGroup;
 }
 
 /**

@@ -22,6 +22,23 @@ export interface JobConfiguration {
   readonly autoWatermarkIntervalMs: number;
   readonly freezeRecords: boolean;
   readonly maxShapesPerEdge: number;
+  /** Absent where checkpoints are off. */
+  readonly checkpointing?: CheckpointSettings;
+}
+
+/** What a program says of checkpoints; what it leaves open is absent. */
+export interface CheckpointSettings {
+  readonly intervalMs?: number;
+  readonly mode?: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE';
+  readonly storage?: string;
+  readonly timeoutMs?: number;
+  readonly minPauseMs?: number;
+  readonly maxConcurrent?: number;
+  readonly tolerableFailures?: number;
+  readonly retention?: 'RETAIN_ON_CANCELLATION' | 'DELETE_ON_CANCELLATION' | 'NO_EXTERNALIZED_CHECKPOINTS';
+  readonly unaligned?: boolean;
+  readonly alignedTimeoutMs?: number;
+  readonly intervalDuringBacklogMs?: number;
 }
 
 /** A chain of operators that runs as one task. */

@@ -30,6 +30,8 @@ export interface OperatorTransformation {
   readonly chaining: ChainingStrategy;
   /** Declared type of what it emits. */
   readonly type: AnyTypeInformation | undefined;
+  /** For the operator's functions; plain values under keys. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
   /** Cannot run in more than one subtask. */
   readonly notParallel?: true;
 }

@@ -2,6 +2,7 @@
  * What tests of operators need: a task of one operator, tables without cleverness, and an outbox that refuses every n-th record, so that each emission is
  * suspended and resumed many times. Everything that the operator sends is in `log`, in order.
  */
+import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import type { OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
 import type { KeyedTable, KeyedTableFactory } from '../contract/state.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
@@ -16,7 +17,8 @@ export interface BenchOptions {
   readonly tables?: KeyedTableFactory;
   /** Keyed state, operator state and timers: made by whoever may import the runtime. Without, an operator that asks for them fails. */
   readonly services?: (bench: BenchPorts) => BenchServices;
-  readonly processingTime?: number;
+  /** A moment, or a clock. */
+  readonly processingTime?: number | (() => number);
   readonly subtask?: number;
 }
 
@@ -33,6 +35,7 @@ export class OperatorBench {
   readonly operator: OneInputOperator;
   readonly flow: { timestamp: number; blocked: number };
   readonly tables: KeyedTableFactory;
+  readonly metrics: MetricRegistry;
   log: Sent[];
   /** Records that came while the outbox was full: O2 allows none of one operator. */
   overdraft: number;
@@ -46,6 +49,7 @@ export class OperatorBench {
     if (logic.kind !== 'operator') throw new Error(`the bench runs operators, not ${logic.kind}`);
     this.flow = { timestamp: NO_TIMESTAMP, blocked: 0 };
     this.tables = options.tables ?? new MapTableFactory();
+    this.metrics = new MetricRegistry();
     this.log = [];
     this.overdraft = 0;
     this.resumed = 0;
@@ -66,6 +70,11 @@ export class OperatorBench {
     while (!isDone) isDone = this.#proceed();
     while (this.flow.blocked > 0) this.#proceed();
     this.log.push({ watermark: timestamp });
+  }
+
+  /** Empties the outbox until nothing is suspended. */
+  settle(): void {
+    while (this.flow.blocked > 0) this.#proceed();
   }
 
   /** What was sent since the last call. */
@@ -96,10 +105,11 @@ export class OperatorBench {
   #contextOf({ tags = [], processingTime = 0, subtask = 0, services = noServices }: BenchOptions): OperatorContext {
     const ports: BenchPorts = {
       flow: this.flow,
-      currentProcessingTime: () => processingTime,
+      currentProcessingTime: typeof processingTime === 'number' ? () => processingTime : processingTime,
       mail: (action) => action(),
     };
     const { keyedState, operatorState, timers, schedule } = services(ports);
+    const { metrics } = this;
     const outputOf = (tag?: string): Output<unknown> => ({
       collect: (record) => this.#collect({ record, timestamp: this.flow.timestamp, ...(tag === undefined ? {} : { tag }) }),
     });
@@ -114,6 +124,7 @@ export class OperatorBench {
         getMaxNumberOfParallelSubtasks: () => 128,
         getAttemptNumber: () => 0,
         getJobId: () => 'job',
+        getMetricGroup: () => metrics,
       },
       tables: this.tables,
       keyedState,

@@ -1,0 +1,58 @@
+/** Takes the object of a rich function, or a factory of such objects, apart: what is wrong with it is said when the graph is made, as far as it can be seen then. */
+import { UsageError } from '@millrace/core/base/errors';
+import { checkSynchronous, show } from './function-checks.ts';
+
+/** What `rich` returns: makes one object for each subtask. */
+export class FunctionFactory {
+  readonly create: () => object;
+
+  constructor(create: () => object) {
+    this.create = create;
+  }
+}
+
+export interface ExpectedFunction {
+  /** The call, for messages: `process`. */
+  readonly where: string;
+  /** What it takes, for messages: `a ProcessFunction`. */
+  readonly what: string;
+  /** The methods that the object must have. */
+  readonly methods: readonly string[];
+  /** A bare function is a factory, because no plain function is accepted there. */
+  readonly bareFactory?: boolean;
+}
+
+/** One object for each call, or the one that was given: rule 7 of the API says why that is enough. */
+export function functionFactory<F>(given: unknown, expected: ExpectedFunction): () => F {
+  if (given instanceof FunctionFactory) return () => checked<F>(given.create(), expected);
+  if (typeof given === 'function') {
+    if (isClass(given))
+      throw new UsageError(`${expected.where} got the class ${given.name}. Give it an object of it: new ${given.name}(…).`);
+    if (expected.bareFactory !== true) throw new UsageError(`${expected.where} got ${show(given)}. Give it ${expected.what}.`);
+    checkSynchronous(given, expected.where);
+    return () => checked<F>((given as () => object)(), expected);
+  }
+  const object = checked<F>(given, expected);
+  return () => object;
+}
+
+function checked<F>(object: unknown, { where, what, methods }: ExpectedFunction): F {
+  if (typeof object !== 'object' || object === null) throw new UsageError(`${where} got ${show(object)}. Give it ${what}.`);
+  for (const method of methods) {
+    const fn = (object as Record<string, unknown>)[method];
+    if (typeof fn !== 'function') throw new UsageError(`${where} got ${describe(object)}, which has no method ${method}. Give it ${what}.`);
+    checkSynchronous(fn, `${where}: ${method}`);
+  }
+  const onTimer = (object as Record<string, unknown>)['onTimer'];
+  if (onTimer !== undefined) checkSynchronous(onTimer, `${where}: onTimer`);
+  return object as F;
+}
+
+function describe(object: object): string {
+  const { name } = object.constructor ?? { name: 'Object' };
+  return name === 'Object' ? show(object) : `an object of class ${name}`;
+}
+
+function isClass(fn: { readonly prototype?: unknown }): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn));
+}

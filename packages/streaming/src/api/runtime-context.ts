@@ -1,0 +1,48 @@
+import type { KeyedStateStore } from '../contract/keyed-state.ts';
+import type { RuntimeContext as SubtaskContext } from '../contract/functions.ts';
+import type { OperatorContext } from '../contract/operator.ts';
+import type { ParameterTool } from './parameter-tool.ts';
+import type { Configuration } from './stream-types.ts';
+
+/** What a rich function may ask of its subtask; given to `open`. */
+export interface RuntimeContext extends SubtaskContext {
+  /** What `env.getConfig().setGlobalJobParameters` was given; empty without. */
+  getGlobalJobParameters(): ParameterTool;
+  /** What `withParameters` was given at this operator; empty without. */
+  getParameters(): Configuration;
+}
+
+/** The only way to keyed state: a function that asks for it fits on keyed streams only. */
+export interface KeyedRuntimeContext extends RuntimeContext, KeyedStateStore {}
+
+/** What an operator's functions are told beside what its task knows. Read when the function is opened, so that later settings count. */
+export interface FunctionParameters {
+  globalJobParameters(): ParameterTool;
+  parameters(): Configuration;
+}
+
+export function runtimeContextOf({ runtime }: OperatorContext, functionParameters: FunctionParameters): RuntimeContext {
+  return {
+    getTaskName: () => runtime.getTaskName(),
+    getIndexOfThisSubtask: () => runtime.getIndexOfThisSubtask(),
+    getNumberOfParallelSubtasks: () => runtime.getNumberOfParallelSubtasks(),
+    getMaxNumberOfParallelSubtasks: () => runtime.getMaxNumberOfParallelSubtasks(),
+    getAttemptNumber: () => runtime.getAttemptNumber(),
+    getJobId: () => runtime.getJobId(),
+    getMetricGroup: () => runtime.getMetricGroup(),
+    getGlobalJobParameters: () => functionParameters.globalJobParameters(),
+    getParameters: () => functionParameters.parameters(),
+  };
+}
+
+export function keyedRuntimeContextOf(context: OperatorContext, functionParameters: FunctionParameters): KeyedRuntimeContext {
+  const { keyedState } = context;
+  return {
+    ...runtimeContextOf(context, functionParameters),
+    getState: (descriptor) => keyedState.getState(descriptor),
+    getListState: (descriptor) => keyedState.getListState(descriptor),
+    getMapState: (descriptor) => keyedState.getMapState(descriptor),
+    getReducingState: (descriptor) => keyedState.getReducingState(descriptor),
+    getAggregatingState: (descriptor) => keyedState.getAggregatingState(descriptor),
+  };
+}

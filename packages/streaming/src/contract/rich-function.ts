@@ -1,0 +1,32 @@
+/** The life of a user's object in one subtask, as operators drive it: `open` is awaited before the first record, `close` is always called. */
+import type { MaybePromise, Nothing } from './emittable.ts';
+import type { OperatorStateStore } from './keyed-state.ts';
+
+export interface FunctionInitializationContext {
+  isRestored(): boolean;
+  getRestoredCheckpointId(): number | undefined;
+  getOperatorStateStore(): OperatorStateStore;
+}
+
+export interface FunctionSnapshotContext {
+  getCheckpointId(): number;
+  getCheckpointTimestamp(): number;
+}
+
+/** A function with state of its subtask, beside or instead of that of its keys. */
+export interface CheckpointedFunction {
+  /** Before `open`; the place to ask for operator state. */
+  initializeState(context: FunctionInitializationContext): MaybePromise<void>;
+  /** Before each checkpoint; the place to bring operator state up to date. */
+  snapshotState(context: FunctionSnapshotContext): Nothing;
+}
+
+/** What an operator calls of any rich function, whatever its records are. */
+export interface FunctionLife<in C> {
+  readonly open?: (context: C) => MaybePromise<void>;
+  readonly close?: () => MaybePromise<void>;
+  readonly initializeState?: (context: FunctionInitializationContext) => MaybePromise<void>;
+}
+
+/** Where `RichFunction` keeps its context, for `getRuntimeContext`. Set before `open`. */
+export const RUNTIME_CONTEXT = Symbol.for('millrace.runtime-context');

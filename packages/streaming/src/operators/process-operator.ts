@@ -1,0 +1,68 @@
+/** Runs a process function on a stream without a key: side outputs and the times, no state of keys and no timers. Flink: `ProcessOperator`. */
+import type { Collector, Nothing } from '../contract/emittable.ts';
+import type { OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
+import type { ProcessContext } from '../contract/process-context.ts';
+import type { FunctionLife } from '../contract/rich-function.ts';
+import type { ReadOnlyTimerService } from '../contract/timers.ts';
+import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import { ElementContext } from './element-context.ts';
+import { FunctionLifeCycle } from './function-life.ts';
+import { refuseResult } from './refused-result.ts';
+
+interface ProcessObject<C> extends FunctionLife<C> {
+  readonly processElement: (value: unknown, context: ProcessContext, out: Collector<unknown>) => Nothing;
+}
+
+export interface ProcessSpec<C> {
+  /** One object for each subtask. */
+  readonly create: () => ProcessObject<C>;
+  readonly runtimeContext: (context: OperatorContext) => C;
+}
+
+export function processOperator<C>(spec: ProcessSpec<C>): OperatorLogic {
+  return { kind: 'operator', create: (context) => new ProcessOperator(context, spec) };
+}
+
+class ProcessOperator<C> implements OneInputOperator, ReadOnlyTimerService {
+  readonly #context: OperatorContext;
+  readonly #fn: ProcessObject<C>;
+  readonly #life: FunctionLifeCycle<C>;
+  readonly #elementContext: ElementContext;
+  readonly #output: Collector<unknown>;
+  #watermark: number;
+
+  constructor(context: OperatorContext, { create, runtimeContext }: ProcessSpec<C>) {
+    this.#context = context;
+    this.#fn = create();
+    this.#life = new FunctionLifeCycle(this.#fn, runtimeContext(context), () => context.operatorState);
+    this.#elementContext = new ElementContext(context, this);
+    this.#output = context.output;
+    this.#watermark = NO_TIMESTAMP;
+  }
+
+  open(): Promise<void> {
+    return this.#life.open();
+  }
+
+  close(): Promise<void> {
+    return this.#life.close();
+  }
+
+  processElement(record: unknown): void {
+    const result: unknown = this.#fn.processElement(record, this.#elementContext, this.#output);
+    if (result !== undefined) refuseResult('processElement', result);
+  }
+
+  processWatermark(timestamp: number): boolean {
+    this.#watermark = timestamp;
+    return true;
+  }
+
+  currentWatermark(): number {
+    return this.#watermark;
+  }
+
+  currentProcessingTime(): number {
+    return this.#context.currentProcessingTime();
+  }
+}
