@@ -28,12 +28,34 @@ export const SHARED_EDGE_CODE: EdgeCode = { RingWriter, RingReader, LocalReader 
 
 /** `name` is for profiles and stack traces. Gives the shared classes where code may not be generated. */
 export function createEdgeCode(name: string): EdgeCode {
-  if (!canGenerateCode()) return SHARED_EDGE_CODE;
-  return {
-    RingWriter: extend(RingWriter, name, writeMethod),
-    RingReader: extend(RingReader, name, drainSegmentMethod),
-    LocalReader: extend(LocalReader, name, drainMethod),
-  };
+  return canGenerateCode() ? new GeneratedEdgeCode(name) : SHARED_EDGE_CODE;
+}
+
+/** Each class when it is first asked for: an edge's end needs one or two of them. */
+class GeneratedEdgeCode implements EdgeCode {
+  readonly #name: string;
+  #RingWriter: typeof RingWriter | undefined;
+  #RingReader: typeof RingReader | undefined;
+  #LocalReader: typeof LocalReader | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get RingWriter(): typeof RingWriter {
+    this.#RingWriter ??= extend(RingWriter, this.#name, writeMethod);
+    return this.#RingWriter;
+  }
+
+  get RingReader(): typeof RingReader {
+    this.#RingReader ??= extend(RingReader, this.#name, drainSegmentMethod);
+    return this.#RingReader;
+  }
+
+  get LocalReader(): typeof LocalReader {
+    this.#LocalReader ??= extend(LocalReader, this.#name, drainMethod);
+    return this.#LocalReader;
+  }
 }
 
 function extend<C>(parent: C & { readonly name: string }, name: string, method: (text: CodeWriter) => void): C {
