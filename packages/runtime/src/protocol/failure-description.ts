@@ -1,19 +1,22 @@
 /** Errors as plain data, and back. A failure keeps its kind, reason, stack and causes on its way from a slot to the user; only its class is lost. */
-import { isMillraceError, MillraceError, type ErrorKind } from '@millrace/core/base/errors';
+import { type ErrorKind, isMillraceError, MillraceError } from '@millrace/core/base/errors';
 import type { FailureDescription } from './execution-state.ts';
 
 /** Causes deeper than this are cut: a cycle of causes must not hang the one who describes it. */
 const MAX_CAUSES = 16;
+/** Of a thrown value that is no Error. */
+const MAX_SHOWN_CHARS = 200;
 
-export function describeFailure(error: unknown): FailureDescription {
-  return describe(error, 0);
+/** `kind` is that of an error which does not say its own. */
+export function describeFailure(error: unknown, kind: ErrorKind | 'unknown' = 'unknown'): FailureDescription {
+  return describe(error, kind, 0);
 }
 
-function describe(error: unknown, depth: number): FailureDescription {
+function describe(error: unknown, otherKind: ErrorKind | 'unknown', depth: number): FailureDescription {
   if (!(error instanceof Error) && !isMillraceError(error))
-    return plainFailure('Error', `A value that is no Error was thrown: ${show(error)}`);
-  const { kind, reason, retryable } = isMillraceError(error) ? error : { kind: 'unknown', reason: codeOf(error), retryable: false };
-  const cause = error.cause === undefined || depth >= MAX_CAUSES ? undefined : describe(error.cause, depth + 1);
+    return plainFailure(`A value that is no Error was thrown: ${show(error)}`, otherKind);
+  const { kind, reason, retryable } = isMillraceError(error) ? error : { kind: otherKind, reason: codeOf(error), retryable: false };
+  const cause = error.cause === undefined || depth >= MAX_CAUSES ? undefined : describe(error.cause, otherKind, depth + 1);
   return { name: String(error.name), kind, reason, message: String(error.message), stack: error.stack, cause, retryable };
 }
 
@@ -36,8 +39,8 @@ export function restoreFailure(failure: FailureDescription): MillraceError {
   return error;
 }
 
-function plainFailure(name: string, message: string): FailureDescription {
-  return { name, kind: 'unknown', reason: 'unknown', message, stack: undefined, cause: undefined, retryable: false };
+function plainFailure(message: string, kind: string): FailureDescription {
+  return { name: 'Error', kind, reason: 'unknown', message, stack: undefined, cause: undefined, retryable: false };
 }
 
 /** Node's own errors carry a code (`ENOENT`), which says more than the kind. */
@@ -48,7 +51,8 @@ function codeOf(error: Error): string {
 
 function show(value: unknown): string {
   try {
-    return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
   } catch {
     return Object.prototype.toString.call(value);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { UserCodeError } from '@millrace/core/base/errors';
+import fc from 'fast-check';
 import { describeFailure, restoreFailure } from './failure-description.ts';
 import { decodeMessage, encodeMessage, MAX_MESSAGE_DEPTH } from './message-codec.ts';
 
@@ -71,6 +71,17 @@ describe('failures', () => {
     assert.equal(restored.name, 'UserCodeError');
     assert.equal(restored.stack, error.stack);
     assert.equal((restored.cause as Error).message, 'x is not a function');
+  });
+
+  it('that are no errors are shown within bounds, and what does not say its kind is of the kind that its place gives it', () => {
+    assert.deepEqual(describeFailure('x'.repeat(1_000)).message, `A value that is no Error was thrown: ${'x'.repeat(200)}…`);
+    assert.deepEqual(
+      [describeFailure({ a: 1 }).message, describeFailure(undefined).message],
+      ['A value that is no Error was thrown: {"a":1}', 'A value that is no Error was thrown: undefined'],
+    );
+    const outer = new Error('outer', { cause: Object.assign(new Error('inner'), { code: 'ENOENT' }) });
+    const { kind, cause } = describeFailure(outer, 'user-code');
+    assert.deepEqual([kind, cause?.kind, cause?.reason, describeFailure(outer).kind], ['user-code', 'user-code', 'ENOENT', 'unknown']);
   });
 
   it('end at a cycle of causes', () => {

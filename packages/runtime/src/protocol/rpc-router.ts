@@ -7,10 +7,10 @@
  * T1 nothing is delivered inside the call that sends it: a handler never meets itself half done. `deliver` keeps the order of each pair (R1).
  * T2 a call leaves the table when it is settled, so it is settled once (R2).
  */
-import type { Clock, Cancellation } from '@millrace/core/base/clock';
+import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import { DataError } from '@millrace/core/base/errors';
-import { describeFailure, lostFailure, terminalFailure } from './failure-description.ts';
 import type { FailureDescription } from './execution-state.ts';
+import { describeFailure, lostFailure, terminalFailure } from './failure-description.ts';
 import { decodeMessage, encodeMessage } from './message-codec.ts';
 import type { RpcCall, RpcEndpoint, RpcGateway, RpcMessage, RpcOutcome, RpcService } from './rpc.ts';
 

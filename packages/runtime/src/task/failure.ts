@@ -1,15 +1,12 @@
-/** An error as plain data, for the way to the JobMaster. */
-import { isMillraceError } from '@millrace/core/base/errors';
+/** The failure of a task as plain data. What does not say its own kind comes from user code: nothing else throws in a task without one. */
 import type { FailureDescription } from '../protocol/execution-state.ts';
-import { shorten } from './shortened-record.ts';
-
-const CAUSES_MAX = 8; // a chain of causes may be a ring
+import { describeFailure as describe } from '../protocol/failure-description.ts';
 
 /** What was described, for whoever holds the description in the same thread. */
 const errors = new WeakMap<FailureDescription, unknown>();
 
 export function describeFailure(error: unknown): FailureDescription {
-  const description = describe(error, 0);
+  const description = describe(error, 'user-code');
   errors.set(description, error);
   return description;
 }
@@ -17,18 +14,4 @@ export function describeFailure(error: unknown): FailureDescription {
 /** The error itself, class and all, where the description has not left its thread; else undefined. */
 export function describedError(description: FailureDescription): unknown {
   return errors.get(description);
-}
-
-function describe(error: unknown, depth: number): FailureDescription {
-  const known = isMillraceError(error) ? error : undefined;
-  const thrown = error instanceof Error ? error : undefined;
-  return {
-    name: thrown?.name ?? 'Error',
-    kind: known?.kind ?? 'user-code',
-    reason: known?.reason ?? 'user-code',
-    message: thrown?.message ?? `something that is no Error was thrown: ${shorten(error)}`,
-    stack: thrown?.stack,
-    cause: thrown?.cause === undefined || depth >= CAUSES_MAX ? undefined : describe(thrown.cause, depth + 1),
-    retryable: known?.retryable ?? false,
-  };
 }
