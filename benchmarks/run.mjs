@@ -53,6 +53,7 @@ if (options.help || options.name === undefined) {
   process.exit(options.help ? 0 : 2);
 }
 if (!names.includes(options.name)) fail(`There is no benchmark '${options.name}'.`);
+if (options.extra.length > 0) fail(`'${options.extra[0]}' is one name too many.`);
 const { run } = await import(`./${options.name}.mjs`);
 const before = cpuSeconds();
 const result = await run({

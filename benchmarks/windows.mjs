@@ -66,11 +66,14 @@ function measure(make, records) {
   });
   feed(bench, Math.min(records, 1_500_000)); // warm, and the sliding windows full
   results = 0;
+  const cpuBefore = process.cpuUsage();
   const ns = feed(bench, records, 1_500_000);
+  const cpu = process.cpuUsage(cpuBefore);
   const start = process.hrtime.bigint();
   bench.operator.processWatermark(MAX_WATERMARK);
   return {
     nsPerRecord: Number(ns.toFixed(1)),
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
     resultsPerRecord: Number((results / records).toFixed(2)),
     lastWatermarkMs: Number(process.hrtime.bigint() - start) / 1e6,
   };
@@ -90,5 +93,9 @@ export async function run({ records = 3_000_000, json = false } = {}) {
     figures[name] = measure(make, records);
     if (!json) console.log(name.padEnd(16), figures[name]);
   }
-  return { records: records * Object.keys(cases).length, figures };
+  const all = Object.values(figures);
+  const seconds = Number(all.reduce((sum, { nsPerRecord }) => sum + (nsPerRecord * records) / 1e9, 0).toFixed(3));
+  const total = records * all.length;
+  const cpuSeconds = Number(all.reduce((sum, figure) => sum + figure.cpuSeconds, 0).toFixed(2));
+  return { records: total, seconds, recordsPerSecond: Math.round(total / seconds), cpuSeconds, details: figures };
 }
