@@ -20,7 +20,7 @@ import type { ClusterLease, LocalClusters } from './local-clusters.ts';
 import { slotDemand } from './slot-demand.ts';
 
 const NO_CHECKPOINTS =
-  'checkpointing is enabled, but this version takes no checkpoints yet: after a failure the job begins again from its sources.';
+  'checkpointing is enabled, but this version takes no checkpoints yet: a failure fails the job.';
 
 export interface LocalExecutorOptions {
   /** The program's entry, absolute. */
