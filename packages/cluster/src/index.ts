@@ -28,15 +28,37 @@ export type {
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
 export type { Counter, Histogram, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
+export { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from '@millrace/streaming/api/broadcast-connected-stream';
+export {
+  BroadcastProcessFunction,
+  type BroadcastProcessFunctionLike,
+  KeyedBroadcastProcessFunction,
+  type KeyedBroadcastProcessFunctionLike,
+} from '@millrace/streaming/api/broadcast-process-functions';
+export type { BroadcastStream } from '@millrace/streaming/api/broadcast-stream';
 export { CheckpointConfig, CheckpointingMode } from '@millrace/streaming/api/checkpoint-config';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
+export {
+  CoProcessFunction,
+  type CoProcessFunctionLike,
+  KeyedCoProcessFunction,
+  type KeyedCoProcessFunctionLike,
+} from '@millrace/streaming/api/co-process-functions';
+export { ConnectedStreams, KeyedConnectedStreams } from '@millrace/streaming/api/connected-streams';
 export { DataStream } from '@millrace/streaming/api/data-stream';
 export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
 export { DataStreamSource } from '@millrace/streaming/api/data-stream-source';
+export { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
+export { IntervalJoin, IntervalJoined } from '@millrace/streaming/api/interval-join';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
+export {
+  type ProcessJoinContext,
+  ProcessJoinFunction,
+  type ProcessJoinFunctionLike,
+} from '@millrace/streaming/api/process-join-function';
 export {
   KeyedProcessFunction,
   type KeyedProcessFunctionLike,
@@ -71,6 +93,13 @@ export type {
 export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
 export { WindowedStream, type WindowResult } from '@millrace/streaming/api/windowed-stream';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
+export type {
+  BroadcastContext,
+  BroadcastReader,
+  KeyedBroadcastContext,
+  ReadOnlyBroadcastContext,
+  ReadOnlyKeyedBroadcastContext,
+} from '@millrace/streaming/contract/broadcast-context';
 export type { Collector, Emittable, MaybePromise, Nothing } from '@millrace/streaming/contract/emittable';
 export type { AggregateFunction, CheckpointListener } from '@millrace/streaming/contract/functions';
 export type {

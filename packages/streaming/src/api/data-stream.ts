@@ -4,13 +4,17 @@ import { PrintSink } from '../builtin/print-sink.ts';
 import type { Emittable } from '../contract/emittable.ts';
 import type { KeyContext, OperatorContext, PlainFunction } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
+import { type AnyMapStateDescriptor, MapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { PartitionerKind } from '../graph/job-graph.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { processOperator } from '../operators/process-operator.ts';
 import { richOperator } from '../operators/rich-operators.ts';
 import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
+import type { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import { BroadcastStream } from './broadcast-stream.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
+import type { ConnectedStreams } from './connected-streams.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
@@ -25,7 +29,7 @@ import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLi
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
-import type { StreamScope } from './stream-scope.ts';
+import type { BroadcastPair, KeyOf, StreamPair, StreamScope } from './stream-scope.ts';
 import type { ElementOf, Simplify } from './stream-types.ts';
 import { type StrategyFunction, watermarkStrategy } from './watermark-strategies.ts';
 
@@ -161,6 +165,20 @@ export class DataStream<out T> {
   }
 
   /**
+   * Both streams for one operator, which keeps them apart: `map`, `flatMap` and `process` have a function for each. For keyed state, connect keyed streams.
+   *
+   * ```ts
+   * const texts = words.connect(numbers).map((word) => word, (n) => String(n));
+   * ```
+   */
+  connect<B>(other: BroadcastStream<B>): BroadcastConnectedStream<T, B>;
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>;
+  connect<B>(other: BroadcastStream<B> | DataStream<B>): BroadcastConnectedStream<T, B> | ConnectedStreams<T, B> {
+    if (other instanceof BroadcastStream) return this.scope.streams.broadcastConnected(this.broadcastPair(other));
+    return this.scope.streams.connected(this.pairWith(other, 'connect'));
+  }
+
+  /**
    * Gives records a timestamp and the stream watermarks, in place of those that it may have. The record's type reaches the assigner if that is the last call of
    * the chain; in the function form, `(strategy) => strategy.forMonotonousTimestamps()…`, calls come in any order.
    *
@@ -176,8 +194,17 @@ export class DataStream<out T> {
   }
 
   /** Every record to every subtask of what follows. */
-  broadcast(): DataStream<T> {
-    return this.partitioned('broadcast');
+  broadcast(): DataStream<T>;
+  /** … and kept there in broadcast state, for streams that are connected with it. */
+  broadcast(...states: readonly [AnyMapStateDescriptor, ...AnyMapStateDescriptor[]]): BroadcastStream<T>;
+  broadcast(...states: readonly AnyMapStateDescriptor[]): DataStream<T> | BroadcastStream<T> {
+    const stream = this.partitioned('broadcast');
+    if (states.length === 0) return stream;
+    for (const state of states as readonly unknown[]) {
+      if (!(state instanceof MapStateDescriptor))
+        throw new UsageError(`broadcast got ${show(state)}. Give it a MapStateDescriptor for each state.`);
+    }
+    return this.scope.streams.broadcast(this.scope, stream.id, states);
   }
 
   /** Every record to a subtask chosen at random. */
@@ -253,12 +280,31 @@ export class DataStream<out T> {
     return limit === undefined ? executeAndCollect(input, jobName) : executeAndCollectSome(input, jobName, limit);
   }
 
+  /** Internal: for `DataStreamUtils`. */
+  reinterpretedAsKeyed<K>(key: KeyOf<T, K>): KeyedStream<T, K> {
+    const id = this.scope.program.add({ kind: 'partition', input: this.id, partitioner: 'forward' });
+    return this.scope.streams.keyed(this.scope, id, key);
+  }
+
   protected transform<R>(
     operation: string,
     operator: Omit<NewOperator, 'input' | 'operation' | 'type'> & Partial<NewOperator>,
   ): SingleOutputStreamOperator<R> {
     const id = this.scope.program.addOperator({ type: undefined, ...operator, operation, input: this.id });
     return this.scope.streams.operator(this.scope, id);
+  }
+
+  protected broadcastPair(other: BroadcastStream<unknown>): BroadcastPair {
+    if (other.scope !== this.scope)
+      throw new UsageError('connect got a stream of another environment. Build both streams from one environment.');
+    return { scope: this.scope, first: this.id, second: other.id, descriptors: other.descriptors };
+  }
+
+  protected pairWith(other: DataStream<unknown>, where: string): StreamPair {
+    if (!(other instanceof DataStream)) throw new UsageError(`${where} got ${show(other)}. Give it a stream.`);
+    if (other.scope !== this.scope)
+      throw new UsageError(`${where} got a stream of another environment. Build both streams from one environment.`);
+    return { scope: this.scope, first: this.id, second: other.id };
   }
 
   protected functionOperator<R>(

@@ -7,15 +7,19 @@ import { keyedProcessOperator } from '../operators/keyed-process-operator.ts';
 import { reduceOperator } from '../operators/reduce-operator.ts';
 import { WindowAssigner } from '../window/window-assigner.ts';
 import type { Window } from '../window/window.ts';
+import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import { BroadcastStream } from './broadcast-stream.ts';
+import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import { DataStream } from './data-stream.ts';
 import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import { functionFactory } from './function-factory.ts';
+import type { IntervalJoin } from './interval-join.ts';
 import type { KeyedProcessFunctionLike } from './process-functions.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, type KeyedRuntimeContext, keyedRuntimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
-import type { KeyOf, StreamScope } from './stream-scope.ts';
+import type { KeyedPair, KeyOf, StreamScope } from './stream-scope.ts';
 import type { Comparable, FieldOf, Summable } from './stream-types.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
@@ -115,6 +119,32 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
   }
 
   /**
+   * Both streams for one operator that keeps them apart and may keep state for each key, of whichever stream. Keys of one type: equal ones meet in one subtask.
+   * With a stream that is not keyed, the operator has no keyed state.
+   */
+  override connect<B>(other: BroadcastStream<B>): KeyedBroadcastConnectedStream<K, T, B>;
+  override connect<B>(other: KeyedStream<B, K>): KeyedConnectedStreams<K, T, B>;
+  override connect<B>(other: BroadcastStream<B> | DataStream<B>): BroadcastConnectedStream<T, B> | ConnectedStreams<T, B> {
+    if (other instanceof BroadcastStream) {
+      return this.scope.streams.keyedBroadcastConnected<K, T, B>(this.broadcastPair(other), this.#key as unknown as KeyOf<T, K>);
+    }
+    if (!(other instanceof KeyedStream)) return super.connect(other);
+    return this.scope.streams.keyedConnected<K, T, B>(this.#keyedPair(other, 'connect'));
+  }
+
+  /**
+   * Joins records of one key whose timestamps lie near each other. Flink: "Interval Join".
+   *
+   * ```ts
+   * orders.intervalJoin(shipments).between(Duration.ZERO, '10 s').process((order, shipment) => ({ order: order.id, delayMs: shipment.at - order.at }));
+   * ```
+   */
+  intervalJoin<B>(other: KeyedStream<B, K>): IntervalJoin<T, B> {
+    if (!(other instanceof KeyedStream)) throw new UsageError(`intervalJoin got ${show(other)}. Give it a keyed stream: call keyBy on it.`);
+    return this.scope.streams.intervalJoin<T, B>(this.#keyedPair(other, 'intervalJoin'));
+  }
+
+  /**
    * Groups the records of each key by window. Flink: "Windows".
    *
    * ```ts
@@ -126,6 +156,10 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
       throw new UsageError(`window got ${show(assigner)}. Give it a window assigner, for example TumblingEventTimeWindows.of('1 min').`);
     }
     return this.scope.streams.windowed({ scope: this.scope, id: this.id, key: this.#key as unknown as KeyOf<T, K> }, assigner);
+  }
+
+  #keyedPair(other: KeyedStream<unknown, K>, where: string): KeyedPair {
+    return { ...this.pairWith(other, where), keys: [this.#key, other.#key] };
   }
 
   protected override functionContext(parameters: FunctionParameters): {

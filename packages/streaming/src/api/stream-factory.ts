@@ -1,11 +1,15 @@
 /** The one module that knows every stream class, so that none of them has to know another one's subclass. */
+import { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import { DataStream } from './data-stream.ts';
 import { DataStreamSink } from './data-stream-sink.ts';
 import { DataStreamSource } from './data-stream-source.ts';
+import { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import { BroadcastStream } from './broadcast-stream.ts';
+import { IntervalJoin } from './interval-join.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { SideOutputDataStream } from './side-output-data-stream.ts';
 import { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
-import type { StreamFactory } from './stream-scope.ts';
+import type { KeyOf, StreamFactory } from './stream-scope.ts';
 import { WindowedStream } from './windowed-stream.ts';
 
 export const streamFactory: StreamFactory = {
@@ -15,5 +19,11 @@ export const streamFactory: StreamFactory = {
   sideOutput: (scope, id) => new SideOutputDataStream(scope, id),
   sink: (scope, id) => new DataStreamSink(scope, id),
   keyed: (scope, id, key) => new KeyedStream(scope, id, key),
+  connected: (pair) => new ConnectedStreams(pair),
+  keyedConnected: (pair) => new KeyedConnectedStreams(pair),
+  intervalJoin: (pair) => new IntervalJoin(pair),
+  broadcast: (scope, id, descriptors) => new BroadcastStream(scope, id, descriptors),
+  broadcastConnected: (pair) => new BroadcastConnectedStream(pair),
+  keyedBroadcastConnected: (pair, key) => new KeyedBroadcastConnectedStream(pair, key as unknown as KeyOf<never, unknown>),
   windowed: (input, assigner) => new WindowedStream(input, assigner),
 };

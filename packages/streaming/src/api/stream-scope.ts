@@ -1,12 +1,17 @@
 /** What every stream holds: the program that its calls add to, and how the streams that they return are made. Internal to this room. */
 import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { AnyMapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { SubmittedJob } from '../graph/executor.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssigner } from '../window/window-assigner.ts';
+import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import type { DataStream } from './data-stream.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
+import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
+import type { BroadcastStream } from './broadcast-stream.ts';
+import type { IntervalJoin } from './interval-join.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import type { Program } from './program.ts';
 import type { SideOutputDataStream } from './side-output-data-stream.ts';
@@ -31,7 +36,30 @@ export interface StreamFactory {
   sideOutput<T>(scope: StreamScope, id: TransformationId): SideOutputDataStream<T>;
   sink(scope: StreamScope, id: TransformationId): DataStreamSink;
   keyed<T, K>(scope: StreamScope, id: TransformationId, key: KeyOf<T, K>): KeyedStream<T, K>;
+  connected<A, B>(pair: StreamPair): ConnectedStreams<A, B>;
+  keyedConnected<K, A, B>(pair: KeyedPair): KeyedConnectedStreams<K, A, B>;
+  intervalJoin<A, B>(pair: KeyedPair): IntervalJoin<A, B>;
+  broadcast<T>(scope: StreamScope, id: TransformationId, descriptors: readonly AnyMapStateDescriptor[]): BroadcastStream<T>;
+  broadcastConnected<A, B>(pair: BroadcastPair): BroadcastConnectedStream<A, B>;
+  keyedBroadcastConnected<K, A, B>(pair: BroadcastPair, key: KeyOf<A, K>): KeyedBroadcastConnectedStream<K, A, B>;
   windowed<T, K, W extends Window>(stream: WindowedInput<T, K>, assigner: WindowAssigner<T, W>): WindowedStream<T, K, W>;
+}
+
+/** Two streams of one program, as what reads both of them sees them. */
+export interface StreamPair {
+  readonly scope: StreamScope;
+  readonly first: TransformationId;
+  readonly second: TransformationId;
+}
+
+/** … both of them keyed. */
+export interface KeyedPair extends StreamPair {
+  readonly keys: readonly [KeyOf<never, unknown>, KeyOf<never, unknown>];
+}
+
+/** A stream and a broadcast one. */
+export interface BroadcastPair extends StreamPair {
+  readonly descriptors: readonly AnyMapStateDescriptor[];
 }
 
 export interface KeyOf<T, K> {

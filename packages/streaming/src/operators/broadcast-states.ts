@@ -1,0 +1,57 @@
+import { UsageError } from '@millrace/core/base/errors';
+import type { BroadcastState, OperatorStateStore, ReadOnlyBroadcastState } from '../contract/keyed-state.ts';
+import type { AnyMapStateDescriptor, MapStateDescriptor } from '../contract/state-descriptor.ts';
+
+/** The broadcast states of one operator: those that `broadcast` was given, each as the broadcast side sees it and as the other side does. */
+export class BroadcastStates {
+  readonly #store: OperatorStateStore;
+  readonly #names: readonly string[];
+  readonly #views: Map<BroadcastState<unknown, unknown>, ReadOnlyBroadcastState<unknown, unknown>>;
+
+  constructor(store: OperatorStateStore, descriptors: readonly AnyMapStateDescriptor[]) {
+    this.#store = store;
+    this.#names = descriptors.map(({ name }) => name);
+    this.#views = new Map();
+  }
+
+  writable<N, V>(descriptor: MapStateDescriptor<N, V>): BroadcastState<N, V> {
+    if (!this.#names.includes(descriptor.name)) {
+      const names = this.#names.map((name) => `'${name}'`).join(', ');
+      throw new UsageError(
+        `There is no broadcast state '${descriptor.name}': broadcast() was given ${names}. Give it this descriptor, too: stream.broadcast(…, descriptor).`,
+      );
+    }
+    return this.#store.getBroadcastState(descriptor);
+  }
+
+  readOnly<N, V>(descriptor: MapStateDescriptor<N, V>): ReadOnlyBroadcastState<N, V> {
+    const state = this.writable(descriptor) as unknown as BroadcastState<unknown, unknown>;
+    let view = this.#views.get(state);
+    if (view === undefined) {
+      view = new ReadOnlyView(state);
+      this.#views.set(state, view);
+    }
+    return view as unknown as ReadOnlyBroadcastState<N, V>;
+  }
+}
+
+/** Without `put`, for those too that no compiler stops. */
+class ReadOnlyView implements ReadOnlyBroadcastState<unknown, unknown> {
+  readonly #state: BroadcastState<unknown, unknown>;
+
+  constructor(state: BroadcastState<unknown, unknown>) {
+    this.#state = state;
+  }
+
+  get(name: unknown): unknown {
+    return this.#state.get(name);
+  }
+
+  contains(name: unknown): boolean {
+    return this.#state.contains(name);
+  }
+
+  entries(): Iterable<readonly [unknown, unknown]> {
+    return this.#state.entries();
+  }
+}
