@@ -29,6 +29,7 @@ export function accumulationOf<T, ACC, V>(aggregation: WindowAggregation<T, ACC,
       copy: (accumulator) => (typeof accumulator === 'object' ? codec.copy(accumulator) : accumulator),
     };
   }
+  if (aggregation.kind === 'elements') return listing<T>() as unknown as Accumulation<T, ACC, V>;
   // a reducer's accumulator is a record, and records are never changed: nothing to copy (rule O4 of the operator contract)
   const { fn } = aggregation;
   const reduction: Accumulation<T, T, T> = {
@@ -39,6 +40,20 @@ export function accumulationOf<T, ACC, V>(aggregation: WindowAggregation<T, ACC,
     copy: (reduced) => reduced,
   };
   return reduction as unknown as Accumulation<T, ACC, V>;
+}
+
+/** Every element. A result is a copy, which later elements do not reach. */
+function listing<T>(): Accumulation<T, T[], readonly T[]> {
+  return {
+    createAccumulator: (first) => [first],
+    add: (value, elements) => {
+      elements.push(value);
+      return elements;
+    },
+    getResult: (elements) => elements.slice(),
+    merge: undefined, // panes are in order of time, elements in order of arrival
+    copy: (elements) => elements.slice(),
+  };
 }
 
 /** Looked at when an accumulator begins, not at every record: an asynchronous or forgetful `add` shows itself at once. */

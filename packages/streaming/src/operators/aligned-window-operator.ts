@@ -7,7 +7,6 @@
  * A2 while an emission is suspended no state of a window changes: what would change it first runs the emission to its end, as overdraft.
  * A3 the grid of windows begins with the first record; before that there is nothing to fire.
  */
-import { UsageError } from '@millrace/core/base/errors';
 import type { OneInputOperator, OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import type { TimeWindow } from '../window/time-window.ts';
@@ -16,7 +15,8 @@ import { type Accumulation, accumulationOf } from './accumulation.ts';
 import { staggeredOffset } from './stagger.ts';
 import { WindowEmitter } from './window-emitter.ts';
 import { unboundedWatermark, WindowGrid } from './window-grid.ts';
-import type { WindowSpec } from './window-spec.ts';
+import { withoutTimestamp } from './window-refusals.ts';
+import { plainFunctionOf, type WindowSpec } from './window-spec.ts';
 
 export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInputOperator<T> {
   numLateRecordsDropped: number;
@@ -50,7 +50,12 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
     this.flow = context.flow;
     this.selector = spec.key.selector;
     this.accumulation = accumulationOf(spec.aggregation);
-    this.emitter = new WindowEmitter(context, this.accumulation as Accumulation<never, ACC, V>, spec.windowFunction, changesFired);
+    this.emitter = new WindowEmitter(
+      context,
+      this.accumulation as Accumulation<never, ACC, V>,
+      plainFunctionOf(spec.windowFunction),
+      changesFired,
+    );
     this.grid = undefined;
     this.fired = Number.NEGATIVE_INFINITY;
     this.expired = Number.NEGATIVE_INFINITY;
@@ -132,11 +137,4 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
     this.flow.blocked++;
     return false;
   }
-}
-
-function withoutTimestamp(): UsageError {
-  return new UsageError(
-    'A record without a timestamp reached an event-time window. Give the source a WatermarkStrategy with a timestamp assigner, or call ' +
-      'assignTimestampsAndWatermarks before the window.',
-  );
 }

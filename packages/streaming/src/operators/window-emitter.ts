@@ -3,7 +3,7 @@
  *
  * E1 `flow.timestamp` is the window's last millisecond when `collect` is called, for the side outputs of the window function too.
  */
-import { UsageError } from '@millrace/core/base/errors';
+import type { KeyedStateStore } from '../contract/keyed-state.ts';
 import type { OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
 import type { OutputTag } from '../contract/output-tag.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
@@ -11,7 +11,10 @@ import type { ProcessWindowContext } from '../window/process-window-context.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { Accumulation } from './accumulation.ts';
 import { resultTimestamp } from './window-grid.ts';
+import { WindowNamespaces } from './window-namespaces.ts';
+import { promiseRefused } from './window-refusals.ts';
 import type { WindowFunction } from './window-spec.ts';
+import { WindowStateStore } from './window-state-store.ts';
 
 export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWindow> {
   /** As the last one was announced, for `currentWatermark`. */
@@ -26,6 +29,8 @@ export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWin
   readonly #keepsState: boolean;
   #window: TimeWindow | undefined;
   #timestamp: number;
+  #key: K | undefined; // of the call under way
+  #windowState: WindowStateStore<TimeWindow> | undefined;
 
   constructor(
     context: OperatorContext,
@@ -43,6 +48,8 @@ export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWin
     this.#keepsState = keepsState;
     this.#window = undefined;
     this.#timestamp = NO_TIMESTAMP;
+    this.#key = undefined;
+    this.#windowState = undefined;
   }
 
   /** The window that `emit` is about, until the next call. */
@@ -53,6 +60,7 @@ export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWin
 
   emit(key: K, accumulator: ACC): void {
     this.#flow.timestamp = this.#timestamp; // E1
+    this.#key = key;
     let value = this.#accumulation.getResult(accumulator);
     if (this.#keepsState && (value as unknown) === accumulator) value = this.#accumulation.copy(accumulator) as unknown as V;
     const result = this.#windowFunction === undefined ? value : this.#windowFunction(key, this.window(), value, this);
@@ -74,14 +82,22 @@ export class WindowEmitter<K, ACC, V, R> implements ProcessWindowContext<TimeWin
     return this.#context.currentProcessingTime();
   }
 
+  windowState(): KeyedStateStore {
+    const { keyedState } = this.#context;
+    keyedState.setCurrentKey(this.#key);
+    this.#windowState ??= new WindowStateStore(keyedState, new WindowNamespaces<TimeWindow>(true), false);
+    this.#windowState.window = this.#window;
+    return this.#windowState;
+  }
+
+  globalState(): KeyedStateStore {
+    const { keyedState } = this.#context;
+    keyedState.setCurrentKey(this.#key);
+    return keyedState;
+  }
+
   output<X>(tag: OutputTag<X>, value: X): void {
     if (!this.#sideOutputs.has(tag.id)) this.#sideOutputs.set(tag.id, this.#context.sideOutput(tag.id));
     this.#sideOutputs.get(tag.id)?.collect(value);
   }
-}
-
-function promiseRefused(where: string): UsageError {
-  return new UsageError(
-    `${where} returned a promise. Return the record itself; asynchronous work goes to AsyncDataStream, behind the window.`,
-  );
 }

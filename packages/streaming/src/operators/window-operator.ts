@@ -1,36 +1,51 @@
 import { UsageError } from '@millrace/core/base/errors';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { TimeWindow } from '../window/time-window.ts';
+import type { Window } from '../window/window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
 import { ColumnPanesOperator } from './column-panes-operator.ts';
 import { SharedPanesOperator } from './shared-panes-operator.ts';
+import { checkWindows } from './window-checks.ts';
+import { GeneralWindowOperator } from './window-general-operator.ts';
 import type { WindowSpec } from './window-spec.ts';
 import { WindowTablesOperator } from './window-tables-operator.ts';
 
-/** The operator of a keyed, windowed stream with the default trigger. Throws a `UsageError` for what it cannot run. */
-export function windowOperator<T, K, ACC, V, R>(spec: WindowSpec<T, K, TimeWindow, ACC, V, R>): OperatorLogic {
-  const alignment = alignmentOf(spec);
+/**
+ * The operator of a windowed stream. Event-time windows of a fixed grid with the default trigger, no evictor and a plain window function go to the operators that are
+ * made for them, everything else to the general one; results are the same. Throws a `UsageError` for what none can run.
+ */
+export function windowOperator<T, K, W extends Window, ACC, V, R>(spec: WindowSpec<T, K, W, ACC, V, R>): OperatorLogic {
   checkLateness(spec.allowedLatenessMs ?? 0);
-  const sharesPanes =
-    alignment.slideMs < alignment.sizeMs && (spec.aggregation.kind === 'reduce' || spec.aggregation.fn.merge !== undefined);
-  const create = (context: OperatorContext): OneInputOperator => {
-    if (!sharesPanes) return new WindowTablesOperator(context, spec, alignment) as unknown as OneInputOperator;
-    const keepsLate = (spec.allowedLatenessMs ?? 0) > 0;
-    const operator = keepsLate ? new SharedPanesOperator(context, spec, alignment) : new ColumnPanesOperator(context, spec, alignment);
-    return operator as unknown as OneInputOperator;
-  };
+  checkWindows(spec);
+  const alignment = fixedGridOf(spec);
+  if (alignment === undefined) return generalWindowOperator(spec);
+  const aligned = spec as unknown as WindowSpec<T, K, TimeWindow, ACC, V, R>;
+  const create = (context: OperatorContext) => alignedOperator(context, aligned, alignment) as unknown as OneInputOperator;
   return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
 }
 
-function alignmentOf<T, K, ACC, V, R>({ assigner }: WindowSpec<T, K, TimeWindow, ACC, V, R>): WindowAlignment {
-  const alignment = assigner.alignment();
-  if (alignment === undefined || !assigner.isEventTime()) {
-    throw new UsageError(
-      `The window assigner ${assigner.constructor.name} has no fixed grid of event-time windows. ` +
-        'Use TumblingEventTimeWindows or SlidingEventTimeWindows.',
-    );
-  }
-  return alignment;
+/** The operator that runs windows of every kind, for `windowOperator` and for tests that compare. */
+export function generalWindowOperator<T, K, W extends Window, ACC, V, R>(spec: WindowSpec<T, K, W, ACC, V, R>): OperatorLogic {
+  const create = (context: OperatorContext) => new GeneralWindowOperator(context, spec) as unknown as OneInputOperator;
+  return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
+}
+
+function alignedOperator<T, K, ACC, V, R>(
+  context: OperatorContext,
+  spec: WindowSpec<T, K, TimeWindow, ACC, V, R>,
+  alignment: WindowAlignment,
+): OneInputOperator<T> {
+  const { aggregation, allowedLatenessMs = 0 } = spec;
+  const merges = aggregation.kind === 'reduce' || (aggregation.kind === 'aggregate' && aggregation.fn.merge !== undefined);
+  if (!merges || alignment.slideMs >= alignment.sizeMs) return new WindowTablesOperator(context, spec, alignment);
+  return allowedLatenessMs > 0 ? new SharedPanesOperator(context, spec, alignment) : new ColumnPanesOperator(context, spec, alignment);
+}
+
+/** The grid, where the operators of aligned windows serve. */
+function fixedGridOf<T, K, W extends Window, ACC, V, R>(spec: WindowSpec<T, K, W, ACC, V, R>): WindowAlignment | undefined {
+  const { assigner, trigger, evictor, windowFunction } = spec;
+  if (!assigner.isEventTime() || trigger !== undefined || evictor !== undefined || typeof windowFunction === 'object') return undefined;
+  return assigner.alignment();
 }
 
 function checkLateness(latenessMs: number): void {

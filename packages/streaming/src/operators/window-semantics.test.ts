@@ -7,7 +7,6 @@ import { MAX_WATERMARK, NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { SlidingEventTimeWindows } from '../window/sliding-event-time-windows.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import { TumblingEventTimeWindows } from '../window/tumbling-event-time-windows.ts';
-import { WindowAssigner } from '../window/window-assigner.ts';
 import { type BenchOptions, OperatorBench, type Sent } from './testing-fakes.ts';
 import { windowOperator } from './window-operator.ts';
 import type { WindowSpec } from './window-spec.ts';
@@ -26,7 +25,7 @@ const tumbling = TumblingEventTimeWindows.of('10 ms');
 const sliding = SlidingEventTimeWindows.of('10 ms', '5 ms');
 
 function benchOf(spec: Partial<Spec>, options: BenchOptions = {}): OperatorBench {
-  const logic = windowOperator<Event, string, number, number, string>({
+  const logic = windowOperator<Event, string, TimeWindow, number, number, string>({
     key,
     assigner: tumbling,
     aggregation: { kind: 'aggregate', fn: mergingSum },
@@ -245,7 +244,7 @@ test('the first record of all open windows may come behind the last window that 
 test('a reducer keeps what it makes of the records, shared panes included', () => {
   for (const assigner of [tumbling, sliding]) {
     const fn = (a: Event, b: Event) => ({ key: a.key, n: a.n + b.n });
-    const logic = windowOperator<Event, string, Event, Event, Event>({ key, assigner, aggregation: { kind: 'reduce', fn } });
+    const logic = windowOperator<Event, string, TimeWindow, Event, Event, Event>({ key, assigner, aggregation: { kind: 'reduce', fn } });
     const bench = new OperatorBench(logic);
     for (const timestamp of [1, 4, 6]) one(timestamp, bench);
     bench.watermark(9);
@@ -300,17 +299,6 @@ const refusals: readonly (readonly [name: string, run: () => void, message: RegE
     'an accumulator that is a promise',
     () => one(1, benchOf({ aggregation: { kind: 'aggregate', fn: { ...sum, add: (async () => 1) as unknown as () => number } } })),
     /An aggregate function returned a promise as accumulator/,
-  ],
-  [
-    'windows without a grid',
-    () => {
-      class Months extends WindowAssigner<unknown, TimeWindow> {
-        override assignWindows = () => [];
-        override isEventTime = () => true;
-      }
-      benchOf({ assigner: new Months() });
-    },
-    /The window assigner Months has no fixed grid of event-time windows/,
   ],
 ];
 

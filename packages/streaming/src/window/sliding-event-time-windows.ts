@@ -1,6 +1,8 @@
 import type { DurationLike } from '@millrace/core/config/duration';
 import { offsetMillis, positiveMillis, windowsOf } from './aligned-windows.ts';
+import { EventTimeTrigger } from './event-time-trigger.ts';
 import type { TimeWindow } from './time-window.ts';
+import type { Trigger } from './trigger.ts';
 import { type WindowAlignment, WindowAssigner } from './window-assigner.ts';
 
 /**
@@ -33,6 +35,10 @@ export class SlidingEventTimeWindows extends WindowAssigner<unknown, TimeWindow>
 
   override assignWindows(_element: unknown, timestamp: number): TimeWindow[] {
     return windowsOf(timestamp, this.#alignment);
+  }
+
+  override getDefaultTrigger(): Trigger<unknown, TimeWindow> {
+    return EventTimeTrigger.create();
   }
 
   override isEventTime(): boolean {

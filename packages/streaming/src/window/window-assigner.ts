@@ -1,3 +1,4 @@
+import type { Trigger } from './trigger.ts';
 import type { Window } from './window.ts';
 
 export interface WindowAssignerContext {
@@ -7,6 +8,8 @@ export interface WindowAssignerContext {
 /** Says which windows a record belongs to. Keeps no state of its own: one object serves all subtasks. Flink: "Window Assigners". */
 export abstract class WindowAssigner<in T, in out W extends Window> {
   abstract assignWindows(element: T, timestamp: number, context: WindowAssignerContext): Iterable<W>;
+  /** What decides when its windows fire, until the user sets another one. */
+  abstract getDefaultTrigger(): Trigger<T, W>;
   abstract isEventTime(): boolean;
 
   /** The grid of windows that all have one size and distance; undefined where windows depend on the record. It opens the fast operators. */
