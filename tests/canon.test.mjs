@@ -74,6 +74,12 @@ for (const parallelism of parallelisms) {
   });
 }
 
+test('idle-alerts: 7 sensors silent in the middle, and each of 97 at the end', async () => {
+  const { code, stdout, stderr } = await millrace(['run', example('idle-alerts.ts'), '--parallelism', '2']);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual([linesOf(stdout).length, digest(linesOf(stdout)).slice(0, 12)], [104, '5b8fe7e4ee46']);
+});
+
 test('commits-by-week with a watermark after every record', async (t) => {
   const output = join(temporaryFolder(t), 'out');
   const input = join(root, 'examples/data/commits.jsonl.gz');
