@@ -21,8 +21,14 @@ interface Ends {
  * Forgets a channel once both ends are taken.
  */
 export class LocalChannels {
+  readonly #capacity: number | undefined;
   readonly #channels = new Map<string, Ends>();
   readonly #flows = new Map<string, Flow>();
+
+  /** `capacity`: records in each channel, a power of two; absent: the network's default. */
+  constructor(capacity?: number) {
+    this.#capacity = capacity;
+  }
 
   /** `taskKey` names a subtask of a vertex in one attempt. */
   flowOf(taskKey: string): Flow {
@@ -55,7 +61,7 @@ export class LocalChannels {
   #endsOf(edge: EdgeChannels, { key, producer, consumer }: LocalEnds): Ends {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const ends = { channel: edge.createLocalChannel<unknown>(producer, consumer), writerTaken: false, readerTaken: false };
+    const ends = { channel: edge.createLocalChannel<unknown>(producer, consumer, this.#capacity), writerTaken: false, readerTaken: false };
     this.#channels.set(key, ends);
     return ends;
   }

@@ -25,6 +25,8 @@ export interface SlotPorts {
   readonly openSpill?: (name: string) => SpillSink;
   /** Default: what V8 says of this thread. */
   readonly memory?: MemoryPort;
+  /** Records in each channel between tasks of this slot, a power of two; absent: the network's default. */
+  readonly localChannelCapacity?: number;
   /** Default: a `SlotLoop`. The test kit decides itself whose turn it is. */
   readonly createLoop?: (options: SlotLoopOptions) => TaskletLoop;
   /** Gives the event loop a turn. Default: setImmediate. */

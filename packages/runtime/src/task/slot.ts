@@ -30,7 +30,7 @@ export class Slot {
   readonly #ports: SlotPorts;
   readonly #loop: TaskletLoop;
   readonly #guard: MemoryGuard;
-  readonly #channels = new LocalChannels();
+  readonly #channels: LocalChannels;
   readonly #tasks = new Map<string, Task>();
   readonly #bindings = new Map<string, Promise<JobBindings>>();
   #currentTaskName: string | undefined = undefined;
@@ -38,6 +38,7 @@ export class Slot {
 
   constructor(ports: SlotPorts) {
     this.#ports = ports;
+    this.#channels = new LocalChannels(ports.localChannelCapacity);
     const { slot, taskManagerId } = ports.location;
     this.#guard = new MemoryGuard(
       ports.memory ?? hostMemory,

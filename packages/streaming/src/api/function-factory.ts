@@ -33,7 +33,24 @@ export function functionFactory<F>(given: unknown, expected: ExpectedFunction): 
     return () => checked<F>((given as () => object)(), expected);
   }
   const object = checked<F>(given, expected);
-  return () => object;
+  return () => {
+    taken?.(object as object);
+    return object;
+  };
+}
+
+/** Where subtasks share a thread, one object would serve several of them: whoever makes operators there is told of each object that is taken as it is. */
+let taken: ((object: object) => void) | undefined;
+
+/** Runs an action that makes an operator, and tells which objects of the program it took. */
+export function tellTakenObjects<R>(tell: (object: object) => void, action: () => R): R {
+  const before = taken;
+  taken = tell;
+  try {
+    return action();
+  } finally {
+    taken = before;
+  }
 }
 
 function checked<F>(object: unknown, { where, what, methods }: ExpectedFunction): F {

@@ -14,8 +14,9 @@ import type { Tasklet } from '@millrace/runtime/task/tasklet';
 
 /** Small budgets interleave finely, the large one fills channels. */
 const BUDGETS = [1, 2, 7, 64, 1024] as const;
-/** Of 8 draws, how many a tasklet takes: one in four is slow for a while, so that queues before it fill. */
-const SPEEDS = [8, 8, 4, 1] as const;
+/** Of 8 draws, how many a tasklet takes: some sleep or are slow for a while, so that the channels before them fill. */
+const SPEEDS = [8, 8, 4, 1, 0] as const;
+const DRAWS_MAX = 8;
 const TURNS_AT_ONE_SPEED = 64;
 
 interface Seat {
@@ -107,9 +108,9 @@ export class SeededScheduler {
   }
 
   #among(ready: readonly Seat[]): Seat {
-    for (;;) {
+    for (let draw = 0; ; draw++) {
       const seat = ready[this.#random.nextInt(ready.length)] as Seat;
-      if (ready.length === 1 || this.#random.nextInt(8) < seat.speed) return seat;
+      if (draw === DRAWS_MAX || this.#random.nextInt(8) < seat.speed) return seat;
     }
   }
 

@@ -36,6 +36,8 @@ const TASK_MANAGER = 'test';
 const TURNS = 10_000;
 /** Turns of the event loop in which nothing may happen before a job counts as settled. */
 const QUIET_TURNS = 2;
+/** Small: channels cost little, and back-pressure is a daily event. */
+const CHANNEL_CAPACITY = 64;
 const SEGMENT_BYTES = 32 * 1024;
 const SEGMENTS_PER_RING = 2;
 
@@ -45,6 +47,8 @@ export interface SimulatedJobOptions {
   /** 1, unless said otherwise: all channels by reference. With more, subtasks of different slots are connected by rings. */
   readonly slots?: number;
   readonly generateCode?: boolean;
+  /** Records in each channel within a slot, a power of two: small ones are full often. 64 unless set. */
+  readonly channelCapacity?: number;
   readonly write: (stream: 'stdout' | 'stderr', text: string) => void;
   readonly onCollected?: ((bytes: Uint8Array) => Promise<void>) | undefined;
 }
@@ -156,6 +160,7 @@ export class SimulatedJob {
       post: (message) => this.#receive(index, message),
       bind: () => Promise.resolve(this.#job.bindings),
       standardStreams: { write: (stream, text) => this.#options.write(stream, text) },
+      localChannelCapacity: this.#options.channelCapacity ?? CHANNEL_CAPACITY,
       createLoop: (options) => this.#scheduler.createLoop(options),
       ...(this.#options.generateCode === undefined ? {} : { generateCode: this.#options.generateCode }),
     });

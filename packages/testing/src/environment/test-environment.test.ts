@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { UserCodeError } from '@millrace/core/base/errors';
 import { Duration } from '@millrace/core/config/duration';
+import { ProcessFunction } from '@millrace/streaming/api/process-functions';
+import { rich } from '@millrace/streaming/api/rich-functions';
+import type { Collector } from '@millrace/streaming/contract/emittable';
 import { OutputTag } from '@millrace/streaming/contract/output-tag';
+import type { ProcessContext } from '@millrace/streaming/contract/process-context';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';
@@ -306,5 +310,41 @@ describe('jobs', () => {
     }
     const perJob = Number(process.hrtime.bigint() - started) / 50e6;
     assert.ok(perJob < 100, `${perJob} ms for a job`);
+  });
+});
+
+describe('objects of rich functions', () => {
+  class Numbered extends ProcessFunction<number, string> {
+    #seen = 0;
+    override processElement(_n: number, _context: ProcessContext, out: Collector<string>) {
+      this.#seen += 1;
+      out.collect(`${this.#seen}`);
+    }
+  }
+
+  it('are refused before the job starts where several subtasks would share one', async () => {
+    const env = TestEnvironment.create({ parallelism: 2 });
+    env.collect(env.testSource<number>().stream.process(new Numbered()).name('numbered'));
+    await assert.rejects(env.start(), {
+      kind: 'usage',
+      message:
+        "Operator 'numbered' has 2 subtasks and one object for all of them: in a TestEnvironment they share a thread. " +
+        'Give it a factory, rich(() => new …), which makes one for each, or set its parallelism to 1.',
+    });
+  });
+
+  it('serve one subtask, and factories any number', async () => {
+    for (const [fn, parallelism] of [
+      [new Numbered(), 1],
+      [rich(() => new Numbered()), 2],
+    ] as const) {
+      const env = TestEnvironment.create({ parallelism: 2 });
+      const numbers = env.testSource<number>();
+      const seen = env.collect(numbers.stream.process(fn).setParallelism(parallelism));
+      await env.start();
+      numbers.emit(1, 2, 3, 4);
+      await env.finish();
+      assert.deepEqual(seen.take().sort(), parallelism === 1 ? ['1', '2', '3', '4'] : ['1', '1', '2', '2']);
+    }
   });
 });

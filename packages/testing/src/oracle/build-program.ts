@@ -17,6 +17,7 @@ import { traitsOf } from './traits.ts';
 /** Carries its own time, so that sources and operators can say what it is. */
 export interface TimedRecord extends OracleRecord {
   readonly at?: number;
+  readonly padding?: string;
 }
 
 type Records = DataStream<TimedRecord>;
@@ -105,7 +106,7 @@ function* lazily(record: TimedRecord, copies: number): Generator<TimedRecord> {
 }
 
 function withTime(made: OracleRecord, from: TimedRecord): TimedRecord {
-  return from.at === undefined ? made : { ...made, at: from.at };
+  return from.at === undefined || from.padding === undefined ? made : { ...made, at: from.at, padding: from.padding };
 }
 
 function rolling(

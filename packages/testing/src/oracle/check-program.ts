@@ -5,24 +5,42 @@ import type { OracleProgram, RunPlan } from './program.ts';
 import { differenceOf } from './run-program.ts';
 import { shrinkProgram } from './shrink-program.ts';
 
-/** Undefined if the program did in every way what the reference says. */
-export async function checkSeed(seed: number): Promise<string | undefined> {
+export interface Difference {
+  readonly program: OracleProgram;
+  readonly run: RunPlan;
+  /** What is missing, and what is too much. */
+  readonly text: string;
+}
+
+/** Undefined if the program of the seed did in every way what the reference says. */
+export async function findDifference(seed: number): Promise<Difference | undefined> {
   const random = seededRandom(seed);
   const program = generateProgram(random);
-  const runs: readonly RunPlan[] = [
-    { seed: random.nextInt(1e9), parallelism: 1, slots: 1, generateCode: true },
-    { seed: random.nextInt(1e9), parallelism: 2 + random.nextInt(3), slots: 1, generateCode: random.nextInt(2) === 0 },
-    { seed: random.nextInt(1e9), parallelism: 2 + random.nextInt(3), slots: 2 + random.nextInt(3), generateCode: random.nextInt(2) === 0 },
-  ];
-  for (const run of runs) {
-    const difference = await differenceOf(program, run);
-    if (difference !== undefined) return describe(seed, program, run);
+  const parallel = () => 2 + random.nextInt(3);
+  const run = (parallelism: number, slots: number): RunPlan => {
+    const generateCode = random.nextInt(3) > 0;
+    return {
+      seed: random.nextInt(1e9),
+      parallelism,
+      slots,
+      generateCode,
+      padding: random.nextInt(3) * 150,
+      channelCapacity: [2, 8, 1024][random.nextInt(3)] as number,
+    };
+  };
+  for (const plan of [run(1, 1), run(parallel(), 1), run(parallel(), parallel())]) {
+    const text = await differenceOf(program, plan);
+    if (text !== undefined) return { program, run: plan, text };
   }
   return undefined;
 }
 
-async function describe(seed: number, program: OracleProgram, run: RunPlan): Promise<string> {
+/** The difference in words, with the smallest program found that shows it. */
+export async function checkSeed(seed: number): Promise<string | undefined> {
+  const found = await findDifference(seed);
+  if (found === undefined) return undefined;
+  const { program, run } = found;
   const small = await shrinkProgram(program, async (smaller) => (await differenceOf(smaller, run)) !== undefined);
-  const difference = await differenceOf(small, run);
-  return `MILLRACE_SEED=${seed} differs from the reference, run as ${JSON.stringify(run)}:\n${difference}\n${JSON.stringify(small)}`;
+  const text = await differenceOf(small, run);
+  return `MILLRACE_SEED=${seed} differs from the reference, run as ${JSON.stringify(run)}:\n${text}\n${JSON.stringify(small)}`;
 }

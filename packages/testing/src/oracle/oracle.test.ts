@@ -7,7 +7,7 @@ import { checkSeed } from './check-program.ts';
 
 const replayed = process.env['MILLRACE_SEED'];
 const first = Number(replayed ?? 1);
-const seeds = replayed === undefined ? Number(process.env['MILLRACE_SEEDS'] ?? 60) : 1;
+const seeds = replayed === undefined ? Number(process.env['MILLRACE_SEEDS'] ?? 30) : 1;
 
 test(`${seeds} random programs do what the reference says`, async () => {
   for (let seed = first; seed < first + seeds; seed++) {

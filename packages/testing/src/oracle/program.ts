@@ -66,6 +66,9 @@ export interface RunPlan {
   readonly parallelism: number;
   readonly slots: number;
   readonly generateCode: boolean;
+  /** Bytes that records carry along, so that they fill segments of rings. */
+  readonly padding: number;
+  readonly channelCapacity: number;
 }
 
 export function inputsOf(node: NodePlan): readonly number[] {

@@ -25,11 +25,12 @@ class ProgramRun {
     this.#program = program;
     this.#run = run;
     this.#built = buildProgram(program, run.parallelism);
-    const { seed, slots, generateCode } = run;
+    const { seed, slots, generateCode, channelCapacity } = run;
     this.#job = new SimulatedJob(this.#built.environment.compile('oracle'), {
       seed,
       slots,
       generateCode,
+      channelCapacity,
       clock: new VirtualClock(),
       write() {},
     });
@@ -51,9 +52,12 @@ class ProgramRun {
   /** The first step of every source settles before the others: so a source that was idle has caught up before anybody goes on. */
   async #feed(phase: number): Promise<void> {
     const stepsOf = (index: number) => this.#program.sources[index]?.phases[phase] ?? [];
-    for (const [index, source] of this.#built.sources.entries()) feedAll(source, stepsOf(index).slice(0, 1));
+    const feed = (from: number, to: number | undefined) => {
+      for (const [index, source] of this.#built.sources.entries()) feedAll(source, stepsOf(index).slice(from, to), this.#run.padding);
+    };
+    feed(0, 1);
     await this.#job.settle();
-    for (const [index, source] of this.#built.sources.entries()) feedAll(source, stepsOf(index).slice(1));
+    feed(1, undefined);
     await this.#job.settle();
   }
 
@@ -70,9 +74,9 @@ class ProgramRun {
   }
 }
 
-function feedAll(source: TestSource<TimedRecord>, steps: readonly SourceStep[]): void {
-  for (const step of steps) {
-    if (step.kind === 'record') source.emit({ ...step.record, at: step.at });
+function feedAll(source: TestSource<TimedRecord>, steps: readonly SourceStep[], padding: number): void {
+  for (const [index, step] of steps.entries()) {
+    if (step.kind === 'record') source.emit({ ...step.record, at: step.at, padding: 'x'.repeat((index % 4) * padding) });
     else if (step.kind === 'watermark') source.watermark(step.at);
     else source.idle();
   }
