@@ -38,6 +38,7 @@ export {
 export type { BroadcastStream } from '@millrace/streaming/api/broadcast-stream';
 export { CheckpointConfig, CheckpointingMode } from '@millrace/streaming/api/checkpoint-config';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
+export { CoGroupedStreams, type CoGroupEqualTo, type CoGroupWhere, type WindowCoGroup } from '@millrace/streaming/api/co-grouped-streams';
 export {
   CoProcessFunction,
   type CoProcessFunctionLike,
@@ -52,6 +53,7 @@ export { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
 export { IntervalJoin, IntervalJoined } from '@millrace/streaming/api/interval-join';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
+export { JoinedStreams, type JoinEqualTo, type JoinWhere, type WindowJoin } from '@millrace/streaming/api/joined-streams';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
 export {

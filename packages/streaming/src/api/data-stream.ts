@@ -14,10 +14,12 @@ import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.
 import type { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
+import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
+import type { JoinedStreams } from './joined-streams.ts';
 import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
@@ -176,6 +178,16 @@ export class DataStream<out T> {
   connect<B>(other: BroadcastStream<B> | DataStream<B>): BroadcastConnectedStream<T, B> | ConnectedStreams<T, B> {
     if (other instanceof BroadcastStream) return this.scope.streams.broadcastConnected(this.broadcastPair(other));
     return this.scope.streams.connected(this.pairWith(other, 'connect'));
+  }
+
+  /** Pairs of records that have one key and share a window: `join(other).where(…).equalTo(…).window(…).apply(…)`. */
+  join<B>(other: DataStream<B>): JoinedStreams<T, B> {
+    return this.scope.streams.joined(this.pairWith(other, 'join'));
+  }
+
+  /** The records of both streams of one key and window, side by side: `coGroup(other).where(…).equalTo(…).window(…).apply(…)`. */
+  coGroup<B>(other: DataStream<B>): CoGroupedStreams<T, B> {
+    return this.scope.streams.coGrouped(this.pairWith(other, 'coGroup'));
   }
 
   /**

@@ -5,7 +5,9 @@ import { DataStreamSink } from './data-stream-sink.ts';
 import { DataStreamSource } from './data-stream-source.ts';
 import { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
+import { CoGroupedStreams } from './co-grouped-streams.ts';
 import { IntervalJoin } from './interval-join.ts';
+import { JoinedStreams } from './joined-streams.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { SideOutputDataStream } from './side-output-data-stream.ts';
 import { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
@@ -25,5 +27,7 @@ export const streamFactory: StreamFactory = {
   broadcast: (scope, id, descriptors) => new BroadcastStream(scope, id, descriptors),
   broadcastConnected: (pair) => new BroadcastConnectedStream(pair),
   keyedBroadcastConnected: (pair, key) => new KeyedBroadcastConnectedStream(pair, key as unknown as KeyOf<never, unknown>),
+  joined: (pair) => new JoinedStreams(pair),
+  coGrouped: (pair) => new CoGroupedStreams(pair),
   windowed: (input, assigner) => new WindowedStream(input, assigner),
 };

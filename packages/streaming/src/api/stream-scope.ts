@@ -11,7 +11,9 @@ import type { DataStreamSink } from './data-stream-sink.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
 import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import type { BroadcastStream } from './broadcast-stream.ts';
+import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { IntervalJoin } from './interval-join.ts';
+import type { JoinedStreams } from './joined-streams.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import type { Program } from './program.ts';
 import type { SideOutputDataStream } from './side-output-data-stream.ts';
@@ -42,6 +44,8 @@ export interface StreamFactory {
   broadcast<T>(scope: StreamScope, id: TransformationId, descriptors: readonly AnyMapStateDescriptor[]): BroadcastStream<T>;
   broadcastConnected<A, B>(pair: BroadcastPair): BroadcastConnectedStream<A, B>;
   keyedBroadcastConnected<K, A, B>(pair: BroadcastPair, key: KeyOf<A, K>): KeyedBroadcastConnectedStream<K, A, B>;
+  joined<A, B>(pair: StreamPair): JoinedStreams<A, B>;
+  coGrouped<A, B>(pair: StreamPair): CoGroupedStreams<A, B>;
   windowed<T, K, W extends Window>(stream: WindowedInput<T, K>, assigner: WindowAssigner<T, W>): WindowedStream<T, K, W>;
 }
 
