@@ -22,5 +22,5 @@ export function mergeCells(
   }
   cells.at(target);
   if (merged !== undefined) cells.write(merged);
-  cells.at(before);
+  if (before !== undefined) cells.at(before);
 }

@@ -57,7 +57,10 @@ function checked<F>(object: unknown, { where, what, methods }: ExpectedFunction)
   if (typeof object !== 'object' || object === null) throw new UsageError(`${where} got ${show(object)}. Give it ${what}.`);
   for (const method of methods) {
     const fn = (object as Record<string, unknown>)[method];
-    if (typeof fn !== 'function') throw new UsageError(`${where} got ${describe(object)}, which has no method ${method}. Give it ${what}.`);
+    if (typeof fn !== 'function') {
+      const lack = method in object ? `whose ${method} is no method` : `which has no method ${method}`;
+      throw new UsageError(`${where} got ${describe(object)}, ${lack}. Give it ${what}.`);
+    }
     checkSynchronous(fn, `${where}: ${method}`);
   }
   const onTimer = (object as Record<string, unknown>)['onTimer'];

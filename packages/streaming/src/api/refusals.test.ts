@@ -55,7 +55,10 @@ test('functions that are asynchronous', () => {
 
 test('functions that are none, and generators where one value belongs', () => {
   refuses(() => numbers().map(anything(42)), 'map got 42. Give it a function from one record to one record.');
-  refuses(() => numbers().map(anything({ map: 1 })), 'map got an object with map. Give it a function from one record to one record.');
+  refuses(
+    () => numbers().map(anything({ map: 1 })),
+    'map got an object with map, whose map is no method. Give it a function, or an object with a method map.',
+  );
   refuses(
     () => numbers().flatMap(anything(undefined)),
     'flatMap got undefined. Give it a function from one record to an iterable of records.',
