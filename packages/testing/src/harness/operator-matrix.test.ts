@@ -1,0 +1,260 @@
+// Goal: every operator gives the same in every way a task may run it. Method: one case or more for each file that makes operators; a new file without a case fails here.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { KeyedProcessFunction, ProcessFunction } from '@millrace/streaming/api/process-functions';
+import { rich, RichFlatMapFunction, RichMapFunction } from '@millrace/streaming/api/rich-functions';
+import type { DataStream } from '@millrace/streaming/api/data-stream';
+import type { Collector } from '@millrace/streaming/contract/emittable';
+import { OutputTag } from '@millrace/streaming/contract/output-tag';
+import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '@millrace/streaming/contract/process-context';
+import { MapStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
+import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
+import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
+import { type MatrixStep, type OperatorCase, runOperatorMatrix } from './operator-matrix.ts';
+
+interface Row {
+  readonly at: number;
+  readonly key: string;
+  readonly n: number;
+}
+
+const row = (at: number, key: string, n: number, input = 0): MatrixStep<Row> => ({ record: { at, key, n }, input });
+
+/** Three keys, out of order, one late record, quiet spells. */
+const one: readonly MatrixStep<Row>[] = [
+  ...Array.from({ length: 12 }, (_, n) => row(n * 3, 'abc'[n % 3] as string, n)),
+  row(7, 'a', 100),
+  { watermark: 20 },
+  row(9, 'b', 101), // late
+  row(31, 'b', 102),
+  ...Array.from({ length: 9 }, (_, n) => row(40 + n, 'abc'[n % 3] as string, n)),
+  { watermark: 45 },
+  { advanceMs: 100 },
+  row(60, 'c', 103),
+];
+
+const two: readonly MatrixStep<Row>[] = [
+  ...Array.from({ length: 6 }, (_, n) => row(n * 3, 'abc'[n % 3] as string, n)),
+  ...Array.from({ length: 6 }, (_, n) => row(n * 3 + 1, 'abc'[n % 3] as string, n + 50, 1)),
+  { watermark: 9 },
+  { watermark: 9, input: 1 },
+  row(12, 'a', 7),
+  row(4, 'a', 8), // late
+  row(13, 'a', 70, 1),
+  row(15, 'a', 71, 1),
+  { watermark: 30 },
+  { watermark: 25, input: 1 },
+];
+
+const byKey = ({ key }: Row) => key;
+const late = new OutputTag<Row>('late');
+const odd = new OutputTag<Row>('odd');
+const sum = { createAccumulator: () => 0, add: ({ n }: Row, total: number) => total + n, getResult: (total: number) => total };
+const merging = { ...sum, merge: (a: number, b: number) => a + b };
+
+class Repeated extends RichFlatMapFunction<Row, string> {
+  override flatMap({ key, n }: Row, out: Collector<string>) {
+    for (let copy = 0; copy < n % 4; copy++) out.collect(`${key}${copy}`);
+  }
+}
+
+class Doubled extends RichMapFunction<Row, number> {
+  override map({ n }: Row) {
+    return n * 2;
+  }
+}
+
+class Parted extends ProcessFunction<Row, number> {
+  override processElement(record: Row, context: ProcessContext, out: Collector<number>) {
+    if (record.n % 2 === 1) context.output(odd, record);
+    else out.collect(record.n);
+    out.collect(-record.n);
+  }
+}
+
+/** Says ten milliseconds after each record, in event time, how many of its key there were. */
+class Counted extends KeyedProcessFunction<string, Row, string> {
+  readonly #seen = new Map<string, number>();
+  override processElement({ at }: Row, context: KeyedProcessContext<string>) {
+    const key = context.getCurrentKey();
+    this.#seen.set(key, (this.#seen.get(key) ?? 0) + 1);
+    context.timerService().registerEventTimeTimer(at + 10);
+    context.timerService().registerProcessingTimeTimer(50);
+  }
+  override onTimer(timestamp: number, context: OnTimerContext<string>, out: Collector<string>) {
+    const key = context.getCurrentKey();
+    out.collect(`${key} ${context.timeDomain()} ${timestamp} ${this.#seen.get(key) ?? 0}`);
+    out.collect(`${key} again`);
+  }
+}
+
+type Build = (first: DataStream<Row>, second: DataStream<Row>) => DataStream<unknown> | readonly DataStream<unknown>[];
+
+/** By the file that makes the operator. */
+const CASES: readonly (readonly [file: string, name: string, build: Build])[] = [
+  ['', 'map', (rows) => rows.map(({ n }) => n + 1)],
+  ['', 'filter', (rows) => rows.filter(({ n }) => n % 2 === 0)],
+  ['', 'flatMap of arrays', (rows) => rows.flatMap(({ n }) => Array.from({ length: n % 5 }, (_, copy) => copy))],
+  [
+    '',
+    'flatMap of a generator',
+    (rows) =>
+      rows.flatMap(function* ({ n }) {
+        for (let copy = 0; copy < n % 5; copy++) yield copy;
+      }),
+  ],
+  ['reduce-operator', 'a rolling reduce', (rows) => rows.keyBy(byKey).reduce((a, b) => ({ ...b, n: a.n + b.n }))],
+  ['reduce-operator', 'a rolling maxBy', (rows) => rows.keyBy(byKey).maxBy('n')],
+  ['rich-operators', 'a rich map', (rows) => rows.map(rich(() => new Doubled()))],
+  ['rich-operators', 'a rich flatMap', (rows) => rows.flatMap(rich(() => new Repeated()))],
+  [
+    'process-operator',
+    'a process function with a side output',
+    (rows) => {
+      const parted = rows.process(rich(() => new Parted()));
+      return [parted, parted.getSideOutput(odd)];
+    },
+  ],
+  ['keyed-process-operator', 'timers of both kinds', (rows) => rows.keyBy(byKey).process(rich(() => new Counted()))],
+  [
+    'timestamps-and-watermarks',
+    'timestamps and watermarks',
+    (rows) =>
+      rows
+        .assignTimestampsAndWatermarks(WatermarkStrategy.forMonotonousTimestamps<Row>().withTimestampAssigner(({ at }) => at + 1_000))
+        .setParallelism(1),
+  ],
+  ['window-operator', 'tumbling windows', (rows) => rows.keyBy(byKey).window(TumblingEventTimeWindows.of('10 ms')).aggregate(sum)],
+  [
+    'window-operator',
+    'sliding windows, merging, with lateness',
+    (rows) => {
+      const windows = rows
+        .keyBy(byKey)
+        .window(SlidingEventTimeWindows.of('20 ms', '5 ms'))
+        .allowedLateness('7 ms')
+        .sideOutputLateData(late)
+        .aggregate(merging, (key, window, n) => ({ key, start: window.start, n }));
+      return [windows, windows.getSideOutput(late)];
+    },
+  ],
+  [
+    'window-operator',
+    'sliding windows of columns',
+    (rows) => rows.keyBy(byKey).window(SlidingEventTimeWindows.of('20 ms', '5 ms')).aggregate(merging),
+  ],
+  [
+    'co-map-operator',
+    'a map of two inputs',
+    (a, b) =>
+      a.connect(b).map(
+        ({ n }) => n,
+        ({ n }) => -n,
+      ),
+  ],
+  [
+    'co-flat-map-operator',
+    'a flatMap of two inputs',
+    (a, b) =>
+      a.connect(b).flatMap(
+        ({ n }) => [n, n],
+        ({ n }) => [-n, -n, -n],
+      ),
+  ],
+  [
+    'co-process-operator',
+    'a process function of two inputs, with state of the key',
+    (a, b) => {
+      const seen = () => {
+        const counts = new Map<string, number>();
+        const next = (key: string) => {
+          counts.set(key, (counts.get(key) ?? 0) + 1);
+          return counts.get(key) as number;
+        };
+        return {
+          processElement1: ({ key, n }: Row, _context: unknown, out: Collector<string>) => out.collect(`${key} ${n} ${next(key)}`),
+          processElement2: ({ key, n }: Row, _context: unknown, out: Collector<string>) => {
+            out.collect(`${key} ${-n} ${next(key)}`);
+            out.collect(`${key} second`);
+          },
+        };
+      };
+      return a.keyBy(byKey).connect(b.keyBy(byKey)).process(rich(seen));
+    },
+  ],
+  [
+    'broadcast-process-operator',
+    'a broadcast process function',
+    (a, b) => {
+      const sums = new MapStateDescriptor<string, number>('sums');
+      const joined = () => ({
+        processElement: (
+          record: Row,
+          context: { getBroadcastState(of: typeof sums): { get(key: string): number | undefined } },
+          out: Collector<string>,
+        ) => out.collect(`${record.key} ${record.n} ${context.getBroadcastState(sums).get(record.key) ?? 'none'}`),
+        processBroadcastElement: (
+          { key, n }: Row,
+          context: { getBroadcastState(of: typeof sums): { get(key: string): number | undefined; put(key: string, value: number): void } },
+        ) => {
+          const state = context.getBroadcastState(sums);
+          state.put(key, (state.get(key) ?? 0) + n);
+        },
+      });
+      return a.keyBy(byKey).connect(b.broadcast(sums)).process(rich(joined));
+    },
+  ],
+  [
+    'interval-join-operator',
+    'an interval join',
+    (a, b) =>
+      a
+        .keyBy(byKey)
+        .intervalJoin(b.keyBy(byKey))
+        .between('-2 ms', '3 ms')
+        .process(
+          rich(() => ({
+            processElement: (left: Row, right: Row, _context: unknown, out: Collector<string>) => out.collect(`${left.n}+${right.n}`),
+          })),
+        ),
+  ],
+];
+
+for (const [, name, build] of CASES) {
+  test(`${name}: the same in every way`, async () => {
+    const takesTwo = build.length === 2;
+    const operatorCase: OperatorCase<Row> = { script: takesTwo ? two : one, inputs: takesTwo ? 2 : 1, build };
+    const lines = await runOperatorMatrix(operatorCase);
+    assert.ok(lines.length >= 5, `only ${lines.length} records: the case shows nothing`);
+  });
+}
+
+test('every file that makes operators has a case', () => {
+  const folder = fileURLToPath(new URL('.', import.meta.resolve('@millrace/streaming/operators/reduce-operator')));
+  const makers = readdirSync(folder)
+    .filter((name) => name.endsWith('.js') && !name.includes('.test.') && !name.startsWith('testing-'))
+    .filter((name) => /return \{\s*kind: '(?:operator|twoInput)'/.test(readFileSync(`${folder}${name}`, 'utf8')))
+    .map((name) => name.slice(0, -'.js'.length));
+  const covered = new Set(CASES.map(([file]) => file));
+  assert.deepEqual(
+    makers.filter((name) => !covered.has(name)),
+    [],
+    'give these files a case in the operator matrix',
+  );
+  assert.ok(makers.length >= 8, makers.join());
+});
+
+test('an operator that is not the same is named with the way in which it differs', async () => {
+  const counted: Build = (rows) => {
+    let seen = 0; // of all subtasks of a run together
+    return rows.rebalance().map(({ n }) => ({ n, seen: ++seen }));
+  };
+  const script = Array.from({ length: 40 }, (_, n) => row(n, 'a', n));
+  await assert.rejects(
+    runOperatorMatrix({ script, build: counted }),
+    /^AssertionError.*: The operator gives something else (?:one by one|in bulk), with channels of/,
+  );
+});
