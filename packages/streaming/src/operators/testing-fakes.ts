@@ -108,7 +108,7 @@ export class OperatorBench {
       currentProcessingTime: typeof processingTime === 'number' ? () => processingTime : processingTime,
       mail: (action) => action(),
     };
-    const { keyedState, operatorState, timers, schedule } = services(ports);
+    const made = services(ports);
     const { metrics } = this;
     const outputOf = (tag?: string): Output<unknown> => ({
       collect: (record) => this.#collect({ record, timestamp: this.flow.timestamp, ...(tag === undefined ? {} : { tag }) }),
@@ -127,10 +127,14 @@ export class OperatorBench {
         getMetricGroup: () => metrics,
       },
       tables: this.tables,
-      keyedState,
-      operatorState,
-      timers,
-      schedule,
+      get keyedState() {
+        return made.keyedState;
+      },
+      get operatorState() {
+        return made.operatorState;
+      },
+      timers: made.timers,
+      schedule: made.schedule,
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false },
       emitWatermark: (watermark) => void this.log.push({ watermark }),
       emitWatermarkStatus: () => {},
