@@ -59,7 +59,7 @@ class ProgramRun {
     this.#options = options;
     this.#face = new RunFace(options.logLevel, systemClock);
     onSignals((exitCode) => this.#interrupt(exitCode));
-    this.#face.onBrokenPipe((exitCode) => this.#interrupt(exitCode));
+    this.#face.onBrokenOutput((exitCode) => this.#interrupt(exitCode));
   }
 
   async start(file: string, args: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Clock } from '@millrace/core/base/clock';
 import type { JobMonitor, MonitoredJob } from '../client/job-monitor.ts';
 import { LOG_LEVELS, type LogLevel } from './command-line.ts';
-import { EXIT_BROKEN_PIPE } from './exit-code.ts';
+import { EXIT_BROKEN_PIPE, EXIT_FAILED } from './exit-code.ts';
 import { Progress } from './progress.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -68,10 +68,12 @@ export class RunFace implements JobMonitor {
     process.stdout.write(`${start}${reports.map((report) => `${JSON.stringify(report)}\n`).join('')}`);
   }
 
-  /** When the reader of standard output has gone nobody will see what the jobs still print. */
-  onBrokenPipe(interrupt: (exitCode: number) => void): void {
+  /** When the reader of standard output has gone, or its disk is full, nobody will see what the jobs still print. */
+  onBrokenOutput(interrupt: (exitCode: number) => void): void {
     process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') interrupt(EXIT_BROKEN_PIPE);
+      if (error.code === 'EPIPE') return interrupt(EXIT_BROKEN_PIPE);
+      this.fail(`The job cannot write to standard output: ${error.message}.`);
+      interrupt(EXIT_FAILED);
     });
   }
 

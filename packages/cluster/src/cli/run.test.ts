@@ -1,7 +1,7 @@
 /** Goal: a run from the command to its exit code, with a real TaskManager. Method: the commands that a user types, as processes; what they print is compared whole. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -27,6 +27,7 @@ console.log('end');
   'endless.ts': `${PRELUDE}env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; }).map((n) => { if (n === 0) console.log('started'); return n; }).filter((n) => n < 0).print();\nawait env.execute('endless');\n`,
   'unended-text.ts': `${PRELUDE}env.fromData(1).filter((n) => { process.stdout.write('tail'); return n > 1; }).print();\nawait env.execute('unended');\n`,
   'unended-bytes.ts': `${PRELUDE}env.fromData(1).filter((n) => n > 1).print();\nawait env.execute('unended');\nprocess.stdout.write(Buffer.from('tail'));\n`,
+  'throws-not.mjs': `${PRELUDE}env.fromData(1).map((n) => n).print();\nawait env.execute('plain');\n`,
   'nothing.ts': PRELUDE,
   'program-throws.ts': `${PRELUDE}function fail(): never {\n  throw new TypeError('not today');\n}\nfail();\n`,
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
@@ -101,6 +102,21 @@ test('text without a newline at its end does not run into the line of JSON', asy
   for (const name of ['unended-text.ts', 'unended-bytes.ts']) {
     const [text, report, ...more] = lines(await run(name, '--json'));
     assert.deepEqual([text, JSON.parse(report ?? '').state, more], ['tail', 'FINISHED', []], name);
+  }
+});
+
+test('output that cannot be written fails the run', { skip: !existsSync('/dev/full') }, async () => {
+  for (const args of [[command, 'run', 'throws-not.mjs'], ['throws-not.mjs']]) {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(code, 1, args.join(' '));
+    assert.match(stderr, /The job cannot write to standard output: .*ENOSPC/);
   }
 });
 

@@ -12,7 +12,7 @@ import type {
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import { describeFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import type { BlobDirectory } from './blob-directory.ts';
-import type { JobOutput } from './standard-streams.ts';
+import { type JobOutput, writeOrDrop } from './standard-streams.ts';
 import type { FromCoordinatorWorker, ToCoordinatorWorker } from './worker-messages.ts';
 
 /** Enumerators list files and offsets; what needs more is not theirs to do. */
@@ -47,7 +47,7 @@ export class CoordinatorWorkers implements OperatorCoordinatorProvider {
       );
     };
     worker.on('message', (message: FromCoordinatorWorker) => {
-      if (message.kind === 'output') void this.#output.write(message.stream, message.text);
+      if (message.kind === 'output') writeOrDrop(this.#output, message.stream, message.text);
       else if (open && message.kind === 'event') listener.onReaderEvent(message.operatorId, message.subtask, message.event);
       else if (open && message.kind === 'failure') listener.onFailure(message.failure);
     });
@@ -71,7 +71,10 @@ export class CoordinatorWorkers implements OperatorCoordinatorProvider {
   #create(): Worker {
     const worker = new Worker(new URL('./coordinator-main.js', import.meta.url), { name: 'coordinator', resourceLimits: RESOURCE_LIMITS });
     this.#running.add(worker);
-    worker.on('exit', () => this.#running.delete(worker));
+    worker.on('exit', () => {
+      this.#running.delete(worker);
+      if (this.#warm === worker) this.#warm = undefined;
+    });
     worker.on('error', () => {}); // a warm one that breaks has no job to fail; the next job starts another
     return worker;
   }

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import { BatchedStreams } from './batched-streams.ts';
 import { BlobDirectory } from './blob-directory.ts';
+import { CoordinatorWorkers } from './coordinator-workers.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { prefixLines } from './slot-console.ts';
-import { OutputStream } from './standard-streams.ts';
+import { OutputStream, writeOrDrop } from './standard-streams.ts';
 
 describe('startLocalCluster', () => {
   it('starts and ends without a job, and leaves no file behind', async () => {
@@ -19,6 +23,55 @@ describe('startLocalCluster', () => {
 
   it('refuses a number of slots that is none', async () => {
     await assert.rejects(startLocalCluster({ slots: 0 }), /A TaskManager cannot have 0 slots .* Give a whole number from 1 to 1024\./);
+  });
+});
+
+describe('a running cluster', () => {
+  const directories = () => readdirSync(tmpdir()).filter((name) => name.startsWith('millrace-'));
+
+  it('leaves no directory behind when its options are refused', async () => {
+    const before = directories();
+    await assert.rejects(startLocalCluster({ slots: 0 }));
+    assert.deepEqual(
+      directories().filter(
+        (name) => !before.includes(name) && existsSync(join(tmpdir(), name)) && readdirSync(join(tmpdir(), name)).length === 0,
+      ),
+      [],
+    );
+  });
+});
+
+describe('coordinator isolates', () => {
+  const place = mkdtempSync(join(tmpdir(), 'millrace-test-'));
+  after(() => rmSync(place, { recursive: true }));
+  const bytes = Buffer.from('throw new Error("as it is bound");');
+  const bundle = createHash('sha256').update(bytes).digest('hex');
+  const job = { jobId: 'j', jobGraph: { name: 'n', vertices: [], edges: [] }, program: { bundle } } as unknown as JobInformation;
+
+  it('start another isolate where the warm one has ended', async () => {
+    const blobs = new BlobDirectory(place);
+    blobs.put(bundle, bytes);
+    const created = once(process, 'worker');
+    const workers = new CoordinatorWorkers(blobs, { write: () => {}, drained: () => undefined });
+    const [warm] = (await created) as [Worker];
+    await warm.terminate();
+    const another = once(process, 'worker');
+    workers.start(job, { onReaderEvent: () => {}, onFailure: () => {} });
+    assert.notEqual((await another)[0], warm);
+    await workers.close();
+  });
+
+  it('drop what cannot be written, and go on', async () => {
+    writeOrDrop({ write: () => Promise.reject(new Error('full')) }, 'stdout', 'x');
+    writeOrDrop(
+      {
+        write: () => {
+          throw new Error('closed');
+        },
+      },
+      'stdout',
+      'x',
+    );
   });
 });
 
@@ -62,7 +115,8 @@ describe('output', () => {
       queueMicrotask(() => done(Object.assign(new Error('x'), { code: 'EPIPE' }), 0)),
     );
     void stream.write('lost');
-    await stream.drained();
+    await assert.rejects(async () => stream.drained(), /its reader has gone/);
+    assert.equal(stream.drained(), undefined, 'told once');
     assert.throws(() => stream.write('more'), /^TerminalError: The job cannot write to standard output: its reader has gone\.$/);
   });
 

@@ -32,7 +32,7 @@ export class RunningCluster implements LocalCluster {
   readonly #options: LocalClusterOptions;
   readonly #compiled: CompiledOptions;
   readonly #inProcess: InProcessParts | undefined;
-  readonly #blobs = BlobDirectory.create();
+  readonly #blobs: BlobDirectory;
   readonly #router: RpcRouter;
   readonly #jobManager: JobManager;
   readonly #coordinators: Closable;
@@ -44,7 +44,8 @@ export class RunningCluster implements LocalCluster {
   #closing: Promise<void> | undefined;
 
   private constructor(options: LocalClusterOptions, inProcess: InProcessParts | undefined) {
-    this.#compiled = compileOptions(options);
+    this.#compiled = compileOptions(options); // first: what is refused leaves no directory behind
+    this.#blobs = BlobDirectory.create();
     this.#options = options;
     this.#inProcess = inProcess;
     process.on('exit', this.#removeBlobs); // for those who call process.exit()
@@ -146,8 +147,8 @@ export class RunningCluster implements LocalCluster {
     try {
       this.#router.receiveText(text);
     } catch (error) {
-      reportQuietly(describeFailure(error)); // its process is not to be trusted any more
-      child.kill();
+      reportQuietly(describeFailure(error));
+      child.kill(`it sent what is no message: ${describeFailure(error).message}`); // its process is not to be trusted any more
     }
   }
 

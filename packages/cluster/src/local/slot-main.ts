@@ -9,6 +9,7 @@ import { loadApi } from '../client/program-host.ts';
 import { BatchedStreams } from './batched-streams.ts';
 import { phase } from './phase.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
+import { writeOrDrop } from './standard-streams.ts';
 import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
 
 const port = parentPort;
@@ -20,12 +21,8 @@ const streams = new BatchedStreams({
   send: (stream, text) => post({ kind: 'output', stream, text }),
   later: (flush) => setImmediate(flush),
 });
-const writeText = (stream: 'stdout' | 'stderr', text: string) => {
-  // The console has nobody who could wait or take an error; back-pressure is for print sinks.
-  try {
-    void Promise.resolve(streams.write(stream, text)).catch(() => {});
-  } catch {}
-};
+// Back-pressure is for print sinks.
+const writeText = (stream: 'stdout' | 'stderr', text: string) => writeOrDrop(streams, stream, text);
 
 const slot = new Slot({
   location,

@@ -24,6 +24,8 @@ export class OutputStream {
   #waiting = '';
   #writing = false;
   #failure: TerminalError | undefined;
+  /** Text that was taken has not been written, and nobody knows yet. */
+  #lost = false;
   #idle: (() => void)[] = [];
 
   constructor(name: StreamName, write: WriteBytes) {
@@ -39,9 +41,15 @@ export class OutputStream {
     return this.#waiting.length > HIGH_WATER_CHARS ? this.drained() : undefined;
   }
 
+  /** Undefined when all is written. Rejects, the first one who asks, when text that was taken before could not be. */
   drained(): Promise<void> | undefined {
-    if (!this.#writing) return undefined;
-    return new Promise((resolve) => this.#idle.push(resolve));
+    if (!this.#writing) return this.#lost ? this.#tellOfLoss() : undefined;
+    return new Promise<void>((resolve) => this.#idle.push(resolve)).then(() => this.drained());
+  }
+
+  #tellOfLoss(): Promise<void> {
+    this.#lost = false;
+    return Promise.reject(this.#failure as TerminalError);
   }
 
   #next(): void {
@@ -70,6 +78,7 @@ export class OutputStream {
     const name = this.#name === 'stdout' ? 'standard output' : 'standard error';
     this.#failure = new TerminalError(`The job cannot write to ${name}: ${gone}.`, { cause: error, reason: 'output-closed' });
     this.#waiting = '';
+    this.#lost = true;
     this.#next();
   }
 }
@@ -77,6 +86,13 @@ export class OutputStream {
 export interface JobOutput {
   write(stream: StreamName, text: string): void | Promise<void>;
   drained(): Promise<void> | undefined;
+}
+
+/** For text that is no data, such as what user code logs: nobody could wait for it or take an error, so it is dropped where it cannot be written. */
+export function writeOrDrop(output: Pick<JobOutput, 'write'>, stream: StreamName, text: string): void {
+  try {
+    void Promise.resolve(output.write(stream, text)).catch(() => {});
+  } catch {}
 }
 
 /** On the standard streams of this process. */

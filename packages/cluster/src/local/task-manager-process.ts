@@ -31,6 +31,7 @@ export class TaskManagerProcess implements RpcLink {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #closing = false;
+  #killed: FailureDescription | undefined;
 
   constructor(configuration: TaskManagerConfiguration, ports: TaskManagerProcessPorts) {
     this.taskManagerId = configuration.taskManagerId;
@@ -47,7 +48,7 @@ export class TaskManagerProcess implements RpcLink {
         resolve();
       };
       this.#child.on('error', (error) => end(this.#failure(`its process could not be run: ${error.message}`)));
-      this.#child.on('exit', (code, signal) => void this.#outputRead().then(() => end(this.#exitFailure(code, signal))));
+      this.#child.on('exit', (code, signal) => void this.#outputRead().then(() => end(this.#killed ?? this.#exitFailure(code, signal))));
     });
   }
 
@@ -63,9 +64,9 @@ export class TaskManagerProcess implements RpcLink {
     clearTimeout(timer);
   }
 
-  /** At once, for a second interrupt. */
-  kill(): void {
-    this.#closing = true;
+  /** At once; `onExit` gives the reason. */
+  kill(reason: string): void {
+    this.#killed ??= this.#failure(reason);
     this.#child.kill('SIGKILL');
   }
 

@@ -13,7 +13,7 @@ import type { RpcService } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
 import { type SlotHandle, TaskExecutor } from '@millrace/runtime/task/task-executor';
 import { BlobDirectory } from './blob-directory.ts';
-import type { JobOutput } from './standard-streams.ts';
+import { type JobOutput, writeOrDrop } from './standard-streams.ts';
 
 /** The one text between the processes that is no frame of the router: the TaskManager is to end. */
 export const CLOSE = 'close';
@@ -69,7 +69,7 @@ export class TaskManager implements SlotListener {
         slots: this.#slots,
         memory: NetworkMemory.create(configuration.networkMemoryBytes),
         bundles: { fetch: (hash, settle) => settle(pathOf(blobs, hash)) },
-        output: (stream, text) => void ports.output.write(stream, text),
+        output: (stream, text) => writeOrDrop(ports.output, stream, text),
       },
     );
   }
@@ -85,7 +85,10 @@ export class TaskManager implements SlotListener {
     const drained = message.type === 'state' && isTerminal(message.state) ? this.#output.drained() : undefined;
     if (drained === undefined) return this.#executor.receiveFromSlot(slot, message);
     held.push(message);
-    void drained.then(() => this.#letGo(slot, held));
+    void drained.then(
+      () => this.#letGo(slot, held),
+      (error: unknown) => this.#letGo(slot, held, describeFailure(error)),
+    );
   }
 
   lost(slot: number, failure: FailureDescription): void {
@@ -96,20 +99,25 @@ export class TaskManager implements SlotListener {
   /** Ends the slots and waits for the output that is on its way. */
   async close(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.close()));
-    await this.#output.drained();
+    await this.#output.drained()?.catch(() => {}); // no task waits for it any more
   }
 
-  #letGo(slot: number, held: readonly FromSlot[]): void {
+  /** A task whose output is lost has not finished. */
+  #letGo(slot: number, held: readonly FromSlot[], failure?: FailureDescription): void {
     if (this.#held[slot] !== held) return; // the slot was lost meanwhile
     this.#held[slot] = [];
     const [first, ...rest] = held;
-    if (first !== undefined) this.#executor.receiveFromSlot(slot, first);
+    if (first !== undefined) this.#executor.receiveFromSlot(slot, failure === undefined ? first : failed(first, failure));
     for (const message of rest) this.receive(slot, message);
   }
 }
 
 export function taskManagerAddress(taskManagerId: string): string {
   return `taskmanager/${taskManagerId}`;
+}
+
+function failed(message: FromSlot, failure: FailureDescription): FromSlot {
+  return message.type === 'state' && message.state === 'FINISHED' ? { ...message, state: 'FAILED', failure } : message;
 }
 
 function pathOf(blobs: BlobDirectory, hash: string): { readonly path: string } | { readonly failure: FailureDescription } {
