@@ -1,4 +1,4 @@
-// From calls to the job graph: golden graphs of two programs of the canon, precedence of settings, and what travels on edges.
+// From calls to the job graph: golden graphs of three programs of the canon, precedence of settings, and what travels on edges.
 // `node packages/streaming/dist/api/job-graph.test.js --update-golden` writes the golden files anew; read the difference.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { Duration } from '@millrace/core/config/duration';
 import { Types } from '@millrace/core/types/types';
 import { DiscardingSink } from '../builtin/discarding-sink.ts';
 import { OutputTag } from '../contract/output-tag.ts';
+import { MapStateDescriptor } from '../contract/state-descriptor.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { Executor } from '../graph/executor.ts';
 import { TumblingEventTimeWindows } from '../window/tumbling-event-time-windows.ts';
@@ -70,9 +71,44 @@ function commitsByWeek(): StreamExecutionEnvironment {
   return env;
 }
 
+/** The parts of joins.ts and rules-by-broadcast.ts that have two inputs. */
+function twoStreams(): StreamExecutionEnvironment {
+  const env = newEnvironment();
+  const byTime = WatermarkStrategy.forMonotonousTimestamps<{ at: number }>().withTimestampAssigner((event) => event.at);
+  const orders = env
+    .fromSequence(0, 9)
+    .map((n) => ({ order: n, at: n }))
+    .assignTimestampsAndWatermarks(byTime);
+  const shipments = env
+    .fromSequence(0, 9)
+    .map((n) => ({ order: n, at: n + 5 }))
+    .assignTimestampsAndWatermarks(byTime);
+  const rules = new MapStateDescriptor('rules', Types.INT, Types.STRING);
+  orders
+    .keyBy((order) => order.order, Types.LONG)
+    .intervalJoin(shipments.keyBy((shipment) => shipment.order, Types.LONG))
+    .between(Duration.ZERO, Duration.ofSeconds(10))
+    .process((order, shipment) => shipment.at - order.at)
+    .uid('shipped')
+    .print('shipped');
+  orders
+    .join(shipments)
+    .where((order) => order.order)
+    .equalTo((shipment) => shipment.order)
+    .window(TumblingEventTimeWindows.of('1 min'))
+    .apply((order) => order.order)
+    .print('same minute');
+  orders
+    .connect(env.fromData('a').broadcast(rules))
+    .process({ processElement() {}, processBroadcastElement() {} })
+    .print('ruled');
+  return env;
+}
+
 for (const [name, build] of [
   ['word-count', wordCount],
   ['commits-by-week', commitsByWeek],
+  ['two-streams', twoStreams],
 ] as const) {
   test(`the job graph of ${name} is as reviewed, and the same twice`, () => {
     const { jobGraph } = build().compile(name);
