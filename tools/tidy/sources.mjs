@@ -25,7 +25,7 @@ function isTest(path) {
   return (
     /\.(test|check|bench)\.ts$/.test(path) ||
     /\/(testing|test-support|fixtures)\//.test(path) ||
-    /-(contract|harness|fixture|fakes?)\.ts$/.test(path) ||
+    /\/(testing|reference)-[a-z-]+\.ts$|-(contract|harness|fixture|fakes?)\.ts$/.test(path) ||
     path.startsWith('packages/testing/')
   );
 }

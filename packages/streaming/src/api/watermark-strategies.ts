@@ -16,7 +16,6 @@ export interface WatermarkStrategies<out T> {
 export interface WatermarkStrategyOf<out T> {
   withTimestampAssigner(assigner: TimestampAssigner<T>): WatermarkStrategyOf<T>;
   withIdleness(timeout: DurationLike): WatermarkStrategyOf<T>;
-  withWatermarkAlignment(group: string, maxDrift: DurationLike, updateInterval?: DurationLike): WatermarkStrategyOf<T>;
 }
 
 /** `where` is the call, for messages. */

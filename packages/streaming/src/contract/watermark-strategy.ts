@@ -24,17 +24,10 @@ export type GeneratorDescription<T> =
   | { readonly kind: 'bounded-out-of-orderness'; readonly maxOutOfOrdernessMs: number } // monotonous timestamps are 0
   | { readonly kind: 'custom'; readonly create: () => WatermarkGenerator<T> };
 
-export interface AlignmentGroup {
-  readonly group: string;
-  readonly maxDriftMs: number;
-  readonly updateIntervalMs: number;
-}
-
 interface Parts<T> {
   readonly generator: GeneratorDescription<T>;
   readonly assigner: TimestampAssigner<T> | undefined;
   readonly idlenessMs: number | undefined;
-  readonly alignment: AlignmentGroup | undefined;
 }
 
 /** Contravariant: a strategy for `{ at: number }` serves every stream whose records have `at`. */
@@ -77,11 +70,6 @@ export class WatermarkStrategy<in T> {
     return new WatermarkStrategy<T>({ ...this.#parts, idlenessMs });
   }
 
-  withWatermarkAlignment(group: string, maxDrift: DurationLike, updateInterval: DurationLike = '1 s'): WatermarkStrategy<T> {
-    const alignment = { group, maxDriftMs: Duration.from(maxDrift).toMillis(), updateIntervalMs: Duration.from(updateInterval).toMillis() };
-    return new WatermarkStrategy<T>({ ...this.#parts, alignment });
-  }
-
   createTimestampAssigner(): TimestampAssigner<T> {
     return (this.#parts.assigner as TimestampAssigner<T> | undefined) ?? ((_record, recordTimestamp) => recordTimestamp);
   }
@@ -99,7 +87,7 @@ export class WatermarkStrategy<in T> {
 }
 
 function partsOf(generator: GeneratorDescription<never>): Parts<never> {
-  return { generator, assigner: undefined, idlenessMs: undefined, alignment: undefined };
+  return { generator, assigner: undefined, idlenessMs: undefined };
 }
 
 const silent: WatermarkGenerator<unknown> = { onEvent() {}, onPeriodicEmit() {} };
