@@ -3,3 +3,6 @@ export { TestEnvironment, type TestEnvironmentOptions, type TestSourceOptions } 
 export type { TestSink } from './environment/test-sink.ts';
 export type { TestSource } from './environment/test-source.ts';
 export { type MatrixRecord, type MatrixStep, type OperatorCase, runOperatorMatrix } from './harness/operator-matrix.ts';
+export type { ContractCheck } from './contract/contract-check.ts';
+export { type SinkContract, sinkContract, type SinkUnderTest } from './contract/sink-contract.ts';
+export { type SourceContract, sourceContract } from './contract/source-contract.ts';
