@@ -68,7 +68,7 @@ function pairsOf(backend: HeapKeyedStateBackend): Record<string, Pair<never>> {
   const value = backend.getState(new ValueStateDescriptor<number>('value'));
   const list = backend.getListState(new ListStateDescriptor<number>('list'));
   const map = backend.getMapState(new MapStateDescriptor<unknown, number>('map'));
-  const sum = backend.getReducingState(new ReducingStateDescriptor<number>('sum', (a, b) => a + b));
+  const sum = backend.getReducingState(new ReducingStateDescriptor<number>('sum', (a: number, b: number) => a + b));
   const average = backend.getAggregatingState(new AggregatingStateDescriptor('mean', mean));
   const names: unknown[] = [0, 'a', -0, ['p', 1], { q: 2 }, 'b'];
   const nameOf = (n: number) => names[n % names.length];
@@ -224,7 +224,9 @@ test('states in namespaces know nothing of each other, nor of the state of that 
 
 test('merging reduced values and accumulators', () => {
   const backend = backendOf();
-  const sums = backend.getNamespacedState(new ReducingStateDescriptor<number>('sum', (a, b) => a + b), { idOf: (n: number) => n });
+  const sums = backend.getNamespacedState(new ReducingStateDescriptor<number>('sum', (a: number, b: number) => a + b), {
+    idOf: (n: number) => n,
+  });
   const means = backend.getNamespacedState(new AggregatingStateDescriptor('mean', mean), { idOf: (n: number) => n });
   backend.setCurrentKey('k');
   for (const n of [1, 2, 3]) {
@@ -253,15 +255,18 @@ test('applyToAllKeys visits each key that has something, with the handle at that
   }
   backend.setCurrentKey(2);
   list.clear();
-  const seen: unknown[] = [];
+  const seen: unknown[][] = [];
   backend.applyToAllKeys(descriptor, (key, state) => {
     seen.push([key, backend.getCurrentKey(), ...state.get()]);
     state.clear();
   });
-  assert.deepEqual(seen.sort(), [
-    [1, 1, 10],
-    [3, 3, 30],
-  ]);
+  assert.deepEqual(
+    seen.sort(([a], [b]) => Number(a) - Number(b)),
+    [
+      [1, 1, 10],
+      [3, 3, 30],
+    ],
+  );
   assert.throws(() => list.get(), /There is no key here/);
   backend.setCurrentKey(1);
   assert.deepEqual([...list.get()], []);

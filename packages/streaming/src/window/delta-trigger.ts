@@ -71,6 +71,6 @@ export function checkDelta(threshold: unknown, delta: unknown, where: string): v
 /** Refuses what would compare as false for ever. */
 export function distance(value: unknown, where: string): number {
   if (typeof value === 'number' && !Number.isNaN(value)) return value;
-  const seen = typeof value === 'object' ? 'an object' : String(value);
+  const seen = typeof value === 'object' ? 'an object' : `${value as string}`;
   throw new UsageError(`The delta function of a ${where} returned ${seen}. Return how far the two records are apart, as a number.`);
 }

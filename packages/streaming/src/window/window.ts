@@ -2,4 +2,9 @@
 export abstract class Window {
   /** The last timestamp that belongs to the window; results carry it. */
   abstract maxTimestamp(): number;
+
+  /** As messages and logs show it. */
+  toString(): string {
+    return `Window(up to ${this.maxTimestamp()})`;
+  }
 }
