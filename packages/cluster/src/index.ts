@@ -93,7 +93,14 @@ export type {
   Summable,
 } from '@millrace/streaming/api/stream-types';
 export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
-export { WindowedStream, type WindowResult } from '@millrace/streaming/api/windowed-stream';
+export { AllWindowedStream, type AllWindowProcess, type AllWindowResult } from '@millrace/streaming/api/all-windowed-stream';
+export {
+  ProcessAllWindowFunction,
+  type ProcessAllWindowFunctionLike,
+  ProcessWindowFunction,
+  type ProcessWindowFunctionLike,
+} from '@millrace/streaming/api/process-window-functions';
+export { WindowedStream, type WindowProcess, type WindowResult } from '@millrace/streaming/api/windowed-stream';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type {
   BroadcastContext,
@@ -161,10 +168,32 @@ export {
   WatermarkStrategy,
 } from '@millrace/streaming/contract/watermark-strategy';
 export type { JobStatus } from '@millrace/streaming/graph/executor';
+export { ContinuousEventTimeTrigger } from '@millrace/streaming/window/continuous-event-time-trigger';
+export { ContinuousProcessingTimeTrigger } from '@millrace/streaming/window/continuous-processing-time-trigger';
+export { CountEvictor } from '@millrace/streaming/window/count-evictor';
+export { CountTrigger } from '@millrace/streaming/window/count-trigger';
+export { DeltaEvictor } from '@millrace/streaming/window/delta-evictor';
+export { DeltaTrigger } from '@millrace/streaming/window/delta-trigger';
+export { EventTimeSessionWindows } from '@millrace/streaming/window/event-time-session-windows';
+export { EventTimeTrigger } from '@millrace/streaming/window/event-time-trigger';
+export type { Evictor, EvictorContext, TimestampedValue } from '@millrace/streaming/window/evictor';
+export { GlobalWindow } from '@millrace/streaming/window/global-window';
+export { GlobalWindows } from '@millrace/streaming/window/global-windows';
+export { mergeTimeWindows } from '@millrace/streaming/window/merge-time-windows';
+export { MergingWindowAssigner } from '@millrace/streaming/window/merging-window-assigner';
+export { ProcessingTimeSessionWindows } from '@millrace/streaming/window/processing-time-session-windows';
+export { ProcessingTimeTrigger } from '@millrace/streaming/window/processing-time-trigger';
+export { ProcessingTimeoutTrigger } from '@millrace/streaming/window/processing-timeout-trigger';
 export type { ProcessWindowContext } from '@millrace/streaming/window/process-window-context';
+export { PurgingTrigger } from '@millrace/streaming/window/purging-trigger';
 export { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
+export { SlidingProcessingTimeWindows } from '@millrace/streaming/window/sliding-processing-time-windows';
+export { TimeEvictor } from '@millrace/streaming/window/time-evictor';
 export { TimeWindow } from '@millrace/streaming/window/time-window';
+export { type OnMergeContext, Trigger, type TriggerContext } from '@millrace/streaming/window/trigger';
+export { TriggerResult } from '@millrace/streaming/window/trigger-result';
 export { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
+export { TumblingProcessingTimeWindows } from '@millrace/streaming/window/tumbling-processing-time-windows';
 export { Window } from '@millrace/streaming/window/window';
 export { WindowAssigner } from '@millrace/streaming/window/window-assigner';
 

@@ -48,6 +48,7 @@ export class LocalExecutor implements Executor {
   async execute({ jobGraph }: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
     phase('execute called');
     if (jobGraph.configuration.checkpointing !== undefined) this.#options.monitor.warn(NO_CHECKPOINTS);
+    for (const warning of options.warnings ?? []) this.#options.monitor.warn(warning);
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();

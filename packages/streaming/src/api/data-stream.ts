@@ -11,11 +11,17 @@ import type { TransformationId } from '../graph/transformation.ts';
 import { processOperator } from '../operators/process-operator.ts';
 import { richOperator } from '../operators/rich-operators.ts';
 import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
+import { GlobalWindows } from '../window/global-windows.ts';
+import type { GlobalWindow } from '../window/global-window.ts';
+import type { Window } from '../window/window.ts';
+import { WindowAssigner } from '../window/window-assigner.ts';
+import type { AllWindowedStream } from './all-windowed-stream.ts';
 import type { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
 import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
+import { countWindow } from './count-window.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
@@ -188,6 +194,26 @@ export class DataStream<out T> {
   /** The records of both streams of one key and window, side by side: `coGroup(other).where(…).equalTo(…).window(…).apply(…)`. */
   coGroup<B>(other: DataStream<B>): CoGroupedStreams<T, B> {
     return this.scope.streams.coGrouped(this.pairWith(other, 'coGroup'));
+  }
+
+  /**
+   * Groups all records by window, whatever their key. Not parallel: one subtask does it, whatever the parallelism of the job.
+   *
+   * ```ts
+   * const perHour = clicks.windowAll(TumblingEventTimeWindows.of('1 h')).maxBy('ms');
+   * ```
+   */
+  windowAll<W extends Window>(assigner: WindowAssigner<T, W>): AllWindowedStream<T, W> {
+    if (!(assigner instanceof WindowAssigner)) {
+      throw new UsageError(`windowAll got ${show(assigner)}. Give it a window assigner, for example TumblingEventTimeWindows.of('1 min').`);
+    }
+    const id = this.scope.program.add({ kind: 'partition', input: this.id, partitioner: 'global' });
+    return this.scope.streams.allWindowed<T, W>({ scope: this.scope, id, key: ONE_KEY }, assigner);
+  }
+
+  /** Windows of so many records, whatever their key; with a slide, one firing after every so many records, over the last `size`. Not parallel. */
+  countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow> {
+    return countWindow(this.windowAll<GlobalWindow>(GlobalWindows.create()), 'countWindowAll', size, slide);
   }
 
   /**
@@ -386,6 +412,9 @@ const PROCESS = {
 function isObject(given: unknown): given is object {
   return typeof given === 'object' && given !== null;
 }
+
+/** Of streams without a key, so that the windows of all records have state and timers as those of a key. */
+const ONE_KEY: KeyOf<unknown, unknown> = { selector: () => 0, type: undefined };
 
 function checkedIdentifier(identifier: string | undefined, where: string): string | undefined {
   return identifier === undefined ? undefined : checkText(identifier, where);

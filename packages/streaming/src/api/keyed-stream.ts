@@ -5,11 +5,14 @@ import type { KeyContext, OperatorContext } from '../contract/operator.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { keyedProcessOperator } from '../operators/keyed-process-operator.ts';
 import { reduceOperator } from '../operators/reduce-operator.ts';
+import type { GlobalWindow } from '../window/global-window.ts';
+import { GlobalWindows } from '../window/global-windows.ts';
 import { WindowAssigner } from '../window/window-assigner.ts';
 import type { Window } from '../window/window.ts';
 import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
 import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
+import { countWindow } from './count-window.ts';
 import { DataStream } from './data-stream.ts';
 import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
@@ -156,6 +159,14 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
       throw new UsageError(`window got ${show(assigner)}. Give it a window assigner, for example TumblingEventTimeWindows.of('1 min').`);
     }
     return this.scope.streams.windowed({ scope: this.scope, id: this.id, key: this.#key as unknown as KeyOf<T, K> }, assigner);
+  }
+
+  /**
+   * Windows of so many records of a key; with a slide, one firing after every so many records, over the last `size`. What is left over when the input ends is
+   * not emitted.
+   */
+  countWindow(size: number, slide?: number): WindowedStream<T, K, GlobalWindow> {
+    return countWindow(this.window<GlobalWindow>(GlobalWindows.create()), 'countWindow', size, slide);
   }
 
   #keyedPair(other: KeyedStream<unknown, K>, where: string): KeyedPair {

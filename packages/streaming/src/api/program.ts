@@ -19,6 +19,7 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 export class Program {
   readonly #transformations: Transformation[] = [];
   #roots: TransformationId[] = [];
+  #warnings: string[] = [];
   readonly #parallelism: () => number | undefined;
 
   /** `parallelism`: what the environment says at the moment, for operators that are added now; undefined where it leaves that to the job. */
@@ -77,7 +78,18 @@ export class Program {
     return this.#roots;
   }
 
+  /** Notes what is not wrong, but may not be meant; told to the user when the job is submitted. */
+  warn(message: string): void {
+    this.#warnings.push(message);
+  }
+
+  /** Of what was added since the last `execute`. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
   clearRoots(): void {
+    this.#warnings = [];
     this.#roots = [];
   }
 }

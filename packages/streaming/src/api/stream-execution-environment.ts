@@ -221,8 +221,9 @@ export class StreamExecutionEnvironment {
 
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
+    const { warnings } = this.#program;
     this.#program.clearRoots();
-    return (this.executor() ?? currentExecutor()).execute(job, onCollected === undefined ? {} : { onCollected });
+    return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
   }
 
   #jobProgram(jobName: string | undefined): JobProgram {

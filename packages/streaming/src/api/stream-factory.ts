@@ -1,5 +1,6 @@
 /** The one module that knows every stream class, so that none of them has to know another one's subclass. */
 import { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
+import { AllWindowedStream } from './all-windowed-stream.ts';
 import { DataStream } from './data-stream.ts';
 import { DataStreamSink } from './data-stream-sink.ts';
 import { DataStreamSource } from './data-stream-source.ts';
@@ -30,4 +31,5 @@ export const streamFactory: StreamFactory = {
   joined: (pair) => new JoinedStreams(pair),
   coGrouped: (pair) => new CoGroupedStreams(pair),
   windowed: (input, assigner) => new WindowedStream(input, assigner),
+  allWindowed: (input, assigner) => new AllWindowedStream(input, assigner),
 };

@@ -9,6 +9,7 @@ import type { ConnectedStreams, KeyedConnectedStreams } from './connected-stream
 import type { DataStream } from './data-stream.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
+import type { AllWindowedStream } from './all-windowed-stream.ts';
 import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import type { BroadcastStream } from './broadcast-stream.ts';
 import type { CoGroupedStreams } from './co-grouped-streams.ts';
@@ -47,6 +48,7 @@ export interface StreamFactory {
   joined<A, B>(pair: StreamPair): JoinedStreams<A, B>;
   coGrouped<A, B>(pair: StreamPair): CoGroupedStreams<A, B>;
   windowed<T, K, W extends Window>(stream: WindowedInput<T, K>, assigner: WindowAssigner<T, W>): WindowedStream<T, K, W>;
+  allWindowed<T, W extends Window>(stream: WindowedInput<T, unknown>, assigner: WindowAssigner<T, W>): AllWindowedStream<T, W>;
 }
 
 /** Two streams of one program, as what reads both of them sees them. */

@@ -1,69 +1,79 @@
-import { UsageError } from '@millrace/core/base/errors';
-import { Duration, type DurationLike } from '@millrace/core/config/duration';
-import type { AnyTypeInformation, TypeInformation } from '@millrace/core/types/type-information';
+import type { DurationLike } from '@millrace/core/config/duration';
 import type { Emittable } from '../contract/emittable.ts';
 import type { AggregateFunction } from '../contract/functions.ts';
-import type { KeyContext } from '../contract/operator.ts';
-import { OutputTag } from '../contract/output-tag.ts';
-import { windowOperator } from '../operators/window-operator.ts';
-import type { WindowAggregation, WindowFunction } from '../operators/window-spec.ts';
+import type { OutputTag } from '../contract/output-tag.ts';
+import type { Evictor } from '../window/evictor.ts';
 import type { ProcessWindowContext } from '../window/process-window-context.ts';
-import type { TimeWindow } from '../window/time-window.ts';
+import type { Trigger } from '../window/trigger.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssigner } from '../window/window-assigner.ts';
 import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
-import { checkPlainFunction, show } from './function-checks.ts';
+import { checkFunction, checkPlainFunction } from './function-checks.ts';
+import type { ProcessWindowFunctionLike } from './process-window-functions.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { WindowedInput } from './stream-scope.ts';
 import type { Comparable, FieldOf, Summable } from './stream-types.ts';
+import { type AnyFunction, type FunctionMaker, isPlain, processing, WindowDefinition } from './window-definition.ts';
 
-/** Makes the record of a window that fires; `undefined` emits nothing. */
-export type WindowResult<K, W extends Window, V, R> = (key: K, window: W, value: V, context: ProcessWindowContext<W>) => R | undefined;
+/** Makes the record of a window that fires from its value; `undefined` emits nothing. Or the object of a function class, which emits through its collector. */
+export type WindowResult<K, W extends Window, V, R> =
+  | ((key: K, window: W, value: V, context: ProcessWindowContext<W>) => R | undefined)
+  | ProcessWindowFunctionLike<V, R, K, W>;
+
+/** The same, from all elements of the window. */
+export type WindowProcess<K, W extends Window, T, R> =
+  | ((key: K, context: ProcessWindowContext<W>, elements: Iterable<T>) => R | undefined)
+  | ProcessWindowFunctionLike<T, R, K, W>;
 
 /**
- * The records of each key and window. A window fires when the watermark reaches its last millisecond, and once more for each record that comes after that and is
- * within the allowed lateness. Results carry the window's last millisecond as their timestamp.
+ * The records of each key and window. An event-time window fires when the watermark reaches its last millisecond, and once more for each record that comes after that
+ * and is within the allowed lateness; a trigger of your own decides otherwise. Results carry the window's last millisecond as their timestamp.
  */
 export class WindowedStream<out T, out K, out W extends Window> {
-  readonly #input: WindowedInput<never, unknown>;
-  readonly #assigner: WindowAssigner<never, never>;
-  #allowedLatenessMs = 0;
-  #lateTag: OutputTag<never> | undefined;
+  readonly #definition: WindowDefinition;
   /** For the compiler only. */
   declare protected readonly holds: readonly [T, K, W];
 
   /** Internal: made by `window`. */
   constructor(input: WindowedInput<T, K>, assigner: WindowAssigner<T, W>) {
-    this.#input = input as unknown as WindowedInput<never, unknown>;
-    this.#assigner = assigner as unknown as WindowAssigner<never, never>;
+    this.#definition = new WindowDefinition(input, assigner, false);
+  }
+
+  /** Decides when a window fires, in place of the assigner's own trigger: then the window's end fires nothing, unless the trigger does. */
+  trigger(trigger: Trigger<T, W>): this {
+    this.#definition.trigger(trigger);
+    return this;
+  }
+
+  /** Takes elements out of a window when it fires. The window then keeps every element, and aggregates them anew at each firing. */
+  evictor(evictor: Evictor<T, W>): this {
+    this.#definition.evictor(evictor);
+    return this;
   }
 
   /** For how long after its end, in event time, a window still takes records; each of them fires it again. 0 unless set. */
   allowedLateness(lateness: DurationLike): this {
-    const millis = Duration.from(lateness).toMillis();
-    if (millis < 0) throw new UsageError(`allowedLateness got ${millis} ms. Give a duration of 0 ms or more.`);
-    this.#allowedLatenessMs = millis;
+    this.#definition.allowedLateness(lateness);
     return this;
   }
 
   /** Where records go that are late for all their windows; read them by `getSideOutput(tag)` of the result. Without a tag they are counted and dropped. */
   sideOutputLateData(tag: OutputTag<T>): this {
-    if (!(tag instanceof OutputTag)) throw new UsageError(`sideOutputLateData got ${show(tag)}. Give it an OutputTag.`);
-    this.#lateTag = tag as unknown as OutputTag<never>;
+    this.#definition.sideOutputLateData(tag);
     return this;
   }
 
-  /** One record per firing, reduced from the window's records; with a second function, what that makes of it, the key and the window. */
+  /** One record per firing, reduced from the window's records; with a second function, what that makes of it and the window. */
   reduce(reducer: (a: T, b: T) => T): SingleOutputStreamOperator<T>;
   reduce<R extends Emittable>(reducer: (a: T, b: T) => T, fn: WindowResult<K, W, T, R>): SingleOutputStreamOperator<R>;
   reduce<R extends Emittable>(reducer: (a: T, b: T) => T, fn?: WindowResult<K, W, T, R>): SingleOutputStreamOperator<T | R> {
     checkPlainFunction(reducer, 'reduce', 'a function from two records to one');
-    return this.#reduced(reducer, fn);
+    return this.#definition.reduced(reducer, fn === undefined ? undefined : ofValue(fn, 'reduce'));
   }
 
   /**
-   * One record per firing: the result of an accumulator that takes the window's records one by one; with a second function, what that makes of the result, the
-   * key and the window. `merge` lets sliding windows share their work.
+   * One record per firing: the result of an accumulator that takes the window's records one by one; with a second function, what that makes of the result and the
+   * window. `merge` lets sliding windows share their work, and windows that merge (sessions) need it.
    *
    * ```ts
    * const visits = byUser
@@ -80,13 +90,29 @@ export class WindowedStream<out T, out K, out W extends Window> {
     aggregate: AggregateFunction<T, ACC, V>,
     fn?: WindowResult<K, W, V, R>,
   ): SingleOutputStreamOperator<V | R> {
-    checkAggregate(aggregate);
-    if (fn !== undefined) checkWindowFunction(fn, 'aggregate');
-    return this.#add(
-      { kind: 'aggregate', fn: aggregate as unknown as AggregateFunction<unknown, unknown, unknown> },
-      fn as AnyWindowFunction,
-      undefined,
-    );
+    return this.#definition.aggregated(aggregate, fn === undefined ? undefined : ofValue(fn, 'aggregate'));
+  }
+
+  /** One record per firing, from all elements of the window; `undefined` emits nothing. */
+  apply<R extends Emittable>(fn: (key: K, window: W, elements: Iterable<T>) => R | undefined): SingleOutputStreamOperator<R> {
+    checkPlainFunction(fn, 'apply', 'a function from key, window and elements to one record');
+    const call = fn as (key: unknown, window: unknown, elements: unknown) => unknown;
+    return this.#definition.collected(() => (key, window, elements) => call(key, window, elements));
+  }
+
+  /** Any number of records per firing, from all elements of the window: an iterable, emitted one by one and lazily. */
+  flatApply<R extends Emittable>(fn: (key: K, window: W, elements: Iterable<T>) => Iterable<R> & object): SingleOutputStreamOperator<R> {
+    checkFunction(fn, 'flatApply', 'a function from key, window and elements to an iterable of records');
+    const call = fn as (key: unknown, window: unknown, elements: unknown) => Iterable<unknown>;
+    return this.#definition.collected(() => ({ flat: (key, window, elements) => call(key, window, elements) }));
+  }
+
+  /** As `apply`, with the context of the firing; or a ProcessWindowFunction, which may keep state of its own. */
+  process<R extends Emittable>(fn: WindowProcess<K, W, T, R>): SingleOutputStreamOperator<R> {
+    if (!isPlain(fn)) return this.#definition.collected(rich(fn, 'process', false));
+    checkPlainFunction(fn, 'process', 'a function from key, context and elements to one record, or a ProcessWindowFunction');
+    const call = fn as unknown as (key: unknown, context: unknown, elements: unknown) => unknown;
+    return this.#definition.collected(() => (key, _window, elements, context) => call(key, context, elements));
   }
 
   /** The sum of a field, or of plain values; the other fields are those of the window's first record. */
@@ -121,57 +147,19 @@ export class WindowedStream<out T, out K, out W extends Window> {
   }
 
   #aggregated(aggregation: FieldAggregation, field: PropertyKey | undefined, first?: boolean): SingleOutputStreamOperator<T> {
-    return this.#reduced(fieldReducer<T>(aggregation, field, first), undefined);
-  }
-
-  #reduced<R>(reducer: (a: T, b: T) => T, fn: WindowResult<K, W, T, R> | undefined): SingleOutputStreamOperator<T | R> {
-    if (fn !== undefined) checkWindowFunction(fn, 'reduce');
-    const type = this.#input.scope.program.typeOf(this.#input.id);
-    const aggregation = { kind: 'reduce', fn: reducer as Reducer, type: type as TypeInformation<unknown> | undefined } as const;
-    return this.#add(aggregation, fn as AnyWindowFunction, fn === undefined ? type : undefined);
-  }
-
-  /** Types end here: what the public methods have checked is put together for an operator that does not know them. */
-  #add<R>(
-    aggregation: AnyAggregation,
-    windowFunction: AnyWindowFunction,
-    type: AnyTypeInformation | undefined,
-  ): SingleOutputStreamOperator<R> {
-    const { scope, id, key } = this.#input;
-    const logic = windowOperator({
-      key: key as unknown as KeyContext,
-      assigner: this.#assigner as unknown as WindowAssigner<unknown, TimeWindow>,
-      aggregation,
-      windowFunction,
-      allowedLatenessMs: this.#allowedLatenessMs,
-      lateTagId: this.#lateTag?.id,
-    });
-    const operator = { operation: 'Window', name: nameOf(this.#assigner), description: this.#assigner.toString(), logic, type, input: id };
-    return scope.streams.operator(scope, scope.program.addOperator(operator));
+    return this.#definition.reduced(fieldReducer<T>(aggregation, field, first), undefined);
   }
 }
 
-type Reducer = (a: unknown, b: unknown) => unknown;
-type AnyAggregation = WindowAggregation<unknown, unknown, unknown>;
-type AnyWindowFunction = WindowFunction<unknown, TimeWindow, unknown, unknown> | undefined;
-
-/** `TumblingEventTimeWindows` of `TumblingEventTimeWindows(60000 ms)`: the text and not the class, whose name a bundler may change. */
-function nameOf(assigner: WindowAssigner<never, never>): string {
-  return /^\w+/.exec(assigner.toString())?.[0] ?? 'Window';
-}
-
-function checkAggregate(aggregate: unknown): void {
-  const members = aggregate as { readonly [M in keyof AggregateFunction<never, never, unknown>]?: unknown } | undefined;
-  for (const member of ['createAccumulator', 'add', 'getResult'] as const) {
-    checkPlainFunction(
-      members?.[member],
-      `${member} of the aggregate function`,
-      'a function; an aggregate function has createAccumulator, add and getResult',
-    );
-  }
-  if (members?.merge !== undefined) checkPlainFunction(members.merge, 'merge of the aggregate function');
-}
-
-function checkWindowFunction(fn: unknown, where: string): void {
+/** The second function of `reduce` and `aggregate`. */
+function ofValue(fn: unknown, where: string): FunctionMaker {
+  if (!isPlain(fn)) return rich(fn, `the window function of ${where}`, true);
   checkPlainFunction(fn, `the window function of ${where}`, 'a function from key, window and value to one record');
+
+  return () => fn as AnyFunction;
+}
+
+function rich(fn: unknown, where: string, isValue: boolean): FunctionMaker {
+  const what = 'a function, or a ProcessWindowFunction';
+  return processing(fn, { where, what, methods: ['process'] }, { hasKey: true, isValue });
 }

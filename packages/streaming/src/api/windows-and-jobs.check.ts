@@ -1,6 +1,7 @@
 // biome-ignore-all lint/complexity/noBannedTypes: `{}` is what generic user code writes
 // biome-ignore-all lint/suspicious/useIterableCallbackReturn: streams are no arrays, and the wrong return is the claim
 /** As types.check.ts: windows, side outputs, sources, sinks and jobs. */
+import { Duration } from '@millrace/core/config/duration';
 import { Types } from '@millrace/core/types/types';
 import type { SimpleVersionedSerializer } from '@millrace/core/types/type-information';
 import type { AggregateFunction } from '../contract/functions.ts';
@@ -8,9 +9,23 @@ import { OutputTag } from '../contract/output-tag.ts';
 import type { CommitRequest, CommittingSinkWriter, SupportsCommitter } from '../contract/sink.ts';
 import type { ReaderOutput, Source, SourceReader, SplitEnumerator } from '../contract/source.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
+import type { Collector } from '../contract/emittable.ts';
+import { CountEvictor } from '../window/count-evictor.ts';
+import { CountTrigger } from '../window/count-trigger.ts';
+import { DeltaTrigger } from '../window/delta-trigger.ts';
+import { EventTimeSessionWindows } from '../window/event-time-session-windows.ts';
+import { EventTimeTrigger } from '../window/event-time-trigger.ts';
+import type { GlobalWindow } from '../window/global-window.ts';
+import { GlobalWindows } from '../window/global-windows.ts';
+import { PurgingTrigger } from '../window/purging-trigger.ts';
+import { Trigger } from '../window/trigger.ts';
+import { TriggerResult } from '../window/trigger-result.ts';
 import { SlidingEventTimeWindows } from '../window/sliding-event-time-windows.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import { TumblingEventTimeWindows } from '../window/tumbling-event-time-windows.ts';
+import type { AllWindowedStream } from './all-windowed-stream.ts';
+import { ProcessWindowFunction } from './process-window-functions.ts';
+import { rich } from './rich-functions.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
 import type { DataStream } from './data-stream.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
@@ -24,6 +39,10 @@ type Expect<T extends true> = T;
 /** The record type of a stream. */
 type Of<S> = S extends DataStream<infer T> ? T : never;
 
+interface Visit {
+  user: string;
+  pages: number;
+}
 interface Click {
   user: string;
   page: string;
@@ -90,12 +109,81 @@ export function claims(): void {
       return { n: a.n + b.n, sum: a.sum + b.sum };
     }
   }
+  const sometimes = minutes.apply((user, _window, elements) => {
+    for (const click of elements) if (click.ms > 9) return user;
+    return undefined;
+  });
+  const flat = minutes.flatApply((_user, window, elements) => [...elements].map((click) => click.at - window.start));
+  // an array inside one record …
+  const listedInside = minutes.process((user, context, elements) => ({ user, watermark: context.currentWatermark(), all: [...elements] }));
+  const listed = minutes.process((_user, _context, elements) => [...elements]); // … and an array as one record
+  const richly = minutes.process({
+    process(user, context, elements, out: Collector<Visit>) {
+      context.output(late, [...elements][0]!);
+      out.collect({ user, pages: 1 });
+    },
+  });
+  class Visits extends ProcessWindowFunction<number, Visit, string, TimeWindow> {
+    override process(user: string, _context: unknown, [pages]: Iterable<number>, out: Collector<Visit>) {
+      out.collect({ user, pages: pages ?? 0 });
+    }
+  }
+  const byClass = minutes.aggregate(countPages, new Visits());
+  const byFactory = minutes.aggregate(
+    countPages,
+    rich(() => new Visits()),
+  );
+  const sessions = byUser.window(EventTimeSessionWindows.withDynamicGap((click) => Duration.ofMillis(click.ms)));
+  const triggered = byUser
+    .window(GlobalWindows.create())
+    .trigger(PurgingTrigger.of(CountTrigger.of(9)))
+    .evictor(CountEvictor.of(3))
+    .max('ms');
+  const delta = byUser
+    .window(GlobalWindows.create())
+    .trigger(DeltaTrigger.of(5, (before, now) => now.ms - before.ms))
+    .apply((user) => user);
+  const latest = clicks
+    .map((click) => click.at)
+    .countWindowAll(1_000)
+    .max();
+  const allOfHour = clicks
+    .windowAll(TumblingEventTimeWindows.of('1 h'))
+    .apply((window, elements) => ({ at: window.start, n: [...elements].length }));
+  const covariantAll: AllWindowedStream<{ at: number }, GlobalWindow> = clicks.countWindowAll(9);
+  const counted = byUser.countWindow(10, 5);
+  class EveryTenth extends Trigger<Click, TimeWindow> {
+    override onElement(click: Click) {
+      return click.ms % 10 === 0 ? TriggerResult.FIRE : TriggerResult.CONTINUE;
+    }
+    override onEventTime() {
+      return TriggerResult.FIRE;
+    }
+    override onProcessingTime() {
+      return TriggerResult.CONTINUE;
+    }
+    override clear() {}
+  }
+  minutes.trigger(new EveryTenth());
   const means = minutes.aggregate(new Mean(), (user, window, ms) => ({ user, ms, end: window.end }));
   type Windows = [
     Expect<Equal<typeof minutes, WindowedStream<Click, string, TimeWindow>>>,
     Expect<Equal<Of<typeof perMinute>, { pages: number; users: number; user: string; start: number }>>,
     Expect<Equal<Of<typeof some>, { user: string; pages: number }>>,
     Expect<Equal<Of<typeof whole>, number>>,
+    Expect<Equal<Of<typeof sometimes>, string>>,
+    Expect<Equal<Of<typeof flat>, number>>,
+    Expect<Equal<Of<typeof listedInside>, { user: string; watermark: number; all: Click[] }>>,
+    Expect<Equal<Of<typeof listed>, Click[]>>,
+    Expect<Equal<Of<typeof richly>, Visit>>,
+    Expect<Equal<Of<typeof byClass>, Visit>>,
+    Expect<Equal<Of<typeof byFactory>, Visit>>,
+    Expect<Equal<typeof sessions, WindowedStream<Click, string, TimeWindow>>>,
+    Expect<Equal<Of<typeof triggered>, Click>>,
+    Expect<Equal<Of<typeof delta>, string>>,
+    Expect<Equal<Of<typeof latest>, number>>,
+    Expect<Equal<Of<typeof allOfHour>, { at: number; n: number }>>,
+    Expect<Equal<typeof counted, WindowedStream<Click, string, GlobalWindow>>>,
     Expect<Equal<Of<typeof watched>, string>>,
     Expect<Equal<Of<typeof least10>, Click>>,
     Expect<Equal<Of<typeof means>, { user: string; ms: number; end: number }>>,
@@ -108,6 +196,12 @@ export function claims(): void {
   minutes.aggregate({ ...countPages, createAccumulator: async () => 0 });
   // @ts-expect-error the accumulator is a number
   minutes.aggregate({ ...countPages, add: (click: Click) => click.page });
+  // @ts-expect-error
+  minutes.apply(async (user) => user);
+  // @ts-expect-error
+  minutes.flatApply((user) => user);
+  // @ts-expect-error a time trigger on windows without an end
+  byUser.window(GlobalWindows.create()).trigger(EventTimeTrigger.create());
   // @ts-expect-error late records are clicks
   minutes.sideOutputLateData(new OutputTag<number>('late'));
   // @ts-expect-error the slide is missing
@@ -230,7 +324,7 @@ export function claims(): void {
   clicks.partitionCustom((key: string) => key, (click) => click.user); // biome-ignore format: one line for the claim
 
   type All = [Windows, SideOutputs, Jobs];
-  used<All>(wrong, misread);
+  used<All>(wrong, misread, covariantAll);
 }
 
 /** Keeps the compiler from calling a claim unused. */

@@ -26,6 +26,8 @@ export interface Executor {
 export interface ExecuteOptions {
   /** The program reads the batches that sinks send by `WriterInitContext.sendToClient`; the next is taken when the promise settles. */
   readonly onCollected?: (bytes: Uint8Array) => Promise<void>;
+  /** Of things that are not wrong, but may not be meant; for whoever submits the job, once. */
+  readonly warnings?: readonly string[];
 }
 
 export interface SubmittedJob {

@@ -8,7 +8,7 @@ export class EventTimeTrigger extends Trigger<unknown, TimeWindow> {
     super();
   }
 
-  static create(): EventTimeTrigger {
+  static create(): Trigger<unknown, TimeWindow> {
     return new EventTimeTrigger();
   }
 

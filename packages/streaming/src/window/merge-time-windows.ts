@@ -1,4 +1,4 @@
-import { TimeWindow } from './time-window.ts';
+import type { TimeWindow } from './time-window.ts';
 
 /** Merges windows that overlap or touch. For `mergeWindows` of assigners of time windows. */
 export function mergeTimeWindows(windows: Iterable<TimeWindow>, merge: (merged: readonly TimeWindow[], result: TimeWindow) => void): void {

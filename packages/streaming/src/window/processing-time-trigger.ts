@@ -8,7 +8,7 @@ export class ProcessingTimeTrigger extends Trigger<unknown, TimeWindow> {
     super();
   }
 
-  static create(): ProcessingTimeTrigger {
+  static create(): Trigger<unknown, TimeWindow> {
     return new ProcessingTimeTrigger();
   }
 
