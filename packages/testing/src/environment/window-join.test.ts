@@ -8,6 +8,7 @@ import type { DataStream } from '@millrace/streaming/api/data-stream';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { CountEvictor } from '@millrace/streaming/window/count-evictor';
 import { CountTrigger } from '@millrace/streaming/window/count-trigger';
+import { DeltaTrigger } from '@millrace/streaming/window/delta-trigger';
 import { EventTimeSessionWindows } from '@millrace/streaming/window/event-time-session-windows';
 import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
 import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
@@ -233,6 +234,27 @@ test('triggers and evictors see the records of both streams, untagged', async ()
   assert.deepEqual(grouped.take(), ['e1|e2', 'e3|e2+e4']);
   assert.deepEqual(evicted.take(), ['e1|e2+e4']);
   assert.deepEqual(seen, ['e1@1', 'e2@2', 'e3@3', 'e4@4']);
+  await env.finish();
+});
+
+test('a trigger that looks at its records sees those of both streams', async () => {
+  const env = TestEnvironment.create();
+  const { first, second, feed, key, names } = twoSources(env);
+  const grouped = env.collect(
+    first.stream
+      .coGroup(second.stream)
+      .where(key)
+      .equalTo(key)
+      .window(TumblingEventTimeWindows.of('1 s'))
+      .trigger(DeltaTrigger.of<Event>(5, (last, now) => now.at - last.at))
+      .apply((a, b) => `${names(a)}|${names(b)}`),
+  );
+  await env.start();
+  await feed(first, 'a', 1);
+  await feed(second, 'b', 5);
+  assert.deepEqual(grouped.take(), []);
+  await feed(second, 'c', 7);
+  assert.deepEqual(grouped.take(), ['a|b+c']);
   await env.finish();
 });
 
