@@ -3,9 +3,9 @@
 /**
  * What the compiler must infer and what it must refuse. Nothing here runs: the build fails when a claim breaks.
  *
- * Claims of the canon that wait for what is not there yet: process functions, rich functions, keyed state, timers; `apply`, `flatApply` and `process` of windows,
+ * Claims of the canon that wait for what is not there yet: `apply`, `flatApply` and `process` of windows,
  * triggers, evictors, session, global, count and processing-time windows, `windowAll`; connected, broadcast, joined and co-grouped streams, interval joins,
- * iterations; AsyncDataStream; DataStreamUtils; `addSink` and two-phase commit sinks; checkpointing. Those about `@millrace/connectors` and `@millrace/testing`
+ * iterations; AsyncDataStream; DataStreamUtils; `addSink` and two-phase commit sinks. Those about `@millrace/connectors` and `@millrace/testing`
  * stand with these packages.
  */
 import { Duration } from '@millrace/core/config/duration';
