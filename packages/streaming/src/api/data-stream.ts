@@ -11,17 +11,16 @@ import type { TransformationId } from '../graph/transformation.ts';
 import { processOperator } from '../operators/process-operator.ts';
 import { richOperator } from '../operators/rich-operators.ts';
 import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
-import { GlobalWindows } from '../window/global-windows.ts';
 import type { GlobalWindow } from '../window/global-window.ts';
 import type { Window } from '../window/window.ts';
-import { WindowAssigner } from '../window/window-assigner.ts';
+import type { WindowAssigner } from '../window/window-assigner.ts';
 import type { AllWindowedStream } from './all-windowed-stream.ts';
+import { allCountWindows, allWindows } from './all-windows.ts';
 import type { BroadcastConnectedStream } from './broadcast-connected-stream.ts';
 import { BroadcastStream } from './broadcast-stream.ts';
 import type { CloseableIterator } from './closeable-iterator.ts';
 import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { ConnectedStreams } from './connected-streams.ts';
-import { countWindow } from './count-window.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
@@ -29,7 +28,7 @@ import type { JoinedStreams } from './joined-streams.ts';
 import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
-import { checkText } from './operator-settings.ts';
+import { checkIdentifier } from './operator-settings.ts';
 import type { NewOperator } from './program.ts';
 import type { ProcessFunctionLike } from './process-functions.ts';
 import { projection } from './projection.ts';
@@ -196,24 +195,14 @@ export class DataStream<out T> {
     return this.scope.streams.coGrouped(this.pairWith(other, 'coGroup'));
   }
 
-  /**
-   * Groups all records by window, whatever their key. Not parallel: one subtask does it, whatever the parallelism of the job.
-   *
-   * ```ts
-   * const perHour = clicks.windowAll(TumblingEventTimeWindows.of('1 h')).maxBy('ms');
-   * ```
-   */
+  /** Groups all records by window, whatever their key. Not parallel: one subtask does it, whatever the parallelism of the job. */
   windowAll<W extends Window>(assigner: WindowAssigner<T, W>): AllWindowedStream<T, W> {
-    if (!(assigner instanceof WindowAssigner)) {
-      throw new UsageError(`windowAll got ${show(assigner)}. Give it a window assigner, for example TumblingEventTimeWindows.of('1 min').`);
-    }
-    const id = this.scope.program.add({ kind: 'partition', input: this.id, partitioner: 'global' });
-    return this.scope.streams.allWindowed<T, W>({ scope: this.scope, id, key: ONE_KEY }, assigner);
+    return allWindows<T, W>(this.scope, this.id, assigner);
   }
 
   /** Windows of so many records, whatever their key; with a slide, one firing after every so many records, over the last `size`. Not parallel. */
   countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow> {
-    return countWindow(this.windowAll<GlobalWindow>(GlobalWindows.create()), 'countWindowAll', size, slide);
+    return allCountWindows(this, size, slide);
   }
 
   /**
@@ -285,12 +274,12 @@ export class DataStream<out T> {
    * it is, anything else as JSON in one line.
    */
   print(identifier?: string): DataStreamSink {
-    return this.addSink('Print to Std. Out', new PrintSink(checkedIdentifier(identifier, 'print'), 'stdout'));
+    return this.addSink('Print to Std. Out', new PrintSink(checkIdentifier(identifier, 'print'), 'stdout'));
   }
 
   /** As `print`, to standard error. */
   printToErr(identifier?: string): DataStreamSink {
-    return this.addSink('Print to Std. Err', new PrintSink(checkedIdentifier(identifier, 'printToErr'), 'stderr'));
+    return this.addSink('Print to Std. Err', new PrintSink(checkIdentifier(identifier, 'printToErr'), 'stderr'));
   }
 
   /** Ends the stream in a sink. Its calls come one after another, and are awaited. At the end of a bounded job all output is committed. */
@@ -395,10 +384,8 @@ export class DataStream<out T> {
 
   private addSink(name: string, sink: Sink<T>): DataStreamSink {
     const logic = { kind: 'sink', sink: sink as Sink<unknown> } as const;
-    return this.scope.streams.sink(
-      this.scope,
-      this.scope.program.addOperator({ operation: 'Sink', name, logic, type: undefined, input: this.id }),
-    );
+    const id = this.scope.program.addOperator({ operation: 'Sink', name, logic, type: undefined, input: this.id });
+    return this.scope.streams.sink(this.scope, id);
   }
 }
 
@@ -411,11 +398,4 @@ const PROCESS = {
 
 function isObject(given: unknown): given is object {
   return typeof given === 'object' && given !== null;
-}
-
-/** Of streams without a key, so that the windows of all records have state and timers as those of a key. */
-const ONE_KEY: KeyOf<unknown, unknown> = { selector: () => 0, type: undefined };
-
-function checkedIdentifier(identifier: string | undefined, where: string): string | undefined {
-  return identifier === undefined ? undefined : checkText(identifier, where);
 }

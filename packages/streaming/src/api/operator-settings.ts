@@ -60,6 +60,10 @@ export function checkText(text: unknown, where: string): string {
   return text;
 }
 
+export function checkIdentifier(identifier: string | undefined, where: string): string | undefined {
+  return identifier === undefined ? undefined : checkText(identifier, where);
+}
+
 function checkedAgainstMaximum(where: string, operator: OperatorTransformation): OperatorTransformation {
   const { parallelism, maxParallelism } = operator;
   if (parallelism !== undefined && maxParallelism !== undefined && parallelism > maxParallelism) {
