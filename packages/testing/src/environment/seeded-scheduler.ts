@@ -32,8 +32,8 @@ export class SeededScheduler {
   #seats: Seat[] = [];
   readonly #messages = new Map<string, (() => void)[]>();
   #turns = 0;
-  /** Buffers were let go since a tasklet advanced. */
-  #flushed = false;
+  /** How often buffers were let go since a tasklet advanced. */
+  #rounds = 0;
   /** Grows with everything that happens. */
   activity = 0;
 
@@ -64,7 +64,7 @@ export class SeededScheduler {
 
   /** True when nobody can do anything; false after `turns` turns. */
   run(turns: number): boolean {
-    this.#flushed = false;
+    this.#rounds = 0;
     for (const seat of this.#seats) seat.resting = false; // time may have passed since, and have emitted
     for (let turn = 0; turn < turns; turn++) {
       if (!this.#step() && !this.#flushAll()) return true;
@@ -134,7 +134,7 @@ export class SeededScheduler {
   }
 
   #advanced(): void {
-    this.#flushed = false;
+    this.#rounds = 0;
     this.wake();
   }
 
@@ -142,14 +142,17 @@ export class SeededScheduler {
   #leave(seat: Seat): void {
     if (!this.#seats.includes(seat)) return;
     this.#remove(seat.member.tasklet);
-    this.#flushed = false;
+    this.#rounds = 0;
     seat.member.ended();
   }
 
-  /** True when buffers have been let go that consumers must look at. */
+  /**
+   * True when buffers have been let go that consumers must look at. A turn in which a tasklet passed on a watermark alone does not count as an advance, so there is
+   * a round for each tasklet that the watermark may have to pass.
+   */
   #flushAll(): boolean {
-    if (this.#flushed) return false;
-    this.#flushed = true;
+    if (this.#rounds > this.#seats.length) return false;
+    this.#rounds += 1;
     for (const seat of this.#seats) {
       seat.member.tasklet.flushBeforePark();
       seat.resting = false;
