@@ -36,7 +36,7 @@ import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLi
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
-import type { BroadcastPair, KeyOf, StreamPair, StreamScope } from './stream-scope.ts';
+import { type BroadcastPair, checkSameEnvironment, type KeyOf, type StreamPair, type StreamScope } from './stream-scope.ts';
 import type { ElementOf, Simplify } from './stream-types.ts';
 import { type StrategyFunction, watermarkStrategy } from './watermark-strategies.ts';
 
@@ -164,8 +164,7 @@ export class DataStream<out T> {
   union<const S extends readonly DataStream<unknown>[]>(...streams: S): DataStream<T | ElementOf<S[number]>> {
     for (const stream of streams as readonly unknown[]) {
       if (!(stream instanceof DataStream)) throw new UsageError(`union got ${show(stream)}. Give it streams.`);
-      if (stream.scope !== this.scope)
-        throw new UsageError('union got a stream of another environment. Build both streams from one environment.');
+      checkSameEnvironment(this.scope, stream.scope, 'union');
     }
     const id = this.scope.program.add({ kind: 'union', inputs: [this.id, ...streams.map((stream) => stream.id)] });
     return this.scope.streams.stream(this.scope, id);
@@ -313,6 +312,11 @@ export class DataStream<out T> {
     return this.scope.streams.keyed(this.scope, id, key);
   }
 
+  /** Internal: for `AsyncDataStream`. */
+  asynchronous<R>(make: (parameters: FunctionParameters) => Pick<NewOperator, 'logic'>): SingleOutputStreamOperator<R> {
+    return this.functionOperator('async wait operator', make);
+  }
+
   protected transform<R>(
     operation: string,
     operator: Omit<NewOperator, 'input' | 'operation' | 'type'> & Partial<NewOperator>,
@@ -322,15 +326,13 @@ export class DataStream<out T> {
   }
 
   protected broadcastPair(other: BroadcastStream<unknown>): BroadcastPair {
-    if (other.scope !== this.scope)
-      throw new UsageError('connect got a stream of another environment. Build both streams from one environment.');
+    checkSameEnvironment(this.scope, other.scope, 'connect');
     return { scope: this.scope, first: this.id, second: other.id, descriptors: other.descriptors };
   }
 
   protected pairWith(other: DataStream<unknown>, where: string): StreamPair {
     if (!(other instanceof DataStream)) throw new UsageError(`${where} got ${show(other)}. Give it a stream.`);
-    if (other.scope !== this.scope)
-      throw new UsageError(`${where} got a stream of another environment. Build both streams from one environment.`);
+    checkSameEnvironment(this.scope, other.scope, where);
     return { scope: this.scope, first: this.id, second: other.id };
   }
 
@@ -396,6 +398,4 @@ const PROCESS = {
   bareFactory: true,
 };
 
-function isObject(given: unknown): given is object {
-  return typeof given === 'object' && given !== null;
-}
+const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;
