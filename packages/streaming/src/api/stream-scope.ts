@@ -1,4 +1,5 @@
 /** What every stream holds: the program that its calls add to, and how the streams that they return are made. Internal to this room. */
+import { UsageError } from '@millrace/core/base/errors';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { AnyMapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { SubmittedJob } from '../graph/executor.ts';
@@ -78,4 +79,8 @@ export interface WindowedInput<T, K> {
   readonly scope: StreamScope;
   readonly id: TransformationId;
   readonly key: KeyOf<T, K>;
+}
+
+export function checkSameEnvironment(one: StreamScope, other: StreamScope, where: string): void {
+  if (one !== other) throw new UsageError(`${where} got a stream of another environment. Build both streams from one environment.`);
 }
