@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noCommaOperator: an action, and the model after it, side by side
 // Goal: every kind of keyed and operator state does what a plain model of it does, for all kinds of keys, in and outside of namespaces. Method: seeded random calls on the
 // state and on Maps and arrays; what can be read is compared after each. A failing seed is printed and can be put into SEEDS.
 import assert from 'node:assert/strict';

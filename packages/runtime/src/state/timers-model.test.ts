@@ -54,7 +54,10 @@ class Bench {
       schedule: (delayMs: number, action: () => void) => {
         const wakeUp = { at: this.now + delayMs, action };
         this.wakeUps.push(wakeUp);
-        return { cancel: () => void (this.wakeUps = this.wakeUps.filter((each) => each !== wakeUp)) };
+        const cancel = () => {
+          this.wakeUps = this.wakeUps.filter((each) => each !== wakeUp);
+        };
+        return { cancel };
       },
     };
     this.service = new HeapTimerService(ports, { onEventTime: note('event'), onProcessingTime: note('processing') }, namespaces);

@@ -30,7 +30,7 @@ import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkIdentifier } from './operator-settings.ts';
 import type { NewOperator } from './program.ts';
-import type { ProcessFunctionLike } from './process-functions.ts';
+import { PROCESS_FUNCTION, type ProcessFunctionLike } from './process-functions.ts';
 import { projection } from './projection.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
@@ -124,7 +124,7 @@ export class DataStream<out T> {
    * ```
    */
   process<R extends Emittable>(fn: ProcessFunctionLike<T, R> | (() => ProcessFunctionLike<T, R>)): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, PROCESS);
+    const create = functionFactory<never>(fn, PROCESS_FUNCTION);
     return this.functionOperator('Process', (parameters) => ({
       logic: processOperator({ create, runtimeContext: (context) => runtimeContextOf(context, parameters) }),
     }));
@@ -386,16 +386,8 @@ export class DataStream<out T> {
 
   private addSink(name: string, sink: Sink<T>): DataStreamSink {
     const logic = { kind: 'sink', sink: sink as Sink<unknown> } as const;
-    const id = this.scope.program.addOperator({ operation: 'Sink', name, logic, type: undefined, input: this.id });
-    return this.scope.streams.sink(this.scope, id);
+    const operator = { operation: 'Sink', name, logic, type: undefined, input: this.id };
+    return this.scope.streams.sink(this.scope, this.scope.program.addOperator(operator));
   }
 }
-
-const PROCESS = {
-  where: 'process',
-  what: 'a ProcessFunction: an object with a method processElement, or a function that makes one',
-  methods: ['processElement'],
-  bareFactory: true,
-};
-
 const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;

@@ -4,6 +4,14 @@ import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '../con
 import { RichFunction, type RichFunctionLike } from './rich-functions.ts';
 import type { KeyedRuntimeContext } from './runtime-context.ts';
 
+/** What `process` of a stream takes, for messages. */
+export const PROCESS_FUNCTION = {
+  where: 'process',
+  what: 'a ProcessFunction: an object with a method processElement, or a function that makes one',
+  methods: ['processElement'],
+  bareFactory: true,
+};
+
 type Process<I, C, O> = (value: I, context: C, out: Collector<O>) => Nothing;
 type OnTimer<K, O> = (timestamp: number, context: OnTimerContext<K>, out: Collector<O>) => Nothing;
 

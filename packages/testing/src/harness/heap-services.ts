@@ -23,7 +23,10 @@ export class HeapServices {
     const schedule = (delayMs: number, action: () => void) => {
       const wakeUp = { at: this.now + delayMs, action };
       this.#wakeUps.push(wakeUp);
-      return { cancel: () => void (this.#wakeUps = this.#wakeUps.filter((each) => each !== wakeUp)) };
+      const cancel = () => {
+        this.#wakeUps = this.#wakeUps.filter((each) => each !== wakeUp);
+      };
+      return { cancel };
     };
     const services = new OperatorServices({
       key: this.#key,
