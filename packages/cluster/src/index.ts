@@ -28,6 +28,15 @@ export type {
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
 export type { Counter, Histogram, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
+export { AsyncDataStream, type AsyncWait } from '@millrace/streaming/api/async-data-stream';
+export {
+  type AsyncContext,
+  type AsyncOptions,
+  type AsyncRetryStrategy,
+  RichAsyncFunction,
+  type RichAsyncFunctionLike,
+} from '@millrace/streaming/api/async-function';
+export type { ResultFuture } from '@millrace/streaming/operators/async-request';
 export { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from '@millrace/streaming/api/broadcast-connected-stream';
 export {
   BroadcastProcessFunction,

@@ -152,11 +152,9 @@ export class ChainWalk {
       if (element.value <= step.watermark) return false; // never back
       step.watermark = element.value;
       if (operator?.ownsWatermarks === true && element.value !== MAX_WATERMARK) return false;
-      return this.#went(
-        step,
-        element,
-        this.#named(step, () => operator?.processWatermark?.(element.value) ?? true),
-      );
+      const passes = this.#named(step, () => operator?.processWatermark?.(element.value) ?? true);
+      if (!passes && operator?.delaysWatermarks === true && element.value !== MAX_WATERMARK) return false;
+      return this.#went(step, element, passes);
     }
     if (element.kind === QUEUED_FINISH) {
       step.services?.quiesce();
@@ -166,6 +164,7 @@ export class ChainWalk {
         this.#named(step, () => operator?.finish?.() ?? true),
       );
     }
+    if (operator?.delaysWatermarks === true) return operator.processWatermarkStatus?.(element.value === 1) ?? true;
     return operator?.ownsWatermarks !== true;
   }
 

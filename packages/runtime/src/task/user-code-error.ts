@@ -17,7 +17,8 @@ export function locateError(thrown: unknown, place: FailingPlace, record?: { rea
   const error = failing === undefined ? thrown : failing.cause;
   if (isMillraceError(error) && (error.kind === 'user-code' || error.kind === 'invariant')) return error;
   const position = error instanceof Error ? userPosition(error.stack, place.workingDirectory) : undefined;
-  const shown = record === undefined ? undefined : shorten(record.value);
+  const of = failing?.record ?? record;
+  const shown = of === undefined ? undefined : shorten(of.value);
   const location: UserCodeLocation = {
     operatorName: place.operatorName,
     uid: place.uid,

@@ -20,6 +20,8 @@ export interface ExpectedFunction {
   readonly methods: readonly string[];
   /** A bare function is a factory, because no plain function is accepted there. */
   readonly bareFactory?: boolean;
+  /** The methods may be async. */
+  readonly asynchronous?: boolean;
 }
 
 /** One object for each call, or the one that was given: rule 7 of the API says why that is enough. */
@@ -53,7 +55,7 @@ export function tellTakenObjects<R>(tell: (object: object) => void, action: () =
   }
 }
 
-function checked<F>(object: unknown, { where, what, methods }: ExpectedFunction): F {
+function checked<F>(object: unknown, { where, what, methods, asynchronous }: ExpectedFunction): F {
   if (typeof object !== 'object' || object === null) throw new UsageError(`${where} got ${show(object)}. Give it ${what}.`);
   for (const method of methods) {
     const fn = (object as Record<string, unknown>)[method];
@@ -61,7 +63,7 @@ function checked<F>(object: unknown, { where, what, methods }: ExpectedFunction)
       const lack = method in object ? `whose ${method} is no method` : `which has no method ${method}`;
       throw new UsageError(`${where} got ${describe(object)}, ${lack}. Give it ${what}.`);
     }
-    checkSynchronous(fn, `${where}: ${method}`);
+    if (asynchronous !== true) checkSynchronous(fn, `${where}: ${method}`);
   }
   const onTimer = (object as Record<string, unknown>)['onTimer'];
   if (onTimer !== undefined) checkSynchronous(onTimer, `${where}: onTimer`);

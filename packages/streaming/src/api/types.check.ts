@@ -5,7 +5,7 @@
  *
  * Claims of the canon that wait for what is not there yet: `apply`, `flatApply` and `process` of windows,
  * triggers, evictors, session, global, count and processing-time windows, `windowAll`; connected, broadcast, joined and co-grouped streams, interval joins,
- * iterations; AsyncDataStream; DataStreamUtils; `addSink` and two-phase commit sinks. Those about `@millrace/connectors` and `@millrace/testing`
+ * iterations; DataStreamUtils; `addSink` and two-phase commit sinks. Those about `@millrace/connectors` and `@millrace/testing`
  * stand with these packages.
  */
 import { Duration } from '@millrace/core/config/duration';

@@ -106,6 +106,13 @@ export interface WatermarkedOperator extends StreamOperator {
   processWatermark?(timestamp: number): boolean;
   /** True where the operator keeps upstream watermarks to itself, all but MAX_WATERMARK, because it emits its own. */
   readonly ownsWatermarks?: boolean;
+  /**
+   * True where a watermark that `processWatermark` did not let pass stays with the operator, which takes further elements and sends it on by `emitWatermark`
+   * when its time has come; all but MAX_WATERMARK, which is for `resume` as elsewhere. The same with `processWatermarkStatus`.
+   */
+  readonly delaysWatermarks?: boolean;
+  /** Shown to an operator with `delaysWatermarks` only. */
+  processWatermarkStatus?(isIdle: boolean): boolean;
 }
 
 export interface OneInputOperator<in I = unknown> extends WatermarkedOperator {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { AsyncDataStream } from '@millrace/streaming/api/async-data-stream';
 import { KeyedProcessFunction, ProcessFunction } from '@millrace/streaming/api/process-functions';
 import { rich, RichFlatMapFunction, RichMapFunction } from '@millrace/streaming/api/rich-functions';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
@@ -11,6 +12,7 @@ import { OutputTag } from '@millrace/streaming/contract/output-tag';
 import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '@millrace/streaming/contract/process-context';
 import { MapStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
+import type { ResultFuture } from '@millrace/streaming/operators/async-request';
 import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
 import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { type MatrixStep, type OperatorCase, runOperatorMatrix } from './operator-matrix.ts';
@@ -206,6 +208,27 @@ const CASES: readonly (readonly [file: string, name: string, build: Build])[] = 
       });
       return a.keyBy(byKey).connect(b.broadcast(sums)).process(rich(joined));
     },
+  ],
+  [
+    'async-wait-operator',
+    'asynchronous requests in order, three at a time',
+    (rows) =>
+      AsyncDataStream.orderedWait(rows, async ({ key, n }) => (n % 4 === 0 ? undefined : `${key}${n}`), { timeout: '1 s', capacity: 3 }),
+  ],
+  [
+    'async-wait-operator',
+    'asynchronous requests out of order, with many results',
+    (rows) =>
+      AsyncDataStream.unorderedWait(
+        rows,
+        rich(() => ({
+          async asyncInvoke({ n }: Row, result: ResultFuture<number>) {
+            for (let turn = 0; turn < n % 3; turn++) await undefined;
+            result.complete(Array.from({ length: n % 5 }, () => n));
+          },
+        })),
+        { timeout: '1 s', capacity: 2 },
+      ),
   ],
   [
     'interval-join-operator',
