@@ -7,6 +7,7 @@ import { seededRandom } from '@millrace/core/base/random';
 import { AsyncDataStream } from '@millrace/streaming/api/async-data-stream';
 import { type AsyncOptions, RichAsyncFunction } from '@millrace/streaming/api/async-function';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
+import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import type { ResultFuture } from '@millrace/streaming/operators/async-request';
 import { TestEnvironment } from '../index.ts';
 
@@ -201,6 +202,7 @@ test('a timeout aborts the signal and fails the task', async () => {
     asked.map(({ signal }) => signal.aborted),
     [false, true],
   );
+  assert.match(String(asked[1]?.signal.reason), /no result came within the timeout of 100 ms/);
 });
 
 test('a rejected promise fails the task, names the record, and aborts the other requests', async () => {
@@ -261,6 +263,68 @@ test('a fallback answers at the timeout; late answers do not count', async () =>
     [7, 7],
   );
   await env.finish();
+});
+
+test('once the time is over, an answer counts no more, even while the fallback is asked', async () => {
+  const futures: ResultFuture<number>[] = [];
+  const keep = (_n: number, future: ResultFuture<number>) => void futures.push(future);
+  const timeout = (n: number, future: ResultFuture<number>) => {
+    keep(n, future);
+    return new Promise<void>(() => {});
+  };
+  const { env, feed, numbers } = failing({ asyncInvoke: keep, timeout });
+  await env.start();
+  await feed(7);
+  await env.advanceTime('100 ms');
+  futures[0]?.complete([7]);
+  await env.settle();
+  assert.deepEqual(numbers(), []);
+  futures[1]?.complete([-7]);
+  await env.finish();
+  assert.deepEqual(numbers(), [-7]);
+});
+
+test('a stream does not count as idle before the records it has brought have been answered', async () => {
+  const { asked, ask } = service();
+  const env = TestEnvironment.create();
+  const [asking, other] = [env.testSource<number>({ name: 'asking' }), env.testSource<number>({ name: 'other', timestamp: (n) => n })];
+  const strategy = WatermarkStrategy.forMonotonousTimestamps<number>()
+    .withTimestampAssigner((n) => n)
+    .withIdleness('10 ms');
+  const answers = AsyncDataStream.unorderedWait(asking.stream.assignTimestampsAndWatermarks(strategy), ask, { timeout: '1 h' });
+  const seen: [number, number][] = [];
+  answers
+    .union(other.stream)
+    .process<string>({ processElement: (n, context) => void seen.push([n, context.timerService().currentWatermark()]) })
+    .print();
+  await env.start();
+  asking.emit(5);
+  await env.settle();
+  other.watermark(100);
+  await env.advanceTime('1 s');
+  asked[0]?.answer(5);
+  await env.settle();
+  other.emit(200);
+  await env.settle();
+  assert.deepEqual([seen[0]?.[0], (seen[0]?.[1] ?? 100) < 5, seen[1]], [5, true, [200, 100]]);
+  await env.finish();
+});
+
+test('a job that is canceled aborts what is in flight, and closes the function', async () => {
+  const { asked, ask } = service();
+  const env = TestEnvironment.create();
+  const source = env.testSource<number>();
+  const life: string[] = [];
+  const idle = { asyncInvoke() {}, open: () => void life.push('open'), close: () => void life.push('close') };
+  AsyncDataStream.orderedWait<number, number>(source.stream, ask, { timeout: '1 h' }).print();
+  AsyncDataStream.orderedWait<number, number>(source.stream, idle, { timeout: '1 h' }).print();
+  const job = await env.executeAsync();
+  source.emit(7);
+  await env.settle();
+  assert.deepEqual([asked[0]?.signal.aborted, life], [false, ['open']]);
+  await job.cancel();
+  for (let turn = 0; turn < 10; turn++) await env.settle().catch(() => {});
+  assert.deepEqual([asked[0]?.signal.aborted, life], [true, ['open', 'close']]);
 });
 
 test('a fallback that gives nothing, and a class without one, fail', async () => {
