@@ -1,4 +1,5 @@
-// `npm run check`: format, lint, types, tidy, unit and golden tests; under two minutes.
+// `npm run check`: format, lint, types, tidy, unit and golden tests; under two minutes. The runs of whole programs
+// (tests/) belong to `npm test`; `--without-tests` is for those who have run that already.
 import { bin, runSteps } from './steps.mjs';
 
 const node = process.execPath;
@@ -9,5 +10,5 @@ runSteps([
   ['lint with types', bin('oxlint'), '--type-aware', '--deny-warnings', 'packages'],
   ['tidy', node, 'tools/tidy/main.mjs'],
   ['reference pages', node, 'tools/reference.mjs', '--check'],
-  ['tests', node, 'tools/test.mjs'],
+  ...(process.argv.includes('--without-tests') ? [] : [['unit and golden tests', node, 'tools/test.mjs', 'packages/']]),
 ]);
