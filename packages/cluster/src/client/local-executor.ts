@@ -19,8 +19,7 @@ import { JobRecording } from './job-recording.ts';
 import type { ClusterLease, LocalClusters } from './local-clusters.ts';
 import { slotDemand } from './slot-demand.ts';
 
-const NO_CHECKPOINTS =
-  'checkpointing is enabled, but this version takes no checkpoints yet: a failure fails the job.';
+const NO_CHECKPOINTS = 'checkpointing is enabled, but this version takes no checkpoints yet: a failure fails the job.';
 
 export interface LocalExecutorOptions {
   /** The program's entry, absolute. */
