@@ -228,6 +228,7 @@ const SCRIPT = '/usr/bin/script';
 /** What a terminal shows in the end that understands nothing but lines, and "up one line" with "erase it". */
 function screenOf(text) {
   const lines = [''];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
   for (const [part] of text.replaceAll('\r\n', '\n').matchAll(/\n|\u001b\[1A\u001b\[2K|[^\n\u001b]+|\u001b/g)) {
     if (part === '\n') lines.push('');
     else if (part.startsWith('\u001b[1A')) lines.splice(-2, 2, '');

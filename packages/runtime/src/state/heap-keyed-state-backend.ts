@@ -148,7 +148,10 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   /** Every state with all that is in it, for snapshots: `namespace` is undefined outside the namespaces. */
   forEachValue(visit: (state: string, key: unknown, namespace: unknown, value: unknown) => void): void {
     for (const states of [this.#states, this.#namespacedStates]) {
-      for (const [name, { cells }] of states) cells.forEach((key, namespace, value) => void visit(name, key, namespace, value));
+      for (const [name, { cells }] of states)
+        cells.forEach((key, namespace, value) => {
+          visit(name, key, namespace, value);
+        });
     }
   }
 

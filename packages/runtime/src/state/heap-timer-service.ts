@@ -137,8 +137,12 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
 
   /** Every timer, in no order, for snapshots. */
   forEachTimer(visit: (domain: 'EVENT_TIME' | 'PROCESSING_TIME', key: unknown, namespace: N | undefined, time: number) => void): void {
-    this.#eventTimers.forEach((key, namespace, time) => void visit('EVENT_TIME', key, namespace, time));
-    this.#processingTimers.forEach((key, namespace, time) => void visit('PROCESSING_TIME', key, namespace, time));
+    this.#eventTimers.forEach((key, namespace, time) => {
+      visit('EVENT_TIME', key, namespace, time);
+    });
+    this.#processingTimers.forEach((key, namespace, time) => {
+      visit('PROCESSING_TIME', key, namespace, time);
+    });
   }
 
   /** Fires what is due; true when nothing is left (S1, S2). */

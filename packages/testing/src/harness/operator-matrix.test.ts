@@ -223,7 +223,7 @@ const CASES: readonly (readonly [file: string, name: string, build: Build])[] = 
         rows,
         rich(() => ({
           async asyncInvoke({ n }: Row, result: ResultFuture<number>) {
-            for (let turn = 0; turn < n % 3; turn++) await undefined;
+            for (let turn = 0; turn < n % 3; turn++) await Promise.resolve();
             result.complete(Array.from({ length: n % 5 }, () => n));
           },
         })),
