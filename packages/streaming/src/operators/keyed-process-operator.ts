@@ -4,19 +4,17 @@
  * The current key is set before each record and each timer; `open` and `close` have none.
  */
 import type { Collector, Nothing } from '../contract/emittable.ts';
-import { FailingCall } from '../contract/failing-call.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
-import type { KeyedProcessContext, OnTimerContext } from '../contract/process-context.ts';
+import type { KeyedProcessContext } from '../contract/process-context.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
-import { type InternalTimer, type InternalTimerService, type TimeDomain, type Triggerable, VOID_NAMESPACES } from '../contract/timers.ts';
-import { KeyedElementContext, KeyTimerService, TimerContext } from './element-context.ts';
+import { KeyedElementContext } from './element-context.ts';
 import { FunctionLifeCycle } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
+import { type TimedFunction, UserTimers } from './user-timers.ts';
 
-interface KeyedProcessObject<C> extends FunctionLife<C> {
+interface KeyedProcessObject<C> extends FunctionLife<C>, TimedFunction {
   readonly processElement: (value: unknown, context: KeyedProcessContext<unknown>, out: Collector<unknown>) => Nothing;
-  readonly onTimer?: (timestamp: number, context: OnTimerContext<unknown>, out: Collector<unknown>) => Nothing;
 }
 
 export interface KeyedProcessSpec<C> {
@@ -30,14 +28,13 @@ export function keyedProcessOperator<C>(spec: KeyedProcessSpec<C>): OperatorLogi
   return { kind: 'operator', create: (context) => new KeyedProcessOperator(context, spec), key: spec.key };
 }
 
-class KeyedProcessOperator<C> implements OneInputOperator, Triggerable<unknown, number> {
+class KeyedProcessOperator<C> implements OneInputOperator {
   readonly #fn: KeyedProcessObject<C>;
   readonly #life: FunctionLifeCycle<C>;
   readonly #selector: (record: unknown) => unknown;
   readonly #state: KeyedStateBackend;
-  readonly #timers: InternalTimerService<number>;
+  readonly #timers: UserTimers;
   readonly #elementContext: KeyedProcessContext<unknown>;
-  readonly #timerContext: TimerContext<unknown>;
   readonly #output: Collector<unknown>;
 
   constructor(context: OperatorContext, { create, runtimeContext, key }: KeyedProcessSpec<C>) {
@@ -45,10 +42,8 @@ class KeyedProcessOperator<C> implements OneInputOperator, Triggerable<unknown, 
     this.#life = new FunctionLifeCycle(this.#fn, runtimeContext(context), () => context.operatorState);
     this.#selector = key.selector;
     this.#state = context.keyedState;
-    this.#timers = context.timers('user-timers', this, VOID_NAMESPACES);
-    const timerService = new KeyTimerService(this.#timers);
-    this.#elementContext = new KeyedElementContext(context, timerService);
-    this.#timerContext = new TimerContext(context, timerService);
+    this.#timers = new UserTimers(context, this.#fn);
+    this.#elementContext = new KeyedElementContext(context, this.#timers.service);
     this.#output = context.output;
   }
 
@@ -73,27 +68,5 @@ class KeyedProcessOperator<C> implements OneInputOperator, Triggerable<unknown, 
 
   resume(): boolean {
     return this.#timers.resume();
-  }
-
-  onEventTime(timer: InternalTimer<unknown, number>): boolean {
-    return this.#onTimer(timer, 'EVENT_TIME');
-  }
-
-  onProcessingTime(timer: InternalTimer<unknown, number>): boolean {
-    return this.#onTimer(timer, 'PROCESSING_TIME');
-  }
-
-  #onTimer(timer: InternalTimer<unknown, number>, domain: TimeDomain): boolean {
-    const context = this.#timerContext;
-    const { timestamp } = timer;
-    context.time = timestamp;
-    context.domain = domain;
-    try {
-      const result: unknown = this.#fn.onTimer?.(timestamp, context, this.#output);
-      if (result !== undefined) refuseResult('onTimer', result);
-    } catch (error) {
-      throw FailingCall.of(`onTimer(${timestamp}, ${domain})`, error, { value: timer.key });
-    }
-    return true;
   }
 }
