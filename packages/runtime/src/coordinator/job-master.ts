@@ -121,6 +121,9 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
         return this.#tasks?.update(message);
       case 'enumerator-event':
         return this.#enumeratorEvent(message);
+      case 'acknowledge-checkpoint':
+      case 'decline-checkpoint':
+        return undefined;
       case 'collected':
         return this.#collected(message, call);
       case 'task-metrics':

@@ -5,6 +5,8 @@
  * The slot protocol, in order: register-task-executor → request-slots (JobMaster to ResourceManager) → allocate-slots (ResourceManager to TaskExecutor) →
  * offer-slots (TaskExecutor to JobMaster) → submit-tasks; and back: free-slot → slot-available. An offer that nobody wants is free again.
  */
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
 import type { JobStatus } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
@@ -167,6 +169,17 @@ export interface CollectAck extends Fenced<'collect-ack'> {
   readonly executionId: string;
   readonly operatorId: string;
 }
+/** To tasks whose input is a source, or has ended: they start the barrier. Its order among the events of enumerators counts. */
+export interface TriggerCheckpoint extends Fenced<'trigger-checkpoint'> {
+  readonly executionId: string;
+  readonly barrier: CheckpointBarrier;
+}
+/** To every task that runs. */
+export interface NotifyCheckpoint extends Fenced<'notify-checkpoint'> {
+  readonly executionId: string;
+  readonly checkpointId: number;
+  readonly outcome: 'complete' | 'aborted';
+}
 export type JobMasterHeartbeat = Fenced<'job-master-heartbeat'>;
 export type ToTaskExecutor =
   | AllocateSlots
@@ -176,6 +189,8 @@ export type ToTaskExecutor =
   | FreeSlot
   | ReaderOperatorEvent
   | CollectAck
+  | TriggerCheckpoint
+  | NotifyCheckpoint
   | JobMasterHeartbeat;
 
 // ---- → JobMaster ----
@@ -197,6 +212,18 @@ export interface EnumeratorOperatorEvent extends Fenced<'enumerator-event'> {
   readonly executionId: string;
   readonly operatorId: string;
   readonly event: EnumeratorEvent;
+}
+export interface AcknowledgeCheckpoint extends Fenced<'acknowledge-checkpoint'> {
+  readonly executionId: string;
+  readonly checkpointId: number;
+  readonly snapshot: TaskStateSnapshot;
+  readonly metrics: SubtaskCheckpointMetrics;
+}
+/** The task goes on without this checkpoint; `reason` is one of the checkpoint failure reasons. */
+export interface DeclineCheckpoint extends Fenced<'decline-checkpoint'> {
+  readonly executionId: string;
+  readonly checkpointId: number;
+  readonly failure: FailureDescription;
 }
 export interface Collected extends Fenced<'collected'> {
   readonly executionId: string;
@@ -220,6 +247,8 @@ export type ToJobMaster =
   | OfferSlots
   | UpdateTaskExecutionState
   | EnumeratorOperatorEvent
+  | AcknowledgeCheckpoint
+  | DeclineCheckpoint
   | Collected
   | TaskMetricsReport
   | SlotsMissing

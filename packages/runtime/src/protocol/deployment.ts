@@ -1,4 +1,5 @@
 /** What travels from the JobMaster to the slots: plain data. Code never does; it is bound in the slot by operator id (architecture D7). */
+import type { OperatorSubtaskState } from '../checkpoint/state-handles.ts';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 
 /** A program and everything that makes running it again give the same graph. */
@@ -50,6 +51,18 @@ export interface TaskDeployment {
   readonly attempt: number; // from 0; the epoch of its channels
   readonly inputs: readonly GateDeployment[]; // one for each edge into the vertex, in the job graph's order
   readonly outputs: readonly GateDeployment[]; // one for each edge out of the vertex, in the job graph's order
+  /** Absent where the job starts without state. */
+  readonly restore?: TaskRestore;
+}
+
+/** What a task begins with: its part of a checkpoint, already redistributed to its subtask. */
+export interface TaskRestore {
+  readonly checkpointId: number;
+  /** The directory that relative handles start from. */
+  readonly base: string | undefined;
+  readonly operators: Readonly<Record<string, OperatorSubtaskState>>;
+  /** All its operators had finished when the checkpoint was taken: it ends at once, and sends the end of its input on. */
+  readonly isFinished: boolean;
 }
 
 /** The channels of one edge at one end. The peer is the other end's subtask. An edge that is pointwise has fewer channels than the peer has subtasks. */

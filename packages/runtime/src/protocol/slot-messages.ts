@@ -2,6 +2,8 @@
  * Between the main thread of a TaskManager and its slots. Shared memory travels in them, so they are structured clones inside one process and never leave it.
  * A slot that runs in the main thread (`--single-thread`, tests) gets the same messages by call.
  */
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
 import type { JobInformation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
 
@@ -9,7 +11,14 @@ export type ToSlot =
   | { readonly type: 'deploy'; readonly job: JobInformation; readonly bundlePath: string; readonly tasks: readonly TaskInSlot[] }
   | { readonly type: 'cancel'; readonly executionId: string }
   | { readonly type: 'operator-event'; readonly executionId: string; readonly operatorId: string; readonly event: ReaderEvent }
-  | { readonly type: 'collect-ack'; readonly executionId: string; readonly operatorId: string };
+  | { readonly type: 'collect-ack'; readonly executionId: string; readonly operatorId: string }
+  | { readonly type: 'trigger-checkpoint'; readonly executionId: string; readonly barrier: CheckpointBarrier }
+  | {
+      readonly type: 'notify-checkpoint';
+      readonly executionId: string;
+      readonly checkpointId: number;
+      readonly outcome: 'complete' | 'aborted';
+    };
 
 export type FromSlot =
   | {
@@ -19,6 +28,19 @@ export type FromSlot =
       readonly failure: FailureDescription | undefined;
     }
   | { readonly type: 'operator-event'; readonly executionId: string; readonly operatorId: string; readonly event: EnumeratorEvent }
+  | {
+      readonly type: 'acknowledge-checkpoint';
+      readonly executionId: string;
+      readonly checkpointId: number;
+      readonly snapshot: TaskStateSnapshot;
+      readonly metrics: SubtaskCheckpointMetrics;
+    }
+  | {
+      readonly type: 'decline-checkpoint';
+      readonly executionId: string;
+      readonly checkpointId: number;
+      readonly failure: FailureDescription;
+    }
   | { readonly type: 'collected'; readonly executionId: string; readonly operatorId: string; readonly bytes: Uint8Array }
   /** Text of user code (`console.log`) and of print sinks, for the TaskManager's standard streams; `collect-ack`-like answer not needed, order is kept. */
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };

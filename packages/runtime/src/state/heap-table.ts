@@ -111,6 +111,8 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     return (this.#isTyped ? this.#keys[slot] : this.#mapKeys[slot]) as K;
   }
 
+  touch(_slot: number): void {}
+
   /** Keeps the memory that its last contents needed, for the next ones will be like them, and gives up what is far above that. */
   clear(): void {
     this.#slots.clear();

@@ -2,7 +2,7 @@
 import { canonicalKey } from '@millrace/core/types/key';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
-import type { KeyedTable, KeyedTableFactory } from '@millrace/streaming/contract/state';
+import type { KeyedTable, KeyedTableFactory, RestoredTable } from '@millrace/streaming/contract/state';
 import { HeapTable } from './heap-table.ts';
 
 /** Released tables kept for each name: windows come and go by ones, and a burst of them should not hold memory for ever. */
@@ -35,6 +35,10 @@ export class HeapTableFactory implements KeyedTableFactory {
     const spare = this.#spares.get(name)?.pop();
     if (spare !== undefined) return spare as HeapTable<K, V>;
     return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey);
+  }
+
+  restoredTables<K, V>(_name: string): readonly RestoredTable<K, V>[] {
+    return [];
   }
 
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void {

@@ -33,7 +33,7 @@ export class TimerQueue<N> {
     this.namespace = undefined;
     this.time = 0;
     this.#namespaces = namespaces;
-    this.#hasNamespaces = (namespaces as NamespaceType<never>) !== VOID_NAMESPACES;
+    this.#hasNamespaces = (namespaces as unknown) !== VOID_NAMESPACES;
     this.#columns = new TimerColumns(this.#hasNamespaces);
     this.#heap = new TimerHeap(this.#columns);
     this.#index = new TimerIndex();

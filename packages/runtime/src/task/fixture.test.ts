@@ -164,7 +164,7 @@ export class RunningJob {
       const enumerator = this.#enumeratorOf(message.operatorId);
       if (message.event.type === 'register-reader') enumerator.addReader(placed.subtask);
       else if (message.event.type === 'request-split') enumerator.handleSplitRequest(placed.subtask);
-    } else this.text.push(message.text);
+    } else if (message.type === 'output') this.text.push(message.text);
   }
 
   #enumeratorOf(operatorId: string): SplitEnumerator<unknown, unknown> {

@@ -16,9 +16,11 @@ import type { NetworkMemory } from '../memory/network-memory.ts';
 import type {
   AllocateSlots,
   LeaderAddress,
+  NotifyCheckpoint,
   SlotAllocation,
   SubmitTasks,
   TaskSubmission,
+  TriggerCheckpoint,
   ToJobMaster,
   ToResourceManager,
   ToTaskExecutor,
@@ -150,6 +152,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
         return this.#forward(message.executionId, { ...message, type: 'operator-event' });
       case 'collect-ack':
         return this.#forward(message.executionId, message);
+      case 'trigger-checkpoint':
+      case 'notify-checkpoint':
+        return this.#postToTask(message);
       case 'job-master-heartbeat':
         return this.#reportMetrics(message.leader);
       default:
@@ -174,6 +179,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
           operatorId: message.operatorId,
           event: message.event,
         });
+      case 'acknowledge-checkpoint':
+      case 'decline-checkpoint':
+        return gateway.tell({ ...message, leader: jobMaster.leader });
       case 'collected':
         return gateway.tell({
           type: 'collected',
@@ -301,6 +309,11 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     if (message.type === 'operator-event')
       this.#slot(task.allocation.slot).post({ type: 'operator-event', executionId, operatorId, event: message.event });
     else this.#slot(task.allocation.slot).post({ type: 'collect-ack', executionId, operatorId });
+  }
+
+  #postToTask(message: TriggerCheckpoint | NotifyCheckpoint): void {
+    const task = this.#tasks.get(message.executionId);
+    if (task?.deployed === true) this.#slot(task.allocation.slot).post(message);
   }
 
   #stateChanged(task: Task, state: ExecutionState, failure: FailureDescription | undefined): void {

@@ -90,9 +90,12 @@ export interface OperatorStateStore {
 }
 
 /** How namespaces, the windows of a key for instance, are told apart. */
-export interface NamespaceType<in N> {
+export interface NamespaceType<in out N> {
   /** Equal exactly for equal namespaces. */
   idOf(namespace: N): string | number;
+  /** As checkpoints keep it: plain data that a codec can write. Without the two methods a namespace is plain data itself. */
+  plainOf?(namespace: N): unknown;
+  namespaceOf?(plain: unknown): N;
 }
 
 /** One state in many namespaces, seen through one handle: that of the namespace that `at` was last called with. */

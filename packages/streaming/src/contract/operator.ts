@@ -22,6 +22,7 @@ import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { KeyedStateBackend, NamespaceType, OperatorStateStore } from './keyed-state.ts';
 import type { KeyedTableFactory } from './state.ts';
+import type { StateInitializationContext, StateSnapshotContext } from './snapshot.ts';
 import type { InternalTimerService, Triggerable } from './timers.ts';
 import type { WatermarkStrategy } from './watermark-strategy.ts';
 
@@ -76,8 +77,15 @@ export interface OperatorContext<in O = unknown> {
 }
 
 export interface StreamOperator {
+  /** Awaited before `open`: what a checkpoint brought back of state that the operator keeps itself (snapshot.ts). */
+  initializeState?(context: StateInitializationContext): MaybePromise<void>;
   /** Awaited before the first element. */
   open?(): MaybePromise<void>;
+  /** The barrier of a checkpoint has reached the operator (C1, C2 of snapshot.ts). */
+  snapshotState?(context: StateSnapshotContext): MaybePromise<void>;
+  /** The checkpoint is complete and durable everywhere. Notifications may be lost, and a later one stands for all before it. */
+  notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
+  notifyCheckpointAborted?(checkpointId: number): MaybePromise<void>;
   /** Called once the input has ended and the last watermark has passed; may emit. Returns false when it is not done yet (O2): `resume` goes on. */
   finish?(): boolean;
   /** Awaited after `finish`, for what must be flushed before the task may be called finished. */

@@ -17,15 +17,46 @@ export interface KeyedTable<K, V> {
   find(key: K): number;
   remove(key: K): boolean;
   clear(): void;
+  /** The value in this slot is about to be changed in place by a way other than `slotOf` or `find`: a snapshot that is under way saves it first. */
+  touch(slot: number): void;
   /** Slots below this bound may be in use: `for (slot = 0; slot < capacity; slot++) if (isUsed(slot)) …`; may be left and taken up again between insertions. */
   readonly capacity: number;
   isUsed(slot: number): boolean;
   keyAt(slot: number): K;
 }
 
+/** What one table is of. */
+export interface TableOptions<in out V> {
+  /** Tells the tables of one name apart (a window's index, say); part of the checkpoint. Absent where there is one table of that name. */
+  readonly namespace?: number;
+  /** Values that a codec cannot write as they are: their plain form in a checkpoint, and back. */
+  readonly plainOf?: (value: V) => unknown;
+  readonly valueOf?: (plain: unknown) => V;
+}
+
+export interface RestoredTable<K, V> {
+  readonly namespace: number | undefined;
+  readonly table: KeyedTable<K, V>;
+}
+
 export interface KeyedTableFactory {
-  /** `name` is unique in an operator. Tables of one name and different namespaces (windows, panes) belong to one state. */
-  createTable<K, V>(name: string, keyType: TypeInformation<K> | undefined, valueType: TypeInformation<V> | undefined): KeyedTable<K, V>;
+  /**
+   * `name` is unique in an operator. Tables of one name and different namespaces (windows, panes) belong to one state. Every table that was not released is part of
+   * each checkpoint. While one is being written, `slotOf`, `find` and `remove` save the entry first; who keeps a value and changes it by another way calls `touch`.
+   */
+  createTable<K, V>(
+    name: string,
+    keyType: TypeInformation<K> | undefined,
+    valueType: TypeInformation<V> | undefined,
+    options?: TableOptions<V>,
+  ): KeyedTable<K, V>;
+  /** The tables that a checkpoint brought back under this name, as if they had been created; each is given once. Ask before `createTable` of that name. */
+  restoredTables<K, V>(
+    name: string,
+    keyType: TypeInformation<K> | undefined,
+    valueType: TypeInformation<V> | undefined,
+    options?: Pick<TableOptions<V>, 'plainOf' | 'valueOf'>,
+  ): readonly RestoredTable<K, V>[];
   /** Gives up a table, whatever is in it. Its memory may serve the next `createTable` of the same name; the caller must not touch it again. */
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void;
 }

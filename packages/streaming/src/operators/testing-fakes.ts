@@ -168,6 +168,10 @@ export class MapTableFactory implements KeyedTableFactory {
     return table;
   }
 
+  restoredTables(): readonly [] {
+    return [];
+  }
+
   releaseTable<K, V>(_name: string, table: KeyedTable<K, V>): void {
     if (!this.inUse.delete(table as MapTable<unknown, unknown>)) throw new Error('a table was released twice');
     table.clear();
@@ -187,6 +191,8 @@ export class MapTable<K, V> implements KeyedTable<K, V> {
   get capacity(): number {
     return this.#keys.length;
   }
+
+  touch(): void {}
 
   slotOf(key: K): number {
     const known = this.find(key);
