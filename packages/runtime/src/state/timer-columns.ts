@@ -1,13 +1,13 @@
 /**
- * What timers are, by their id, in columns: a timer costs no object of its own, so ten million of them give the garbage collector little to walk over.
+ * What timers are, by their id, in columns: a timer costs no object of its own, nor does its key where that is a number or a short text (timer-keys.ts), so ten
+ * million of them give the garbage collector little to walk over.
  *
  * Columns grow by chunks, so that no registration ever copies what is there. An id that is released is the next one to be given out.
  */
 import { VOID_NAMESPACE } from '@millrace/streaming/contract/timers';
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_SIZE, emptyChunk } from './timer-chunks.ts';
+import { TimerKeys } from './timer-keys.ts';
 
-export const CHUNK_BITS = 12;
-export const CHUNK_SIZE = 1 << CHUNK_BITS;
-export const CHUNK_MASK = CHUNK_SIZE - 1;
 export const NONE = -1;
 
 export class TimerColumns {
@@ -15,7 +15,7 @@ export class TimerColumns {
   readonly places: Int32Array[];
   readonly #times: Float64Array[];
   readonly #hashes: Int32Array[];
-  readonly #keys: unknown[][];
+  readonly #keys: TimerKeys;
   /** Without chunks where all timers are in the one namespace. */
   readonly #namespaces: unknown[][];
   readonly #hasNamespaces: boolean;
@@ -26,7 +26,7 @@ export class TimerColumns {
     this.places = [];
     this.#times = [];
     this.#hashes = [];
-    this.#keys = [];
+    this.#keys = new TimerKeys();
     this.#namespaces = [];
     this.#hasNamespaces = hasNamespaces;
     this.#free = NONE;
@@ -39,7 +39,7 @@ export class TimerColumns {
     const index = id & CHUNK_MASK;
     (this.#times[chunk] as Float64Array)[index] = time;
     (this.#hashes[chunk] as Int32Array)[index] = hash;
-    (this.#keys[chunk] as unknown[])[index] = key;
+    this.#keys.set(id, key);
     if (this.#hasNamespaces) (this.#namespaces[chunk] as unknown[])[index] = namespace;
     return id;
   }
@@ -47,7 +47,7 @@ export class TimerColumns {
   release(id: number): void {
     const chunk = id >>> CHUNK_BITS;
     const index = id & CHUNK_MASK;
-    (this.#keys[chunk] as unknown[])[index] = undefined; // a key must not live on in a free id
+    this.#keys.clear(id);
     if (this.#hasNamespaces) (this.#namespaces[chunk] as unknown[])[index] = undefined;
     (this.places[chunk] as Int32Array)[index] = this.#free;
     this.#free = id;
@@ -62,7 +62,12 @@ export class TimerColumns {
   }
 
   key(id: number): unknown {
-    return (this.#keys[id >>> CHUNK_BITS] as unknown[])[id & CHUNK_MASK];
+    return this.#keys.get(id);
+  }
+
+  /** Whether that is its key, for a number or a text; undefined where only `key` tells. */
+  hasKey(id: number, wanted: number | string): boolean | undefined {
+    return this.#keys.is(id, wanted);
   }
 
   namespace(id: number): unknown {
@@ -83,14 +88,7 @@ export class TimerColumns {
     this.places.push(new Int32Array(CHUNK_SIZE));
     this.#times.push(new Float64Array(CHUNK_SIZE));
     this.#hashes.push(new Int32Array(CHUNK_SIZE));
-    this.#keys.push(emptyChunk());
+    this.#keys.grow();
     if (this.#hasNamespaces) this.#namespaces.push(emptyChunk());
   }
-}
-
-/** Without holes, whose reading costs V8 a look at the prototypes. */
-function emptyChunk(): unknown[] {
-  const chunk: unknown[] = [];
-  for (let index = 0; index < CHUNK_SIZE; index++) chunk.push(undefined);
-  return chunk;
 }

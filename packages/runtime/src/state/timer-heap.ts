@@ -5,7 +5,8 @@
  * H2 `columns.places` of the id at a place is that place.
  * H3 the heap grows by chunks; no insertion copies what is there. Chunks are kept when it shrinks: what was needed once will be needed again.
  */
-import { CHUNK_BITS, CHUNK_MASK, CHUNK_SIZE, type TimerColumns } from './timer-columns.ts';
+import { CHUNK_BITS, CHUNK_MASK, CHUNK_SIZE } from './timer-chunks.ts';
+import type { TimerColumns } from './timer-columns.ts';
 
 export class TimerHeap {
   size: number;

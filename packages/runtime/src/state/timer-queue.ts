@@ -8,7 +8,8 @@ import { canonicalKey } from '@millrace/core/types/key';
 import { finish, hashNumber, hashString, mix } from '@millrace/core/types/key-hash';
 import type { NamespaceType } from '@millrace/streaming/contract/keyed-state';
 import { VOID_NAMESPACES } from '@millrace/streaming/contract/timers';
-import { CHUNK_BITS, CHUNK_MASK, TimerColumns } from './timer-columns.ts';
+import { CHUNK_BITS, CHUNK_MASK } from './timer-chunks.ts';
+import { TimerColumns } from './timer-columns.ts';
 import { TimerHeap } from './timer-heap.ts';
 import { TimerIndex } from './timer-index.ts';
 
@@ -109,8 +110,12 @@ export class TimerQueue<N> {
   #isWanted(id: number): boolean {
     if (this.#columns.time(id) !== this.#wantedTime) return false;
     if (this.#hasNamespaces && this.#namespaces.idOf(this.#columns.namespace(id) as N) !== this.#wantedNamespaceId) return false;
-    const key = this.#columns.key(id);
     const wanted = this.#wantedKey;
+    if (typeof wanted === 'number' || typeof wanted === 'string') {
+      const isKey = this.#columns.hasKey(id, wanted);
+      if (isKey !== undefined) return isKey;
+    }
+    const key = this.#columns.key(id);
     if (key === wanted) return true;
     return typeof key === 'object' && typeof wanted === 'object' && canonicalKey(key) === canonicalKey(wanted);
   }

@@ -109,7 +109,9 @@ const idOf = (key: unknown, namespace: number, time: number) => JSON.stringify([
 for (const [name, keys] of Object.entries({
   numbers: [1, 2, 3, -0, 0.5],
   strings: ['a', 'b', ''],
+  'texts of every width': ['a', 'ü', '\u0101', '日本', '\ud800', 'x'.repeat(64), 'x'.repeat(65), '日'.repeat(32), '日'.repeat(33)],
   composites: [['a', 1], { x: 1 }, null],
+  'kinds mixed': [1, '1', true, 'true', null, ['1'], '', 0],
 })) {
   test(`T1 to T3: event-time timers of ${name} do what a sorted list does, interrupted or not`, () => {
     for (const seed of SEEDS) {
