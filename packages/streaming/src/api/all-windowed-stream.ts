@@ -7,7 +7,8 @@ import type { ProcessWindowContext } from '../window/process-window-context.ts';
 import type { Trigger } from '../window/trigger.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssigner } from '../window/window-assigner.ts';
-import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
+import { type FieldAggregation, fieldAverage, fieldReducer } from './field-reducer.ts';
+import { folded } from './fold.ts';
 import { checkFunction, checkPlainFunction } from './function-checks.ts';
 import type { ProcessAllWindowFunctionLike } from './process-window-functions.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
@@ -87,6 +88,26 @@ export class AllWindowedStream<out T, out W extends Window> {
     return this.#definition.aggregated(aggregate, fn === undefined ? undefined : ofValue(fn, 'aggregate'));
   }
 
+  /**
+   * One record per firing: what the window's records make of a copy of the initial value, which the function may change and return. Windows that merge (sessions)
+   * are refused; with a second function, what that makes of the result and the window.
+   *
+   * @deprecated Use `aggregate`, whose accumulators windows can merge and share.
+   */
+  fold<A>(initialValue: A & Emittable, folder: (accumulated: A, value: T) => A): SingleOutputStreamOperator<A>;
+  fold<A, R extends Emittable>(
+    initialValue: A & Emittable,
+    folder: (accumulated: A, value: T) => A,
+    fn: AllWindowResult<W, A, R>,
+  ): SingleOutputStreamOperator<R>;
+  fold<A, R extends Emittable>(
+    initialValue: A & Emittable,
+    folder: (accumulated: A, value: T) => A,
+    fn?: AllWindowResult<W, A, R>,
+  ): SingleOutputStreamOperator<A | R> {
+    return this.#definition.folded(folded<T, A>(initialValue, folder), fn === undefined ? undefined : ofValue(fn, 'fold'));
+  }
+
   /** One record per firing, from all elements of the window; `undefined` emits nothing. */
   apply<R extends Emittable>(fn: (window: W, elements: Iterable<T>) => R | undefined): SingleOutputStreamOperator<R> {
     checkPlainFunction(fn, 'apply', 'a function from window and elements to one record');
@@ -128,6 +149,16 @@ export class AllWindowedStream<out T, out W extends Window> {
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   max(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.#aggregated('max', field);
+  }
+
+  /**
+   * The average of a field, or of plain values; the other fields are those of the window's first record. Numbers are averaged as doubles, so the result of whole
+   * numbers need not be one; of bigints the remainder is cut off.
+   */
+  avg(this: AllWindowedStream<Summable, Window>): SingleOutputStreamOperator<T>;
+  avg<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
+  avg(field?: PropertyKey): SingleOutputStreamOperator<T> {
+    return this.#definition.aggregated(fieldAverage<T>(field), undefined);
   }
 
   /** The record with the least value of a field; of equals the first, or the last if `first` is false. */

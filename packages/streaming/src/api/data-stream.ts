@@ -1,17 +1,17 @@
 import { UsageError } from '@millrace/core/base/errors';
+import type { DurationLike } from '@millrace/core/config/duration';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { PrintSink } from '../builtin/print-sink.ts';
 import type { Emittable } from '../contract/emittable.ts';
-import type { KeyContext, OperatorContext, PlainFunction } from '../contract/operator.ts';
+import type { PlainFunction } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
 import { type AnyMapStateDescriptor, MapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { PartitionerKind } from '../graph/job-graph.ts';
-import type { TransformationId } from '../graph/transformation.ts';
 import { processOperator } from '../operators/process-operator.ts';
-import { richOperator } from '../operators/rich-operators.ts';
 import { timestampsAndWatermarks } from '../operators/timestamps-and-watermarks.ts';
 import type { GlobalWindow } from '../window/global-window.ts';
+import type { TimeWindow } from '../window/time-window.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssigner } from '../window/window-assigner.ts';
 import type { AllWindowedStream } from './all-windowed-stream.ts';
@@ -26,7 +26,6 @@ import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
 import type { JoinedStreams } from './joined-streams.ts';
 import { functionFactory } from './function-factory.ts';
-import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkIdentifier } from './operator-settings.ts';
 import type { NewOperator } from './program.ts';
@@ -35,9 +34,11 @@ import { projection } from './projection.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
-import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
-import { type BroadcastPair, checkSameEnvironment, type KeyOf, type StreamPair, type StreamScope } from './stream-scope.ts';
+import type { SplitStream } from './split-stream.ts';
+import { StreamHandle } from './stream-handle.ts';
+import { type BroadcastPair, checkSameEnvironment, type KeyOf, type StreamPair } from './stream-scope.ts';
 import type { ElementOf, Simplify } from './stream-types.ts';
+import { timeWindows } from './time-window.ts';
 import { type StrategyFunction, watermarkStrategy } from './watermark-strategies.ts';
 
 /**
@@ -46,31 +47,9 @@ import { type StrategyFunction, watermarkStrategy } from './watermark-strategies
  * Functions are called in the order of the records of their subtask, in one thread, and are synchronous. What they throw fails the job with a
  * `UserCodeError` that names the operator. A record must not be changed after it was emitted.
  */
-export class DataStream<out T> {
-  /** Internal: streams are made by an environment and by other streams. */
-  protected readonly scope: StreamScope;
-  protected readonly id: TransformationId;
+export class DataStream<out T> extends StreamHandle {
   /** For the compiler only. */
   declare protected readonly holds: T;
-
-  constructor(scope: StreamScope, id: TransformationId) {
-    this.scope = scope;
-    this.id = id;
-  }
-
-  /** The number of subtasks of the operator that this stream comes from. */
-  getParallelism(): number {
-    let transformation = this.scope.program.at(this.id);
-    while (transformation.kind !== 'operator') {
-      const [input] = transformation.kind === 'union' ? transformation.inputs : [transformation.input];
-      transformation = this.scope.program.at(input!);
-    }
-    return transformation.parallelism ?? this.scope.parallelism();
-  }
-
-  getExecutionEnvironment(): StreamExecutionEnvironment {
-    return this.scope.environment;
-  }
 
   /**
    * Emits what the function makes of each record: exactly one record. An array is one record, so is `null`; `undefined` and promises are refused.
@@ -205,6 +184,24 @@ export class DataStream<out T> {
   }
 
   /**
+   * Windows of event time over all records, whatever their key; with a slide, sliding ones. Not parallel.
+   *
+   * @deprecated Use `windowAll(TumblingEventTimeWindows.of(size))` or `windowAll(SlidingEventTimeWindows.of(size, slide))`.
+   */
+  timeWindowAll(size: DurationLike, slide?: DurationLike): AllWindowedStream<T, TimeWindow> {
+    return this.windowAll<TimeWindow>(timeWindows(size, slide));
+  }
+
+  /**
+   * Gives every record one or more names, by which `select` takes it. Once only: what was selected cannot be split again.
+   *
+   * @deprecated Use `process` with side outputs, whose types are checked: `context.output(tag, record)` and `getSideOutput(tag)`.
+   */
+  split(selector: (value: T) => string | Iterable<string>): SplitStream<T> {
+    return this.scope.streams.split(this.scope, this.id, selector);
+  }
+
+  /**
    * Gives records a timestamp and the stream watermarks, in place of those that it may have. The record's type reaches the assigner if that is the last call of
    * the chain; in the function form, `(strategy) => strategy.forMonotonousTimestamps()…`, calls come in any order.
    *
@@ -317,14 +314,6 @@ export class DataStream<out T> {
     return this.functionOperator('async wait operator', make);
   }
 
-  protected transform<R>(
-    operation: string,
-    operator: Omit<NewOperator, 'input' | 'operation' | 'type'> & Partial<NewOperator>,
-  ): SingleOutputStreamOperator<R> {
-    const id = this.scope.program.addOperator({ type: undefined, ...operator, operation, input: this.id });
-    return this.scope.streams.operator(this.scope, id);
-  }
-
   protected broadcastPair(other: BroadcastStream<unknown>): BroadcastPair {
     checkSameEnvironment(this.scope, other.scope, 'connect');
     return { scope: this.scope, first: this.id, second: other.id, descriptors: other.descriptors };
@@ -334,47 +323,6 @@ export class DataStream<out T> {
     if (!(other instanceof DataStream)) throw new UsageError(`${where} got ${show(other)}. Give it a stream.`);
     checkSameEnvironment(this.scope, other.scope, where);
     return { scope: this.scope, first: this.id, second: other.id };
-  }
-
-  protected functionOperator<R>(
-    operation: string,
-    make: (parameters: FunctionParameters) => Pick<NewOperator, 'logic'> & Partial<NewOperator>,
-  ): SingleOutputStreamOperator<R> {
-    const { scope, id: input } = this;
-    return scope.streams.operator(
-      scope,
-      addFunctionOperator(scope, (parameters) => ({ type: undefined, ...make(parameters), operation, input })),
-    );
-  }
-
-  /** A rich function of one record; on a keyed stream with its state. */
-  protected richFunction<R>(
-    operation: string,
-    method: 'map' | 'filter' | 'flatMap',
-    fn: object,
-    type?: NewOperator['type'],
-  ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, {
-      where: method,
-      what: `a function, or an object with a method ${method}`,
-      methods: [method],
-    });
-    return this.functionOperator(operation, (parameters) => ({
-      logic: richOperator<unknown, typeof method>({ method, create, ...this.functionContext(parameters) }),
-      type,
-    }));
-  }
-
-  /** Overridden by keyed streams. */
-  protected functionContext(parameters: FunctionParameters): {
-    readonly key: KeyContext | undefined;
-    readonly runtimeContext: (context: OperatorContext) => unknown;
-  } {
-    return { key: undefined, runtimeContext: (context) => runtimeContextOf(context, parameters) };
-  }
-
-  protected type(): NewOperator['type'] {
-    return this.scope.program.typeOf(this.id);
   }
 
   protected partitioned(

@@ -1,12 +1,16 @@
 import { UsageError } from '@millrace/core/base/errors';
+import type { DurationLike } from '@millrace/core/config/duration';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Emittable } from '../contract/emittable.ts';
+import type { AggregateFunction } from '../contract/functions.ts';
 import type { KeyContext, OperatorContext } from '../contract/operator.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { keyedProcessOperator } from '../operators/keyed-process-operator.ts';
 import { reduceOperator } from '../operators/reduce-operator.ts';
+import { rollingAggregateOperator } from '../operators/rolling-aggregate-operator.ts';
 import type { GlobalWindow } from '../window/global-window.ts';
 import { GlobalWindows } from '../window/global-windows.ts';
+import type { TimeWindow } from '../window/time-window.ts';
 import { WindowAssigner } from '../window/window-assigner.ts';
 import type { Window } from '../window/window.ts';
 import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broadcast-connected-stream.ts';
@@ -14,7 +18,8 @@ import { BroadcastStream } from './broadcast-stream.ts';
 import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import { countWindow } from './count-window.ts';
 import { DataStream } from './data-stream.ts';
-import { type FieldAggregation, fieldReducer } from './field-reducer.ts';
+import { type FieldAggregation, fieldAverage, fieldReducer } from './field-reducer.ts';
+import { folded } from './fold.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import { functionFactory } from './function-factory.ts';
 import type { IntervalJoin } from './interval-join.ts';
@@ -24,6 +29,7 @@ import { type FunctionParameters, type KeyedRuntimeContext, keyedRuntimeContextO
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { KeyedPair, KeyOf, StreamScope } from './stream-scope.ts';
 import type { Comparable, FieldOf, Summable } from './stream-types.ts';
+import { timeWindows } from './time-window.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
 /**
@@ -90,6 +96,16 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
     return this.rolling('Keyed Reduce', reducer);
   }
 
+  /**
+   * Emits, for every record, what has been accumulated of its key from the initial value on. The function may change and return what it is given: what is stored and
+   * what is emitted are copies, and so is each key's initial value.
+   *
+   * @deprecated Use `reduce`, or `process` with an AggregatingState; in windows `aggregate`.
+   */
+  fold<R>(initialValue: R & Emittable, folder: (accumulated: R, value: T) => R): SingleOutputStreamOperator<R> {
+    return this.rollingAggregate('Keyed Fold', folded<T, R>(initialValue, folder));
+  }
+
   /** The sum of a field, or of plain values; the other fields are those of the key's first record. */
   sum(this: KeyedStream<Summable, unknown>): SingleOutputStreamOperator<T>;
   sum<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
@@ -109,6 +125,16 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
   max<F extends FieldOf<T, Comparable>>(field: F): SingleOutputStreamOperator<T>;
   max(field?: PropertyKey): SingleOutputStreamOperator<T> {
     return this.aggregated('max', field);
+  }
+
+  /**
+   * The average of a field, or of plain values; the other fields are those of the key's first record. Numbers are averaged as doubles, so the result of whole
+   * numbers need not be one; of bigints the remainder is cut off.
+   */
+  avg(this: KeyedStream<Summable, unknown>): SingleOutputStreamOperator<T>;
+  avg<F extends FieldOf<T, Summable>>(field: F): SingleOutputStreamOperator<T>;
+  avg(field?: PropertyKey): SingleOutputStreamOperator<T> {
+    return this.rollingAggregate('Keyed Aggregation', fieldAverage<T>(field));
   }
 
   /** The record with the least value of a field; of equals the first, or the last if `first` is false. */
@@ -162,6 +188,15 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
   }
 
   /**
+   * Windows of event time; with a slide, sliding ones.
+   *
+   * @deprecated Use `window(TumblingEventTimeWindows.of(size))` or `window(SlidingEventTimeWindows.of(size, slide))`.
+   */
+  timeWindow(size: DurationLike, slide?: DurationLike): WindowedStream<T, K, TimeWindow> {
+    return this.window<TimeWindow>(timeWindows(size, slide));
+  }
+
+  /**
    * Windows of so many records of a key; with a slide, one firing after every so many records, over the last `size`. What is left over when the input ends is
    * not emitted.
    */
@@ -188,6 +223,11 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
     const type = this.type();
     const key = this.#key as unknown as KeyContext<T, K>;
     return this.transform(operation, { logic: reduceOperator({ key, reducer, type: type as TypeInformation<T> | undefined }), type });
+  }
+
+  private rollingAggregate<ACC, R>(operation: string, aggregate: AggregateFunction<T, ACC, R>): SingleOutputStreamOperator<R> {
+    const key = this.#key as unknown as KeyContext<T, K>;
+    return this.transform(operation, { logic: rollingAggregateOperator({ key, aggregate }) });
   }
 
   protected override partitioned(): DataStream<T> {

@@ -12,12 +12,14 @@ import { JoinedStreams } from './joined-streams.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { SideOutputDataStream } from './side-output-data-stream.ts';
 import { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import { splitStream } from './split-stream.ts';
 import type { KeyOf, StreamFactory } from './stream-scope.ts';
 import { WindowedStream } from './windowed-stream.ts';
 
 export const streamFactory: StreamFactory = {
   stream: (scope, id) => new DataStream(scope, id),
   operator: (scope, id) => new SingleOutputStreamOperator(scope, id),
+  split: (scope, input, selector) => splitStream(scope, input, selector),
   source: (scope, id) => new DataStreamSource(scope, id),
   sideOutput: (scope, id) => new SideOutputDataStream(scope, id),
   sink: (scope, id) => new DataStreamSink(scope, id),

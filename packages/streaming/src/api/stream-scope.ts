@@ -20,6 +20,7 @@ import type { KeyedStream } from './keyed-stream.ts';
 import type { Program } from './program.ts';
 import type { SideOutputDataStream } from './side-output-data-stream.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import type { SplitStream } from './split-stream.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
 import type { WindowedStream } from './windowed-stream.ts';
 
@@ -36,6 +37,7 @@ export interface StreamScope {
 export interface StreamFactory {
   stream<T>(scope: StreamScope, id: TransformationId): DataStream<T>;
   operator<T>(scope: StreamScope, id: TransformationId): SingleOutputStreamOperator<T>;
+  split<T>(scope: StreamScope, input: TransformationId, selector: (value: T) => unknown): SplitStream<T>;
   source<T>(scope: StreamScope, id: TransformationId): DataStreamSource<T>;
   sideOutput<T>(scope: StreamScope, id: TransformationId): SideOutputDataStream<T>;
   sink(scope: StreamScope, id: TransformationId): DataStreamSink;

@@ -115,6 +115,23 @@ export function claims(): void {
     Expect<Equal<typeof both, DataStream<Click | number | string>>>,
   ];
 
+  const folded = byUser.fold(0, (total, click) => total + click.ms);
+  const averaged = byUser.avg('ms');
+  const selected = clicks.split((click) => click.page).select('home', 'search');
+  type Legacy = [
+    Expect<Equal<Of<typeof folded>, number>>,
+    Expect<Equal<Of<typeof averaged>, Click>>,
+    Expect<Equal<typeof selected, DataStream<Click>>>,
+  ];
+  // @ts-expect-error a fold returns what it accumulates
+  byUser.fold(0, (total, click) => `${total}${click.ms}`);
+  // @ts-expect-error
+  byUser.avg('page');
+  // @ts-expect-error a name is needed
+  clicks.split((click) => click.page).select();
+  // @ts-expect-error names are strings
+  clicks.split((click) => click.ms);
+
   clicks.map((click): Record<string, unknown> => ({ ...click }));
   clicks.map((click) => new Map([[click.user, new Uint8Array(click.ms)]]));
   clicks.map((click) => ({ ...click, note: undefined })); // undefined inside a record is fine
@@ -278,7 +295,7 @@ export function claims(): void {
   const covariantKeyed: KeyedStream<{ at: number }, string | number> = byUser;
   type Generic = [Expect<Equal<Of<typeof generic>, Click>>];
 
-  type All = [TypesAre, OneToOne, Keys, Watermarks, Generic];
+  type All = [TypesAre, OneToOne, Legacy, Keys, Watermarks, Generic];
   used<All>(made, unwrap, covariant, covariantKeyed);
 }
 

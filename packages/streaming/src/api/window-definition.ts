@@ -17,6 +17,7 @@ import { windowOperator } from '../operators/window-operator.ts';
 import type { AnyWindowFunction, WindowAggregation, WindowProcessor } from '../operators/window-spec.ts';
 import { checkTrigger } from '../window/check-trigger.ts';
 import type { Evictor } from '../window/evictor.ts';
+import { MergingWindowAssigner } from '../window/merging-window-assigner.ts';
 import type { ProcessWindowContext } from '../window/process-window-context.ts';
 import type { Trigger } from '../window/trigger.ts';
 import type { Window } from '../window/window.ts';
@@ -99,6 +100,16 @@ export class WindowDefinition {
   aggregated<R>(aggregate: unknown, make: FunctionMaker | undefined): SingleOutputStreamOperator<R> {
     checkAggregate(aggregate);
     return this.#add({ kind: 'aggregate', fn: aggregate as AggregateFunction<unknown, unknown, unknown> }, make, undefined);
+  }
+
+  /** As `aggregated`, refused at once for windows that merge: a fold has nothing to merge two of them by. */
+  folded<R>(aggregate: unknown, make: FunctionMaker | undefined): SingleOutputStreamOperator<R> {
+    if (this.#assigner instanceof MergingWindowAssigner) {
+      throw new UsageError(
+        `fold got the windows of ${nameOf(this.#assigner)}, which merge, and two folds cannot be merged into one. Use aggregate, with a merge of its own.`,
+      );
+    }
+    return this.aggregated(aggregate, make);
   }
 
   /** All elements of a window to one function. */

@@ -9,7 +9,7 @@ type Reducer<T> = (reduced: T, record: T) => T;
 type Join = (before: unknown, now: unknown) => unknown;
 
 export function sumOf<T>(field?: string): Reducer<T> {
-  return fieldReducer(field, (before, now) => add(before, now, field));
+  return fieldReducer(field, (before, now) => addValues(before, now, { name: 'sum', field }));
 }
 
 export function minOf<T>(field?: string): Reducer<T> {
@@ -51,15 +51,15 @@ function recordReducer<T>(field: string | undefined, first: boolean, order: (bef
 
 type Row = Record<string, unknown>;
 
-interface Aggregation {
+export interface Aggregation {
   readonly name: string;
   readonly field: string | undefined;
 }
 
-function add(before: unknown, now: unknown, field: string | undefined): number | bigint {
+export function addValues(before: unknown, now: unknown, aggregation: Aggregation): number | bigint {
   if (typeof before === 'number' && typeof now === 'number') return before + now;
   if (typeof before === 'bigint' && typeof now === 'bigint') return before + now;
-  throw refused({ name: 'sum', field }, 'numbers, or bigints', before, now);
+  throw refused(aggregation, 'numbers, or bigints', before, now);
 }
 
 function compare(before: unknown, now: unknown, aggregation: Aggregation): number {

@@ -110,6 +110,16 @@ const CASES: readonly (readonly [file: string, name: string, build: Build])[] = 
   ],
   ['reduce-operator', 'a rolling reduce', (rows) => rows.keyBy(byKey).reduce((a, b) => ({ ...b, n: a.n + b.n }))],
   ['reduce-operator', 'a rolling maxBy', (rows) => rows.keyBy(byKey).maxBy('n')],
+  ['rolling-aggregate-operator', 'a rolling avg', (rows) => rows.keyBy(byKey).avg('n')],
+  ['rolling-aggregate-operator', 'a rolling fold', (rows) => rows.keyBy(byKey).fold('', (text, { n }) => `${text}${n} `)],
+  [
+    'split-operator',
+    'split and select',
+    (rows) => {
+      const split = rows.split(({ n }) => (n % 2 === 0 ? 'even' : ['odd', 'all']));
+      return [split, split.select('even'), split.select('odd', 'all')];
+    },
+  ],
   ['rich-operators', 'a rich map', (rows) => rows.map(rich(() => new Doubled()))],
   ['rich-operators', 'a rich flatMap', (rows) => rows.flatMap(rich(() => new Repeated()))],
   [

@@ -1,0 +1,40 @@
+/**
+ * The rolling aggregate of a keyed stream: each record is added to the accumulator of its key, and the accumulator's result is emitted. What `avg` and `fold` run on;
+ * where the accumulator is a record, `reduce-operator.ts` does it without one.
+ */
+import type { AggregateFunction } from '../contract/functions.ts';
+import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
+import type { KeyedTable } from '../contract/state.ts';
+
+export interface RollingAggregateSpec<T, K, ACC, R> {
+  readonly key: KeyContext<T, K>;
+  readonly aggregate: AggregateFunction<T, ACC, R>;
+}
+
+/** @cold */
+export function rollingAggregateOperator<T, K, ACC, R>(spec: RollingAggregateSpec<T, K, ACC, R>): OperatorLogic {
+  const create = (context: OperatorContext) => new RollingAggregateOperator(context, spec) as unknown as OneInputOperator;
+  return { kind: 'operator', create, key: spec.key as unknown as KeyContext };
+}
+
+class RollingAggregateOperator<T, K, ACC, R> implements OneInputOperator<T> {
+  readonly #table: KeyedTable<K, ACC>;
+  readonly #selector: (record: T) => K;
+  readonly #aggregate: AggregateFunction<T, ACC, R>;
+  readonly #output: Output<unknown>;
+
+  constructor(context: OperatorContext, { key, aggregate }: RollingAggregateSpec<T, K, ACC, R>) {
+    this.#table = context.tables.createTable<K, ACC>('_op_state', key.type, undefined);
+    this.#selector = key.selector;
+    this.#aggregate = aggregate;
+    this.#output = context.output;
+  }
+
+  processElement(record: T): void {
+    const slot = this.#table.slotOf(this.#selector(record));
+    const before = this.#table.values[slot];
+    const accumulator = this.#aggregate.add(record, before === undefined ? this.#aggregate.createAccumulator() : before);
+    this.#table.values[slot] = accumulator;
+    this.#output.collect(this.#aggregate.getResult(accumulator));
+  }
+}
