@@ -31,7 +31,9 @@ function randomRows(seed: number): Row[] {
 /** What each stream gave, sorted: subtasks have no order between them. */
 async function run(seed: number, build: (rows: DataStream<Row>) => readonly DataStream<unknown>[]): Promise<string[][]> {
   const env = TestEnvironment.create({ parallelism: seed % 2 === 0 ? 3 : 1, seed });
-  const sinks = build(env.fromCollection(randomRows(seed)).assignTimestampsAndWatermarks(byTime).setParallelism(1)).map((stream) => env.collect(stream));
+  const sinks = build(env.fromCollection(randomRows(seed)).assignTimestampsAndWatermarks(byTime).setParallelism(1)).map((stream) =>
+    env.collect(stream),
+  );
   await env.start();
   await env.finish();
   return sinks.map((sink) =>
