@@ -16,11 +16,11 @@ interface Average<T> {
  */
 export function averageOf<T>(field?: string): AggregateFunction<T, Average<T>, T> {
   const aggregation = { name: 'avg', field };
-  const valueOf = (record: T): unknown => (field === undefined ? record : (record as Readonly<Record<string, unknown>>)[field]);
+  const fieldOf = (record: T): unknown => (field === undefined ? record : (record as Readonly<Record<string, unknown>>)[field]);
   return {
     createAccumulator: () => ({ first: undefined, sum: 0, count: 0 }),
     add(record, average) {
-      const value = valueOf(record);
+      const value = fieldOf(record);
       if (average.count === 0) {
         average.first = record;
         average.sum = checked(value, field);
