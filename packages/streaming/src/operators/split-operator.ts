@@ -52,6 +52,6 @@ function namesOf(given: unknown): readonly string[] {
     const names = [...(given as Iterable<unknown>)];
     if (names.every((name) => typeof name === 'string')) return names;
   }
-  const seen = given === null ? 'null' : typeof given === 'object' ? 'an object' : String(given);
+  const seen = given === null ? 'null' : `a value of type ${typeof given}`;
   throw new DataError(`The function of split returned ${seen}. Return the name of an output, or a list of names; [] for none.`);
 }

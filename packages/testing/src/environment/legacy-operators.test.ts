@@ -203,7 +203,7 @@ test('what split, select and fold refuse', async () => {
   );
   await assert.rejects(
     run(1, (stream) => [stream.split(() => 7 as never).select('a')]),
-    /The function of split returned 7\. Return the name of an output/,
+    /The function of split returned a value of type number\. Return the name of an output/,
   );
   await assert.rejects(
     run(1, (stream) => [stream.keyBy(byKey).fold(0, (): number => undefined as never)]),
