@@ -1,7 +1,7 @@
 // Goal: what the documentation shows works. Method: every ```ts block of docs/*.md is a whole program; it is run by `millrace run` at parallelism 2 (```js by node), and the
 // ```text block that follows it, if there is one, is what it prints (lines compared as a set, without the subtask). A block that begins with ```ts fails ends
 // with an exit code other than 0, and the ```text block is its standard error, the program
-// called job.ts and paths shortened.
+// called job.ts and paths shortened. One that begins with ```ts explain is not run but explained, and the ```text block is the explanation.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { linesOf, millrace, root, sorted } from './support/run-millrace.mjs';
 
-const BLOCK = /^```(?<language>ts|js)(?<fails> fails)?\n(?<program>[\s\S]*?)^```\n+(?:```text\n(?<output>[\s\S]*?)^```)?/gm;
+const BLOCK =
+  /^```(?<language>ts|js)(?<fails> fails)?(?<explained> explain)?\n(?<program>[\s\S]*?)^```\n+(?:```text\n(?<output>[\s\S]*?)^```)?/gm;
 
 /** Inside the project, so that the programs find the packages as a user's would. */
 const work = join(root, '.cache/docs');
@@ -47,13 +48,15 @@ test('documentation programs', async (t) => {
           if (groups.output !== undefined) assert.deepEqual(sorted(linesOf(stdout)), sorted(linesOf(groups.output)));
           return;
         }
-        const { code, stdout, stderr } = await millrace(['run', file, '--parallelism', '2'], { cwd: work });
+        const command = groups.explained === undefined ? 'run' : 'explain';
+        const { code, stdout, stderr } = await millrace([command, file, '--parallelism', '2'], { cwd: work });
         if (groups.fails !== undefined) {
           assert.notEqual(code, 0, stdout);
           assert.equal(stderr.replaceAll(`${work}/`, '').replaceAll(/(?:\S*\/)?[\w-]+-\d+\.ts/g, 'job.ts'), groups.output);
           return;
         }
         assert.equal(code, 0, stderr);
+        if (groups.explained !== undefined) return assert.equal(stdout, groups.output);
         if (groups.output !== undefined) assert.deepEqual(sorted(linesOf(stdout)), sorted(linesOf(groups.output)));
       });
     }

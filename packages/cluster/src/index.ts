@@ -3,12 +3,16 @@
  * the command line: a mini cluster of this process, made on first use.
  */
 
+import { setProgramListener } from '@millrace/streaming/api/execution-context';
 import { JobClient } from '@millrace/streaming/api/job-client';
 import type { Configuration } from '@millrace/streaming/api/stream-types';
-import { mainProgramExecutor } from './client/main-program.ts';
+import { mainProgramExecutor, watchMainProgram } from './client/main-program.ts';
 import { hasHostExecutor, setHostExecutor } from './client/program-scope.ts';
 
-if (!hasHostExecutor()) setHostExecutor(mainProgramExecutor);
+if (!hasHostExecutor()) {
+  setHostExecutor(mainProgramExecutor);
+  setProgramListener(watchMainProgram());
+}
 
 export {
   ConfigError,

@@ -33,6 +33,14 @@ test('every command has help that names its options and exit codes', () => {
   }
 });
 
+test('explain has help of its own, with what it does with the program', () => {
+  const { status, stdout } = millrace('explain', '--help');
+  assert.equal(status, 0);
+  for (const part of ['--parallelism', '--json', '--log-level', '--config-dir', '-D', 'executeAndCollect', '0  the graphs are shown']) {
+    assert.ok(stdout.includes(part), part);
+  }
+});
+
 const HINT = '(millrace --help shows what there is)\n';
 const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
   ['an unknown command', ['rnu'], `millrace: unknown command 'rnu'\n(Did you mean run?)\n${HINT}`],

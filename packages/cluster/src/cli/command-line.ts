@@ -1,19 +1,23 @@
 /** The commands and their options, as help shows them. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT_CODE_HELP, EXIT_REFUSED } from './exit-code.ts';
+import { EXIT_CODE_HELP, EXIT_FAILED, EXIT_INTERNAL, EXIT_OK, EXIT_REFUSED } from './exit-code.ts';
 import { version } from './main.ts';
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-export interface RunOptions {
+/** What every command takes that runs a program. */
+export interface ExplainOptions {
   readonly parallelism?: string;
-  readonly slots?: string;
   readonly json?: boolean;
-  readonly singleThread?: boolean;
   readonly logLevel: LogLevel;
   readonly configDir?: string;
   readonly D?: readonly string[];
+}
+
+export interface RunOptions extends ExplainOptions {
+  readonly slots?: string;
+  readonly singleThread?: boolean;
 }
 
 export async function parseCommandLine(args: readonly string[]): Promise<void> {
@@ -37,6 +41,7 @@ function createCommand(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
     .exitOverride();
   addRun(command);
+  addExplain(command);
   return command;
 }
 
@@ -60,6 +65,34 @@ function addRun(command: Command): void {
       await runProgram(file, args, options);
     });
 }
+
+function addExplain(command: Command): void {
+  command
+    .command('explain')
+    .description('Show the graphs of a program without running its jobs: operators, chains and why they end, exchanges, slots.')
+    .usage('<file> [options] [-- arguments of the program]')
+    .argument('<file>', 'the program: .ts, .tsx, .mts, .cts, .js, .mjs or .cjs')
+    .argument('[args...]', 'arguments of the program, after --')
+    .option('-p, --parallelism <n>', 'subtasks of operators that set none themselves (parallelism.default)')
+    .option('--json', 'one JSON document; its fields are in docs/explain.md')
+    .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))
+    .option('--config-dir <directory>', 'where config.yaml is (else MILLRACE_CONF_DIR, ./conf, or the working directory)')
+    .option('-D <key=value>', 'set one configuration key; may be repeated', collect)
+    .addHelpText('after', `\n${EXPLAIN_HELP}`)
+    .action(async (file: string, args: string[], options: ExplainOptions) => {
+      const { explainProgram } = await import('./explain-command.ts');
+      await explainProgram(file, args, options);
+    });
+}
+
+const EXPLAIN_HELP = `The program runs in this process, and what it prints goes to standard error. A job that it executes is shown and counts
+as finished; at executeAndCollect, whose records nobody has, the program stops.
+
+Exit codes:
+  ${EXIT_OK}  the graphs are shown
+  ${EXIT_FAILED}  the program threw
+  ${EXIT_REFUSED}  the command, the configuration, or the program was refused
+  ${EXIT_INTERNAL}  an error inside Millrace`;
 
 function collect(property: string, earlier: readonly string[] = []): readonly string[] {
   if (!/^[^=]+=/.test(property)) throw new InvalidArgumentError('Write -D key=value, for example -D parallelism.default=2.');

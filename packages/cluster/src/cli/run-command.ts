@@ -7,18 +7,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@millrace/core/base/clock';
 import { TerminalError, UsageError } from '@millrace/core/base/errors';
-import type { Configuration } from '@millrace/core/config/configuration';
-import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import { resolveProgram } from '../client/bundle.ts';
 import { writeClientBundle } from '../client/client-bundle.ts';
-import { compileConfiguration } from '../client/client-configuration.ts';
 import { describeFailure } from '../client/failure-report.ts';
 import type { StartCluster } from '../client/local-clusters.ts';
 import { createLocalProgram, type LocalProgram, likelySlots } from '../client/local-program.ts';
-import { SLOTS } from '../client/options.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
 import { RunningCluster } from '../local/running-cluster.ts';
+import { configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { RunFace } from './run-face.ts';
@@ -63,7 +60,8 @@ class ProgramRun {
   }
 
   async start(file: string, args: readonly string[]): Promise<void> {
-    const configuration = this.#configure();
+    const configuration = configureCommand(this.#options, this.#workingDirectory);
+    for (const warning of configuration.warnings) this.#face.warn(warning);
     const path = resolveProgram(file, this.#workingDirectory);
     const program = createLocalProgram({
       file: path,
@@ -95,18 +93,6 @@ class ProgramRun {
   finish(end: End): Promise<void> {
     this.#finishing ??= this.#finish(end);
     return this.#finishing;
-  }
-
-  #configure(): Configuration {
-    const { parallelism, slots, configDir, D } = this.#options;
-    const flags = [
-      { flag: '--parallelism', key: DEFAULT_PARALLELISM.key, text: parallelism },
-      { flag: '--slots', key: SLOTS.key, text: slots },
-    ].filter((flag): flag is { flag: string; key: string; text: string } => flag.text !== undefined);
-    const place = { workingDirectory: this.#workingDirectory, configDirectory: configDir, environment: process.env };
-    const configuration = compileConfiguration(place, { dynamicProperties: D ?? [], flags });
-    for (const warning of configuration.warnings) this.#face.warn(warning);
-    return configuration;
   }
 
   /** The first signal cancels the jobs, and the run ends as they do; the second does not wait. */

@@ -46,6 +46,6 @@ export function reportWithoutJob(state: 'FAILED' | 'CANCELED', durationMs: numbe
   };
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -33,6 +33,9 @@ console.log('end');
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
   'main.mjs': `${PRELUDE}env.fromData(1, process.argv[2]).map((n) => n).print();\nawait env.execute('plain');\nconsole.log('after');\n`,
   'main-throws.mjs': `${PRELUDE}env.fromData(1).map((n) => n.x.y).name('reach').print();\nawait env.execute('plain');\n`,
+  'main-refused.mjs': `${PRELUDE}env.fromSource({ read: 1 }, undefined, 'mine');\n`,
+  'main-nothing.mjs': `${PRELUDE}env.fromData(1).print();\n`,
+  'main-plan.mjs': `${PRELUDE}env.fromData(1).print();\nconsole.log(JSON.parse(env.getExecutionPlan()).nodes.length);\n`,
   'embeds.mjs':
     "import { submit } from 'millrace';\nconst job = await submit(new URL('./main.mjs', import.meta.url), ['arg']);\nawait job.getJobExecutionResult();\n",
 };
@@ -166,6 +169,18 @@ test('without the command a failure is one message and exit code 1', async () =>
     stderr,
     /^Operator 'reach', subtask 1\/1, failed at main-throws\.mjs:3:\d+: TypeError: Cannot read properties of undefined \(reading 'y'\)\. Record: 1\n$/,
   );
+});
+
+test('without the command a refusal is its message and the place in the program', async () => {
+  const { code, stdout, stderr } = await node(['main-refused.mjs']);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^fromSource got .*which is no source: it has no createReader\..*\n {4}at .*main-refused\.mjs:3:5\n$/);
+});
+
+test('without the command a program that executes nothing says so, and one that asks for its plan does not', async () => {
+  const note = 'millrace: the program made an environment and ended: nothing was executed. Call env.execute() at its end.\n';
+  assert.deepEqual(await node(['main-nothing.mjs']), { code: 0, stdout: '', stderr: note });
+  assert.deepEqual(await node(['main-plan.mjs']), { code: 0, stdout: '2\n', stderr: '' });
 });
 
 test('a program that embeds Millrace names the module of the job and is not run again itself', async () => {

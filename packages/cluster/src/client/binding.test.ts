@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { JobInformation, ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
-import type { CompiledJob, JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { CompiledJob, JobBindings, JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { JobPlan } from '@millrace/streaming/graph/job-plan';
 import { bindProgram } from './bind-program.ts';
 import { bundleProgram } from './bundle.ts';
 import { recordConstant } from './constants.ts';
@@ -32,7 +33,8 @@ function compile(names: readonly string[]): CompiledJob {
   const vertex = { id: 'id-0', name: names.join(' -> '), parallelism: 1, maxParallelism: 128, slotSharingGroup: 'default', operators };
   const configuration = { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, freezeRecords: false, maxShapesPerEdge: 64 };
   const jobGraph = { name: 'names', digest: names.join(), vertices: [vertex], edges: [], configuration } as JobGraph;
-  return { jobGraph, bindings: { operators: new Map(names.map((name) => [name, { kind: 'map', fn: () => name }])), edges: new Map() } };
+  const bindings: JobBindings = { operators: new Map(names.map((name) => [name, { kind: 'map', fn: () => name }])), edges: new Map() };
+  return { jobGraph, bindings, plan: {} as JobPlan }; // nobody here looks at the plan
 }
 (globalThis as Record<string, unknown>)['compileNames'] = compile;
 

@@ -5,11 +5,13 @@
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
 import { UsageError } from '@millrace/core/base/errors';
+import type { ProgramListener } from '@millrace/streaming/api/execution-context';
 import type { Executor } from '@millrace/streaming/graph/executor';
 import { compileConfiguration } from './client-configuration.ts';
 import { quietFailures } from './failure-report.ts';
 import { silentMonitor } from './job-monitor.ts';
 import { createLocalProgram, likelySlots } from './local-program.ts';
+import { isHostedBy } from './program-scope.ts';
 
 let executor: Executor | undefined;
 
@@ -19,11 +21,36 @@ export function mainProgramExecutor(): Executor {
   return executor;
 }
 
+/**
+ * Looks at a program from its first environment on: what it does not catch is told as a message and the place in its code, and when it ends without having
+ * executed anything, a line says so.
+ */
+export function watchMainProgram(): ProgramListener {
+  let compiled = false;
+  let watching = false;
+  return {
+    environment() {
+      if (watching || !isHostedBy(mainProgramExecutor)) return;
+      watching = true;
+      quietFailures(process.cwd());
+      process.once('beforeExit', () => {
+        if (!compiled) warn('the program made an environment and ended: nothing was executed. Call env.execute() at its end.');
+      });
+    },
+    compiled() {
+      compiled = true;
+    },
+  };
+}
+
+function warn(message: string): void {
+  process.stderr.write(`millrace: ${message}\n`);
+}
+
 function createMainProgramExecutor(): Executor {
   const file = mainFile(process.argv[1]);
   const workingDirectory = process.cwd();
   const configuration = compileConfiguration({ workingDirectory, environment: process.env });
-  const warn = (message: string) => void process.stderr.write(`millrace: ${message}\n`);
   for (const warning of configuration.warnings) warn(warning);
   const program = createLocalProgram({
     file,

@@ -37,6 +37,11 @@ export function setHostExecutor(executor: Executor | (() => Executor)): void {
   setExecutor(currentExecutor);
 }
 
+/** Whether the running code's jobs go to this executor of the host: it is in no scope, and nobody has put another one in. */
+export function isHostedBy(executor: Executor | (() => Executor)): boolean {
+  return host === executor && scopes.getStore() === undefined;
+}
+
 export function hasHostExecutor(): boolean {
   return host !== undefined;
 }

@@ -25,3 +25,21 @@ export function currentExecutor(): Executor {
   }
   return source();
 }
+
+/** Told of the first things by which a process shows that it is a program. */
+export interface ProgramListener {
+  /** It has asked for an environment. */
+  environment(): void;
+  /** It has executed a job, or asked what it would be. */
+  compiled(): void;
+}
+
+let listener: ProgramListener | undefined;
+
+export function setProgramListener(to: ProgramListener): void {
+  listener = to;
+}
+
+export function tellProgramListener(event: keyof ProgramListener): void {
+  listener?.[event]();
+}

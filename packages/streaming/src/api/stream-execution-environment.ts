@@ -17,7 +17,7 @@ import { buildStreamGraph } from '../graph/stream-graph.ts';
 import type { JobProgram } from '../graph/transformation.ts';
 import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
-import { currentExecutor, hasExecutor } from './execution-context.ts';
+import { currentExecutor, hasExecutor, tellProgramListener } from './execution-context.ts';
 import { ExecutionConfig } from './execution-config.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import { JobClient, JobExecutionResult } from './job-client.ts';
@@ -65,12 +65,13 @@ export class StreamExecutionEnvironment {
 
   /** The environment of whoever runs this program: `millrace run`, a cluster, or, started by itself, one that this process starts for it. */
   static getExecutionEnvironment(configuration?: Configuration): StreamExecutionEnvironment {
+    tellProgramListener('environment');
     return new StreamExecutionEnvironment(configuration);
   }
 
   /** As `getExecutionEnvironment`, with a parallelism that counts more than the command line's. */
   static createLocalEnvironment(parallelism?: number, configuration?: Configuration): StreamExecutionEnvironment {
-    const environment = new StreamExecutionEnvironment(configuration);
+    const environment = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     return parallelism === undefined ? environment : environment.setParallelism(parallelism);
   }
 
@@ -193,6 +194,7 @@ export class StreamExecutionEnvironment {
 
   /** The stream graph of what was added since the last `execute`, as JSON: `{"nodes": […]}`, as Flink writes it. Changes nothing. */
   getExecutionPlan(): string {
+    tellProgramListener('compiled');
     return executionPlan(buildStreamGraph(this.#jobProgram(undefined)));
   }
 
@@ -209,6 +211,7 @@ export class StreamExecutionEnvironment {
 
   /** What `execute` would submit, for tests and tools. Changes nothing. */
   compile(jobName?: string): CompiledJob {
+    tellProgramListener('compiled');
     const checkpointing = this.#checkpointConfig.toSettings();
     const configuration = { ...this.#settings.jobConfiguration(), ...(checkpointing === undefined ? {} : { checkpointing }) };
     return compileJob(this.#jobProgram(jobName), configuration);

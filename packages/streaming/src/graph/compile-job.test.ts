@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { seededRandom } from '@millrace/core/base/random';
 import type { OperatorLogic } from '../contract/operator.ts';
 import { compileJob } from './compile-job.ts';
+import { explainJob } from './explain-job.ts';
 import type { PartitionerKind } from './job-graph.ts';
 import type { JobProgram, OperatorTransformation, Transformation } from './transformation.ts';
 
@@ -110,6 +111,50 @@ test('chaining: an exchange or a second input splits', () => {
     operator(3, 'c', 2),
   ];
   assert.deepEqual(names(union), ['Source: a', 'Source: b', 'c']);
+});
+
+test('chaining: each reason is told, all that apply at once, and none for an edge inside a chain', () => {
+  const reasons = (transformations: readonly Transformation[], settings?: Partial<JobProgram['settings']>) =>
+    explainJob(compileJob(program(transformations, settings), CONFIGURATION)).streamGraph.edges.map(({ notChained }) =>
+      notChained.map(({ reason, text }) => `${reason}: ${text}`),
+    );
+  const pair = (a: Partial<OperatorTransformation>, b: Partial<OperatorTransformation>, between?: PartitionerKind) => [
+    operator(0, 'a', undefined, a),
+    ...(between === undefined ? [] : [partition(2, 0, between)]).map((one) => ({ ...one, id: 1 })),
+    operator(between === undefined ? 1 : 2, 'b', between === undefined ? 0 : 1, b),
+  ];
+  const none = {};
+  assert.deepEqual(reasons(pair(none, none)), [[]]);
+  assert.deepEqual(reasons(pair(none, none, 'hash')), [['REDISTRIBUTION: records are redistributed by hash']]);
+  assert.deepEqual(reasons(pair(none, { parallelism: 2 })), [
+    ['REDISTRIBUTION: records are redistributed by rebalance', 'DIFFERENT_PARALLELISM: parallelism 1 before it, 2 here'],
+  ]);
+  assert.deepEqual(reasons(pair({ maxParallelism: 8 }, none)), [['DIFFERENT_MAX_PARALLELISM: maximum parallelism 8 before it, 128 here']]);
+  assert.deepEqual(reasons(pair(none, { slotSharingGroup: 'gpu' })), [
+    ["DIFFERENT_SLOT_SHARING_GROUP: slot sharing group 'default' before it, 'gpu' here"],
+  ]);
+  assert.deepEqual(reasons(pair({ chaining: 'NEVER' }, { chaining: 'NEVER' })), [
+    ["CHAINING_DISABLED_BEFORE: disableChaining() of 'Source: a'", 'CHAINING_DISABLED_HERE: disableChaining() here'],
+  ]);
+  assert.deepEqual(reasons(pair(none, { chaining: 'HEAD' })), [['NEW_CHAIN_HERE: startNewChain() here']]);
+  assert.deepEqual(reasons(pair(none, none), { operatorChaining: false }), [
+    ['CHAINING_DISABLED_BY_CONFIGURATION: chaining is switched off for the job (pipeline.operator-chaining.enabled)'],
+  ]);
+  const union: readonly Transformation[] = [
+    operator(0, 'a', undefined),
+    operator(1, 'b', undefined),
+    { kind: 'union', id: 2, inputs: [0, 1] },
+    operator(3, 'c', 2),
+  ];
+  assert.deepEqual(reasons(union), [
+    ['SEVERAL_INPUT_EDGES: it reads a union of 2 streams'],
+    ['SEVERAL_INPUT_EDGES: it reads a union of 2 streams'],
+  ]);
+  const both = [operator(0, 'a', undefined), operator(1, 'co', 0, { logic: twoInputs, secondInput: 0 })];
+  assert.deepEqual(reasons(both), [
+    ['TWO_INPUTS: it has two inputs, and the network feeds both'],
+    ['TWO_INPUTS: it has two inputs, and the network feeds both'],
+  ]);
 });
 
 const twoInputs: OperatorLogic = {

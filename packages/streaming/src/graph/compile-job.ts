@@ -1,7 +1,7 @@
 /** From a program to what is submitted: stream graph, chains, job graph, and the functions behind it by id. Pure: equal programs give byte-equal job graphs. */
 import { descriptionOf } from '@millrace/core/types/types';
 import type { OperatorLogic } from '../contract/operator.ts';
-import { type Chain, chainName, chainsOf } from './chaining.ts';
+import { type Chain, chainName } from './chaining.ts';
 import type {
   ChainedOperator,
   CompiledJob,
@@ -12,41 +12,22 @@ import type {
   JobGraph,
   JobVertex,
 } from './job-graph.ts';
+import { type JobPlan, planOf } from './job-plan.ts';
 import { murmur3 } from './murmur3.ts';
-import { operatorIds } from './operator-ids.ts';
-import { buildStreamGraph, type StreamEdge, type StreamGraph } from './stream-graph.ts';
+import { buildStreamGraph, type StreamEdge } from './stream-graph.ts';
 import type { JobProgram } from './transformation.ts';
 
 /** Throws a `UsageError` for every mistake in the program that its graph shows. */
 export function compileJob(program: JobProgram, configuration: JobConfiguration): CompiledJob {
-  const graph = buildStreamGraph(program);
-  const plan = planOf(graph);
+  const plan = planOf(buildStreamGraph(program));
   const vertices = plan.chains.map((chain) => vertexOf(chain, plan));
-  const crossing = graph.edges.filter((edge) => !plan.inside.has(edge));
-  const edges = crossing.map((edge, index) => jobEdgeOf(edge, index, graph, plan));
+  const edges = plan.crossing.map((edge, index) => jobEdgeOf(edge, index, plan));
   const content = { vertices, edges, configuration };
   const jobGraph: JobGraph = { name: program.name, digest: murmur3(JSON.stringify(content)), ...content };
-  return { jobGraph, bindings: bindingsOf(graph, plan, crossing) };
+  return { jobGraph, bindings: bindingsOf(plan), plan };
 }
 
-interface Plan {
-  readonly ids: readonly string[]; // by index of the node
-  readonly chains: readonly Chain[];
-  /** The chain of a node and its place there, by index of the node. */
-  readonly places: ReadonlyMap<number, { readonly chain: Chain; readonly position: number }>;
-  /** Edges inside a chain. */
-  readonly inside: ReadonlySet<StreamEdge>;
-}
-
-function planOf(graph: StreamGraph): Plan {
-  const ids = operatorIds(graph);
-  const chains = chainsOf(graph);
-  const places = new Map(chains.flatMap((chain) => chain.nodes.map((node, position) => [node.index, { chain, position }] as const)));
-  const inside = new Set(chains.flatMap((chain) => chain.inputs.filter((edge) => edge !== undefined)));
-  return { ids, chains, places, inside };
-}
-
-function vertexOf(chain: Chain, plan: Plan): JobVertex {
+function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
   const [head] = chain.nodes;
   const operators = chain.nodes.map((node, position): ChainedOperator => {
     const edge = chain.inputs[position];
@@ -70,7 +51,7 @@ function vertexOf(chain: Chain, plan: Plan): JobVertex {
   };
 }
 
-function jobEdgeOf(edge: StreamEdge, index: number, graph: StreamGraph, plan: Plan): JobEdge {
+function jobEdgeOf(edge: StreamEdge, index: number, plan: JobPlan): JobEdge {
   const source = plan.places.get(edge.source)!;
   return {
     id: edgeId(index),
@@ -82,7 +63,7 @@ function jobEdgeOf(edge: StreamEdge, index: number, graph: StreamGraph, plan: Pl
     partitioner: edge.partitioner,
     type: descriptionOf(edge.type),
     keyType: edge.partitioner === 'hash' ? descriptionOf(edge.keyType) : undefined,
-    bufferTimeoutMs: graph.nodes[edge.source]!.bufferTimeoutMs,
+    bufferTimeoutMs: plan.graph.nodes[edge.source]!.bufferTimeoutMs,
   };
 }
 
@@ -90,8 +71,8 @@ function edgeId(index: number): string {
   return `e${index}`;
 }
 
-function bindingsOf(graph: StreamGraph, plan: Plan, crossing: readonly StreamEdge[]): JobBindings {
-  const operators = new Map<string, OperatorLogic>(graph.nodes.map((node) => [plan.ids[node.index]!, node.operator.logic]));
+function bindingsOf({ graph, ids, crossing }: JobPlan): JobBindings {
+  const operators = new Map<string, OperatorLogic>(graph.nodes.map((node) => [ids[node.index]!, node.operator.logic]));
   const edges = new Map(crossing.map((edge, index) => [edgeId(index), bindingOf(edge)]));
   return { operators, edges };
 }

@@ -4,6 +4,7 @@
  */
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { OperatorKind, OperatorLogic } from '../contract/operator.ts';
+import type { JobPlan } from './job-plan.ts';
 
 export type PartitionerKind = 'forward' | 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' | 'hash' | 'custom';
 
@@ -94,4 +95,6 @@ export interface EdgeBinding {
 export interface CompiledJob {
   readonly jobGraph: JobGraph;
   readonly bindings: JobBindings;
+  /** What the job graph was written from; stays where it was made. */
+  readonly plan: JobPlan;
 }

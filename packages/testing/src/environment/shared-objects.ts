@@ -8,7 +8,8 @@ import type { OperatorLogic } from '@millrace/streaming/contract/operator';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 
 /** The job with operators that throw where a second subtask takes the same object. Tasks are all made before the first is opened. */
-export function withoutSharedObjects({ jobGraph, bindings }: CompiledJob): CompiledJob {
+export function withoutSharedObjects(job: CompiledJob): CompiledJob {
+  const { jobGraph, bindings } = job;
   const operators = new Map(bindings.operators);
   for (const { parallelism, operators: chain } of jobGraph.vertices) {
     if (parallelism === 1) continue;
@@ -17,7 +18,7 @@ export function withoutSharedObjects({ jobGraph, bindings }: CompiledJob): Compi
       if (logic !== undefined) operators.set(id, guarded(logic, new ObjectsOfOperator(name, parallelism)));
     }
   }
-  return { jobGraph, bindings: { ...bindings, operators } };
+  return { ...job, bindings: { ...bindings, operators } };
 }
 
 class ObjectsOfOperator {
