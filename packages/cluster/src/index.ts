@@ -94,6 +94,15 @@ export {
   rich,
 } from '@millrace/streaming/api/rich-functions';
 export type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
+export { RichSinkFunction, type SinkFunction, type SinkFunctionLike } from '@millrace/streaming/api/sink-functions';
+export {
+  type ParallelSourceFunction,
+  RichParallelSourceFunction,
+  RichSourceFunction,
+  type SourceFunction,
+  type SourceFunctionLike,
+} from '@millrace/streaming/api/source-functions';
+export type { SourceContext } from '@millrace/streaming/contract/source-function';
 export { SideOutputDataStream } from '@millrace/streaming/api/side-output-data-stream';
 export { SingleOutputStreamOperator } from '@millrace/streaming/api/single-output-stream-operator';
 export { StreamExecutionEnvironment } from '@millrace/streaming/api/stream-execution-environment';

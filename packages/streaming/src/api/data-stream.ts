@@ -33,6 +33,7 @@ import { PROCESS_FUNCTION, type ProcessFunctionLike } from './process-functions.
 import { projection } from './projection.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
+import { type SinkFunctionArgument, sinkOfFunction } from './sink-functions.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { SplitStream } from './split-stream.ts';
 import { StreamHandle } from './stream-handle.ts';
@@ -270,12 +271,12 @@ export class DataStream<out T> extends StreamHandle {
    * it is, anything else as JSON in one line.
    */
   print(identifier?: string): DataStreamSink {
-    return this.addSink('Print to Std. Out', new PrintSink(checkIdentifier(identifier, 'print'), 'stdout'));
+    return this.endIn('Print to Std. Out', new PrintSink(checkIdentifier(identifier, 'print'), 'stdout'));
   }
 
   /** As `print`, to standard error. */
   printToErr(identifier?: string): DataStreamSink {
-    return this.addSink('Print to Std. Err', new PrintSink(checkIdentifier(identifier, 'printToErr'), 'stderr'));
+    return this.endIn('Print to Std. Err', new PrintSink(checkIdentifier(identifier, 'printToErr'), 'stderr'));
   }
 
   /** Ends the stream in a sink. Its calls come one after another, and are awaited. At the end of a bounded job all output is committed. */
@@ -285,7 +286,15 @@ export class DataStream<out T> extends StreamHandle {
         `sinkTo got ${show(sink)}, which is no sink: it has no createWriter. Give it a sink, for example FileSink.forRowFormat(…).build().`,
       );
     }
-    return this.addSink('Writer', sink);
+    return this.endIn('Writer', sink);
+  }
+
+  /**
+   * Gives each record to a function: a plain one, an object with `invoke` (Flink's SinkFunction), or `rich(() => object)`. It may return a promise, which is awaited
+   * before the next record. Nothing is promised beyond that each record is given once while no task fails; `sinkTo` can do more.
+   */
+  addSink(sink: SinkFunctionArgument<T>): DataStreamSink {
+    return this.endIn('Unnamed', sinkOfFunction<T>(sink));
   }
 
   /**
@@ -332,10 +341,13 @@ export class DataStream<out T> extends StreamHandle {
     return this.scope.streams.stream(this.scope, this.scope.program.add({ kind: 'partition', input: this.id, partitioner, ...functions }));
   }
 
-  private addSink(name: string, sink: Sink<T>): DataStreamSink {
-    const logic = { kind: 'sink', sink: sink as Sink<unknown> } as const;
-    const operator = { operation: 'Sink', name, logic, type: undefined, input: this.id };
-    return this.scope.streams.sink(this.scope, this.scope.program.addOperator(operator));
+  private endIn(name: string, sink: Sink<T> | ((parameters: FunctionParameters) => Sink<T>)): DataStreamSink {
+    const { scope, id: input } = this;
+    const id = addFunctionOperator(scope, (parameters) => {
+      const made = typeof sink === 'function' ? sink(parameters) : sink;
+      return { operation: 'Sink', name, logic: { kind: 'sink', sink: made as Sink<unknown> }, type: undefined, input };
+    });
+    return scope.streams.sink(scope, id);
   }
 }
 const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;

@@ -26,11 +26,8 @@ export function setParallelism(program: Program, id: TransformationId, paralleli
   const where = `setParallelism of '${program.nameOf(id)}'`;
   checkParallelism(parallelism, where);
   const operator = program.operator(id);
-  if (operator.notParallel === true && parallelism !== 1) {
-    throw new UsageError(
-      `${where} got ${parallelism}, but ${operator.input === undefined ? 'its elements come from one collection and cannot be read in parallel' : 'windows over all records are not parallel'}. Leave it at 1 and call rebalance() behind it.`,
-    );
-  }
+  if (operator.notParallel !== undefined && parallelism !== 1)
+    throw new UsageError(`${where} got ${parallelism}, but ${operator.notParallel}. Leave it at 1 and call rebalance() behind it.`);
   program.change(id, checkedAgainstMaximum(where, { ...operator, parallelism }));
 }
 

@@ -21,7 +21,7 @@ export interface FunctionParameters {
   parameters(): Configuration;
 }
 
-export function runtimeContextOf({ runtime }: OperatorContext, functionParameters: FunctionParameters): RuntimeContext {
+export function runtimeContextOf({ runtime }: Pick<OperatorContext, 'runtime'>, functionParameters: FunctionParameters): RuntimeContext {
   return {
     getTaskName: () => runtime.getTaskName(),
     getIndexOfThisSubtask: () => runtime.getIndexOfThisSubtask(),

@@ -3,10 +3,12 @@ import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { descriptionOf, Types } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { CollectionSource } from '../builtin/collection-source.ts';
+import { FunctionSource } from '../builtin/function/function-source.ts';
 import { SequenceSource } from '../builtin/sequence-source.ts';
 import { textFileSource } from '../builtin/text-file-source.ts';
-import type { Emittable } from '../contract/emittable.ts';
+import type { Emittable, MaybePromise } from '../contract/emittable.ts';
 import type { Source } from '../contract/source.ts';
+import type { SourceContext } from '../contract/source-function.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import { compileJob } from '../graph/compile-job.ts';
 import { executionPlan } from '../graph/execution-plan.ts';
@@ -20,11 +22,14 @@ import type { DataStreamSource } from './data-stream-source.ts';
 import { currentExecutor, hasExecutor, tellProgramListener } from './execution-context.ts';
 import { ExecutionConfig } from './execution-config.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
+import { addFunctionOperator } from './function-operator.ts';
 import { JobClient, JobExecutionResult } from './job-client.ts';
 import { JobSettingsReader } from './job-configuration.ts';
 import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING } from './job-options.ts';
 import { checkBufferTimeout, checkText } from './operator-settings.ts';
 import { Program } from './program.ts';
+import { type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
+import { type SourceFunctionLike, sourceFunction } from './source-functions.ts';
 import { streamFactory } from './stream-factory.ts';
 import type { StreamScope } from './stream-scope.ts';
 import type { Collection, Configuration } from './stream-types.ts';
@@ -96,7 +101,7 @@ export class StreamExecutionEnvironment {
     }
     const name = checkText(sourceName, 'the name of fromSource');
     const made = watermarkStrategy(strategy, `fromSource '${name}'`);
-    return this.#addSource(source, made, { name, type: type ?? typeOf<T>(source), parallel: true });
+    return this.#addSource(source, made, { name, type: type ?? typeOf<T>(source) });
   }
 
   /** The whole numbers from one to the other, both included; each subtask gets its share, ascending. */
@@ -104,7 +109,6 @@ export class StreamExecutionEnvironment {
     return this.#addSource(new SequenceSource(from, to), WatermarkStrategy.noWatermarks(), {
       name: 'Sequence Source',
       type: Types.LONG,
-      parallel: true,
     });
   }
 
@@ -119,13 +123,46 @@ export class StreamExecutionEnvironment {
     type?: TypeInformation<T>,
   ): DataStreamSource<T> {
     const source = new CollectionSource<T>(collection, type);
-    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Collection Source', type, parallel: false });
+    const notParallel = 'its elements come from one collection and cannot be read in parallel';
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Collection Source', type, notParallel });
   }
 
   /** The lines of a text file, or of all files in a directory, without their ends. A relative path starts where the command runs. */
   readTextFile(path: string): DataStreamSource<string> {
     const source = textFileSource(checkText(path, 'readTextFile'));
-    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Text File Source', type: Types.STRING, parallel: true });
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Text File Source', type: Types.STRING });
+  }
+
+  /**
+   * The records that a function emits: a plain function, an object with `run` and `cancel` (Flink's SourceFunction), or `rich(() => object)`. It runs in one subtask,
+   * unless the object has `parallel: true` (ParallelSourceFunction). Timestamps and watermarks are what it emits; `assignTimestampsAndWatermarks` behind it
+   * replaces them. The job goes on until `run` returns or the job is canceled.
+   *
+   * ```ts
+   * const ticks = env.addSource<number>(async (context) => {
+   *   for (let n = 0; n < 10 && !context.signal.aborted; n += 1) await context.collect(n);
+   * });
+   * ```
+   * @deprecated In Flink since 2.0; `fromSource` is the modern form.
+   */
+  addSource<T extends Emittable>(
+    source: ((context: SourceContext<T>) => MaybePromise<void>) | SourceFunctionLike<T>,
+    sourceName = 'Custom Source',
+    type?: TypeInformation<T>,
+  ): DataStreamSource<T> {
+    const name = checkText(sourceName, 'the name of addSource');
+    descriptionOf(type); // refuses a type of unknown make
+    const { create, notParallel } = sourceFunction<T>(source);
+    const strategy = WatermarkStrategy.noWatermarks();
+    const id = addFunctionOperator(this.#scope, (parameters) => {
+      const made = new FunctionSource<T, RuntimeContext>({
+        create,
+        runtimeContext: (runtime) => runtimeContextOf({ runtime }, parameters),
+      });
+      const logic = { kind: 'source', source: made as Source<unknown>, strategy } as const;
+      return { operation: 'Source', name, logic, type, input: undefined, ...single(notParallel) };
+    });
+    return this.#scope.streams.source(this.#scope, id);
   }
 
   /** For operators that set none themselves; counts more than the command line's and the configuration's. Operators that were added before keep theirs. */
@@ -246,14 +283,13 @@ export class StreamExecutionEnvironment {
   #addSource<T>(source: Source<T>, strategy: WatermarkStrategy<unknown>, settings: SourceSettings<T>): DataStreamSource<T> {
     descriptionOf(settings.type); // refuses a type of unknown make
     const logic = { kind: 'source', source: source as Source<unknown>, strategy } as const;
-    const single = settings.parallel ? {} : ({ parallelism: 1, notParallel: true } as const);
     const id = this.#program.addOperator({
       operation: 'Source',
       name: settings.name,
       logic,
       type: settings.type,
       input: undefined,
-      ...single,
+      ...single(settings.notParallel),
     });
     return this.#scope.streams.source(this.#scope, id);
   }
@@ -262,7 +298,13 @@ export class StreamExecutionEnvironment {
 interface SourceSettings<T> {
   readonly name: string;
   readonly type: TypeInformation<T> | undefined;
-  readonly parallel: boolean;
+  /** Why there can be but one reader; undefined where there can be many. */
+  readonly notParallel?: string;
+}
+
+/** For a source that runs in one subtask, whatever the parallelism of the job. */
+function single(notParallel: string | undefined): { readonly parallelism?: 1; readonly notParallel?: string } {
+  return notParallel === undefined ? {} : { parallelism: 1, notParallel };
 }
 
 /** What a source itself declares of its records. */

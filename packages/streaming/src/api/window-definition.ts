@@ -133,7 +133,7 @@ export class WindowDefinition {
       allowedLatenessMs: this.#allowedLatenessMs,
       lateTagId: this.#lateTag?.id,
     };
-    const one = this.#isAll ? ({ parallelism: 1, notParallel: true } as const) : {};
+    const one = this.#isAll ? { parallelism: 1, notParallel: 'windows over all records are not parallel' } : {};
     const id = addFunctionOperator(scope, (parameters) => ({
       operation: 'Window',
       name: nameOf(assigner),

@@ -3,6 +3,8 @@
  *
  * H1 every output refuses now and then (`isBlocked`), as a full channel does; what was emitted then counts all the same.
  * H2 with `restoreEvery`, everything is torn down after so many turns and made anew from serialized snapshots, as after a failure.
+ * H3 as in a slot, promises that have settled are seen before a snapshot is taken.
+ * H4 events between readers and their enumerator arrive later, in their order, unless their receiver is gone.
  */
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import { invariant } from '@millrace/core/base/assert';
@@ -110,6 +112,7 @@ class HarnessRun<T> implements HarnessResult<T> {
   }
 
   async #restore(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
     const splits = this.#source.splitSerializer();
     const readers = this.#readers.map((reader, subtask) =>
       this.#ended.has(subtask) ? [] : reader.snapshotState(1).map((split) => splits.serialize(split)),
@@ -124,7 +127,7 @@ class HarnessRun<T> implements HarnessResult<T> {
     return this.#source.createReader({
       getRuntimeContext: () => runtimeContext(subtask, this.records.length),
       sendSplitRequest: () => queueMicrotask(() => enumerator.handleSplitRequest(subtask)),
-      sendSourceEventToCoordinator() {},
+      sendSourceEventToCoordinator: (event) => queueMicrotask(() => enumerator.handleSourceEvent?.(subtask, event)),
       metrics: this,
       ...(this.#options.clock === undefined ? {} : { clock: this.#options.clock }),
     });
@@ -138,8 +141,12 @@ class HarnessRun<T> implements HarnessResult<T> {
       registeredReaders: () => new Map(),
       assignSplit: (split, subtask) => reader(subtask)?.addSplits([split]),
       signalNoMoreSplits: (subtask) => reader(subtask)?.notifyNoMoreSplits(),
-      sendEventToSourceReader() {},
-      callAsync() {},
+      sendEventToSourceReader: (subtask, event) => queueMicrotask(() => reader(subtask)?.handleSourceEvent?.(event)),
+      callAsync: (work, handle) =>
+        void work().then(
+          (value) => (life === this.#life ? handle({ value }) : undefined),
+          (error: unknown) => (life === this.#life ? handle({ error }) : undefined),
+        ),
       setIsProcessingBacklog() {},
     };
   }

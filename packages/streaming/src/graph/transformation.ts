@@ -32,8 +32,8 @@ export interface OperatorTransformation {
   readonly type: AnyTypeInformation | undefined;
   /** For the operator's functions; plain values under keys. */
   readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Cannot run in more than one subtask. */
-  readonly notParallel?: true;
+  /** Why it cannot run in more than one subtask, for the message to whoever tries. */
+  readonly notParallel?: string;
 }
 
 export interface PartitionTransformation {

@@ -7,11 +7,13 @@ export class FunctionLifeCycle<C> {
   readonly #fn: FunctionLife<C>;
   readonly #runtimeContext: C;
   readonly #operatorState: () => OperatorStateStore;
+  readonly #isRestored: boolean;
 
-  constructor(fn: FunctionLife<C>, runtimeContext: C, operatorState: () => OperatorStateStore) {
+  constructor(fn: FunctionLife<C>, runtimeContext: C, operatorState: () => OperatorStateStore, isRestored = false) {
     this.#fn = fn;
     this.#runtimeContext = runtimeContext;
     this.#operatorState = operatorState;
+    this.#isRestored = isRestored;
   }
 
   async open(): Promise<void> {
@@ -19,7 +21,7 @@ export class FunctionLifeCycle<C> {
     (fn as { [RUNTIME_CONTEXT]?: C })[RUNTIME_CONTEXT] = this.#runtimeContext;
     await named('initializeState', () =>
       fn.initializeState?.({
-        isRestored: () => false,
+        isRestored: () => this.#isRestored,
         getRestoredCheckpointId: () => undefined,
         getOperatorStateStore: this.#operatorState,
       }),

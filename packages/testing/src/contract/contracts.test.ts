@@ -1,11 +1,19 @@
 // Goal: the contracts hold for the built-in sources and sinks, and a source or sink that breaks a rule is found. Method: the suites as users run them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Types } from '@millrace/core/types/types';
 import { CollectionSource } from '@millrace/streaming/builtin/collection-source';
 import { DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';
+import { FunctionSink } from '@millrace/streaming/builtin/function/function-sink';
+import { FunctionSource } from '@millrace/streaming/builtin/function/function-source';
 import { PrintSink } from '@millrace/streaming/builtin/print-sink';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
+import type { RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { ListState } from '@millrace/streaming/contract/keyed-state';
+import type { FunctionInitializationContext } from '@millrace/streaming/contract/rich-function';
 import type { CommitRequest, SupportsCommitter } from '@millrace/streaming/contract/sink';
+import type { SourceContext, SourceFunctionLife } from '@millrace/streaming/contract/source-function';
+import { ListStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
 import { sinkContract } from './sink-contract.ts';
 import { sourceContract } from './source-contract.ts';
@@ -23,8 +31,46 @@ for (const { name, run } of [
     make: () => new DataGeneratorSource((n) => `r${n}`, 1_200),
     expected: numbers(1_200).map((n) => `r${n}`),
   }),
+  ...sourceContract('a source function', {
+    make: () => new EndingFunctionSource({ create: () => new Counting(), runtimeContext: (runtime) => runtime }),
+    expected: numbers(1_500),
+  }),
 ]) {
   test(name, run);
+}
+
+/** The contract is for sources that say that they end. */
+class EndingFunctionSource extends FunctionSource<number, RuntimeContext> {
+  override getBoundedness() {
+    return 'BOUNDED' as const;
+  }
+}
+
+/** Emits in its first subtask, and knows from its state how far it has come. */
+class Counting implements SourceFunctionLife<number, RuntimeContext> {
+  #next = 0;
+  #end = 0;
+  #state: ListState<number> | undefined;
+
+  initializeState(context: FunctionInitializationContext) {
+    this.#state = context.getOperatorStateStore().getListState(new ListStateDescriptor<number>('next', Types.LONG));
+    for (const next of this.#state.get()) this.#next = next;
+  }
+
+  open(context: RuntimeContext) {
+    this.#end = context.getIndexOfThisSubtask() === 0 ? 1_500 : 0;
+  }
+
+  async run(context: SourceContext<number>) {
+    while (this.#next < this.#end) {
+      await context.collect(this.#next);
+      this.#next += 1;
+    }
+  }
+
+  snapshotState() {
+    this.#state?.update([this.#next]);
+  }
 }
 
 const records = ['a', 'b', 'c', 'd', 'e'];
@@ -53,6 +99,15 @@ function committing() {
   return { sink, written: () => committed };
 }
 
+const called = () => {
+  const written: string[] = [];
+  const invoke = async (record: string) => {
+    await Promise.resolve();
+    written.push(record);
+  };
+  return { sink: new FunctionSink({ create: () => ({ invoke }), runtimeContext: (runtime) => runtime }), written: () => written };
+};
+
 const printed = () => ({
   sink: new PrintSink(),
   written: (output: string) =>
@@ -64,6 +119,7 @@ const printed = () => ({
 
 for (const { name, run } of [
   ...sinkContract('print', { make: printed, records }),
+  ...sinkContract('a sink function', { make: called, records }),
   ...sinkContract('a sink with a committer', { make: committing, records }),
 ]) {
   test(name, run);

@@ -51,5 +51,19 @@ class ObjectsOfOperator {
 function guarded(logic: OperatorLogic, objects: ObjectsOfOperator): OperatorLogic {
   if (logic.kind === 'operator') return { ...logic, create: (context) => objects.make(() => logic.create(context)) };
   if (logic.kind === 'twoInput') return { ...logic, create: (context) => objects.make(() => logic.create(context)) };
+  if (logic.kind === 'source') return { ...logic, source: watched(logic.source, 'createReader', objects) };
+  if (logic.kind === 'sink') return { ...logic, sink: watched(logic.sink, 'createWriter', objects) };
   return logic;
+}
+
+/** The object itself, but for one method: the objects that it takes while it is called are counted. */
+function watched<S extends object>(object: S, method: keyof S, objects: ObjectsOfOperator): S {
+  return new Proxy(object, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property, target);
+      if (typeof member !== 'function') return member;
+      if (property !== method) return member.bind(target) as unknown;
+      return (...given: unknown[]): unknown => objects.make(() => Reflect.apply(member, target, given) as unknown);
+    },
+  });
 }
