@@ -26,6 +26,7 @@ import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
 import type { JoinedStreams } from './joined-streams.ts';
 import { functionFactory } from './function-factory.ts';
+import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkIdentifier } from './operator-settings.ts';
 import type { NewOperator } from './program.ts';
