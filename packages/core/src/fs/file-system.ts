@@ -37,6 +37,8 @@ export interface FileSystem {
   rename(from: string, to: string): Promise<void>;
   /** Removes a file. Returns false when there was none. */
   remove(path: string): Promise<boolean>;
+  /** Removes a directory that is empty. Returns false when there was none; fails when something is in it. */
+  removeDirectory(path: string): Promise<boolean>;
   /** Makes a directory and those above it; an existing one is fine. */
   makeDirectory(path: string): Promise<void>;
 }

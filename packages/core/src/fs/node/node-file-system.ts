@@ -1,6 +1,6 @@
 /** The local disk. Takes plain paths and `file:` URIs. */
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, link, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat, link, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileStatus, FileSystem, FileWriter, RandomAccessFile } from '../file-system.ts';
@@ -65,6 +65,15 @@ export const nodeFileSystem: FileSystem = {
     if ((await nodeFileSystem.stat(full)) === undefined) return false;
     return guarded('remove', full, async () => {
       await rm(full, { force: true });
+      return true;
+    });
+  },
+
+  async removeDirectory(path) {
+    const full = localPath(path);
+    if ((await nodeFileSystem.stat(full)) === undefined) return false;
+    return guarded('remove the directory', full, async () => {
+      await rmdir(full);
       return true;
     });
   },

@@ -1,0 +1,48 @@
+/** The content of a checkpoint's `_metadata`: enough to restore it, and to say what is in it without its program. Plain data; metadata-format.ts writes it. */
+import type { SnapshotKind } from './checkpoint-options.ts';
+import type { OperatorSubtaskState } from './state-handles.ts';
+
+export interface CheckpointMetadata {
+  readonly checkpointId: number;
+  readonly kind: SnapshotKind;
+  readonly triggerTimestamp: number; // milliseconds since the epoch
+  readonly completionTimestamp: number;
+  readonly jobId: string;
+  readonly jobName: string;
+  /** Of the job graph, for messages: a changed graph may be restored as long as its operators fit. */
+  readonly graphDigest: string;
+  /** The version of Millrace that wrote it. */
+  readonly writtenBy: string;
+  readonly vertices: readonly VertexMetadata[];
+  /** Of split enumerators, by operator id. */
+  readonly coordinators: Readonly<Record<string, CoordinatorState>>;
+}
+
+export interface VertexMetadata {
+  readonly id: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly operators: readonly OperatorMetadata[];
+  readonly subtasks: readonly SubtaskMetadata[]; // by subtask
+}
+
+export interface OperatorMetadata {
+  readonly id: string;
+  readonly uid: string | undefined;
+  readonly name: string;
+}
+
+export interface SubtaskMetadata {
+  /** It had finished before the barrier, and all its output was sent on. */
+  readonly isFinished: boolean;
+  readonly operators: Readonly<Record<string, OperatorSubtaskState>>;
+}
+
+/** As the enumerator's own serializer wrote it. */
+export interface CoordinatorState {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+export const METADATA_FILE = '_metadata';
