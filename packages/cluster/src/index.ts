@@ -64,12 +64,13 @@ export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
 export { DataStreamSource } from '@millrace/streaming/api/data-stream-source';
 export { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
-export { IntervalJoin, IntervalJoined } from '@millrace/streaming/api/interval-join';
+export { IntervalJoin, IntervalJoined, OuterIntervalJoined } from '@millrace/streaming/api/interval-join';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
 export { JoinedStreams, type JoinEqualTo, type JoinWhere, type WindowJoin } from '@millrace/streaming/api/joined-streams';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
 export {
+  type OuterProcessJoinContext,
   type ProcessJoinContext,
   ProcessJoinFunction,
   type ProcessJoinFunctionLike,
