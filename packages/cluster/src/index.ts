@@ -83,6 +83,7 @@ export {
   ProcessFunction,
   type ProcessFunctionLike,
 } from '@millrace/streaming/api/process-functions';
+export { FileProcessingMode, type ReadableFormat, type ReadFileOptions } from '@millrace/streaming/api/read-file';
 export {
   RichFilterFunction,
   type RichFilterFunctionLike,
@@ -125,6 +126,10 @@ export {
   type ProcessWindowFunctionLike,
 } from '@millrace/streaming/api/process-window-functions';
 export { WindowedStream, type WindowProcess, type WindowResult } from '@millrace/streaming/api/windowed-stream';
+export type { FileFormat } from '@millrace/streaming/builtin/file/file-split-source';
+export type { PathFilter, PathFilter as FilePathFilter } from '@millrace/streaming/builtin/file/file-listing';
+export type { OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
+export { type FileInputFormat, StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type {
   BroadcastContext,
