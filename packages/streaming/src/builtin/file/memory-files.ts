@@ -75,4 +75,5 @@ const memory: FileSystem = {
   rename: refuse,
   remove: refuse,
   makeDirectory: refuse,
+  removeDirectory: refuse,
 };
