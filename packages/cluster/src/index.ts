@@ -96,6 +96,7 @@ export {
   rich,
 } from '@millrace/streaming/api/rich-functions';
 export type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
+export { TwoPhaseCommitSinkFunction, type TwoPhaseCommitSinkFunctionLike } from '@millrace/streaming/api/two-phase-commit-sink-function';
 export { RichSinkFunction, type SinkFunction, type SinkFunctionLike } from '@millrace/streaming/api/sink-functions';
 export {
   type ParallelSourceFunction,
@@ -166,7 +167,9 @@ export type {
   Sink,
   SinkContext,
   SinkWriter,
+  StatefulSinkWriter,
   SupportsCommitter,
+  SupportsWriterState,
   WriterInitContext,
 } from '@millrace/streaming/contract/sink';
 export type {
