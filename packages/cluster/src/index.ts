@@ -31,7 +31,7 @@ export type {
   TypeInformation,
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
-export type { Counter, Histogram, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
+export type { Counter, Histogram as HistogramMetric, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
 export { AsyncDataStream, type AsyncWait } from '@millrace/streaming/api/async-data-stream';
 export {
   type AsyncContext,
@@ -140,6 +140,21 @@ export type {
   ReadOnlyKeyedBroadcastContext,
 } from '@millrace/streaming/contract/broadcast-context';
 export type { Collector, Emittable, MaybePromise, Nothing } from '@millrace/streaming/contract/emittable';
+export {
+  type Accumulator,
+  AverageAccumulator,
+  DoubleCounter,
+  DoubleMaximum,
+  DoubleMinimum,
+  Histogram,
+  IntCounter,
+  IntMaximum,
+  IntMinimum,
+  ListAccumulator,
+  LongCounter,
+  LongMaximum,
+  LongMinimum,
+} from '@millrace/streaming/contract/accumulators';
 export type { AggregateFunction, CheckpointListener } from '@millrace/streaming/contract/functions';
 export type {
   AggregatingState,

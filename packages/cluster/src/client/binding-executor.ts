@@ -90,11 +90,11 @@ export class BindingExecutor implements Executor {
 }
 
 function replay(recorded: RecordedResult, { onCollected }: ExecuteOptions): SubmittedJob {
-  const { jobId, netRuntimeMs, collected = [], outcome = 'FINISHED' } = recorded;
+  const { jobId, netRuntimeMs, accumulators = {}, collected = [], outcome = 'FINISHED' } = recorded;
   const result = async (): Promise<JobResult> => {
     // The client came to the next execute without this result, so the program does not need it here either.
     if (outcome === 'RUNNING') return new Promise(() => {});
-    if (outcome === 'FINISHED') return { jobId, netRuntimeMs };
+    if (outcome === 'FINISHED') return { jobId, netRuntimeMs, accumulators };
     throw new TerminalError(recorded.message ?? `The job ${jobId} was ${outcome.toLowerCase()}.`, {
       reason: outcome === 'CANCELED' ? 'canceled' : 'failed',
     });

@@ -11,7 +11,7 @@ export class JobRecording {
   readonly #collected: Uint8Array[] = [];
   #collectedBytes = 0;
   #jobId = '';
-  #end: Pick<RecordedResult, 'netRuntimeMs' | 'outcome' | 'message'> = { netRuntimeMs: 0, outcome: 'RUNNING' };
+  #end: Pick<RecordedResult, 'netRuntimeMs' | 'outcome' | 'message' | 'accumulators'> = { netRuntimeMs: 0, outcome: 'RUNNING' };
 
   constructor(jobName: string) {
     this.#jobName = jobName;
@@ -27,8 +27,8 @@ export class JobRecording {
     else this.#collected.push(bytes.slice());
   }
 
-  finished({ netRuntimeMs }: JobResult): void {
-    this.#end = { netRuntimeMs, outcome: 'FINISHED' };
+  finished({ netRuntimeMs, accumulators = {} }: JobResult): void {
+    this.#end = { netRuntimeMs, accumulators, outcome: 'FINISHED' };
   }
 
   failed(outcome: 'FAILED' | 'CANCELED', message: string): void {

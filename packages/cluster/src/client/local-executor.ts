@@ -107,6 +107,7 @@ export class LocalExecutor implements Executor {
       status: () => submitted.status(),
       result: (): Promise<JobResult> => ended,
       cancel: () => submitted.cancel(),
+      accumulators: async () => (await submitted.accumulators?.()) ?? {},
     };
   }
 }

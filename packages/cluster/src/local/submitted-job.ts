@@ -4,6 +4,7 @@ import type { JobDetails, JobEnd, ToDispatcher, VertexDetails } from '@millrace/
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcGateway } from '@millrace/runtime/protocol/rpc';
 import { TASK_METRIC } from '@millrace/runtime/protocol/slot-messages';
+import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { JobResult, JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { VertexFigures } from './local-cluster.ts';
@@ -26,17 +27,20 @@ export class ClusterJob implements SubmittedJob {
   }
 
   async status(): Promise<JobStatus> {
-    const details = await ask<JobDetails>(
-      this.#dispatcher,
-      { type: 'request-job-details', leader: this.#leader, jobId: this.jobId },
-      TIMEOUT_MS,
-    );
-    return details.status;
+    return (await this.#details()).status;
+  }
+
+  async accumulators(): Promise<AccumulatorValues> {
+    return (await this.#details()).accumulators;
+  }
+
+  #details(): Promise<JobDetails> {
+    return ask<JobDetails>(this.#dispatcher, { type: 'request-job-details', leader: this.#leader, jobId: this.jobId }, TIMEOUT_MS);
   }
 
   async result(): Promise<JobResult> {
     const end = await this.#end;
-    if (end.status === 'FINISHED') return { jobId: end.jobId, netRuntimeMs: end.netRuntimeMs };
+    if (end.status === 'FINISHED') return { jobId: end.jobId, netRuntimeMs: end.netRuntimeMs, accumulators: end.accumulators };
     if (end.status === 'FAILED' && end.failure !== undefined) {
       throw Object.assign(restoreFailure(end.failure), { suppressed: end.suppressed.map(restoreFailure) });
     }

@@ -147,6 +147,6 @@ function answer(call: RpcCall, found: unknown, jobId: string): void {
     );
 }
 
-function endOf({ jobId, name, status, netRuntimeMs, failure, suppressed }: JobDetails): JobEnd {
-  return { jobId, name, status, netRuntimeMs, failure, suppressed };
+function endOf({ jobId, name, status, netRuntimeMs, failure, suppressed, accumulators }: JobDetails): JobEnd {
+  return { jobId, name, status, netRuntimeMs, failure, suppressed, accumulators };
 }

@@ -8,6 +8,7 @@
 import { invariant } from '@millrace/core/base/assert';
 import { UsageError } from '@millrace/core/base/errors';
 import type { Random } from '@millrace/core/base/random';
+import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { JobEdge, JobGraph, JobVertex } from '@millrace/streaming/graph/job-graph';
 import { EXECUTION_TRANSITIONS, type ExecutionState, isTerminal } from '../protocol/execution-state.ts';
 import { randomId } from '../protocol/ids.ts';
@@ -23,6 +24,8 @@ export class Execution {
   slot: AllocatedSlot | undefined = undefined;
   /** The newest figures, by TASK_METRIC. */
   metrics: readonly number[] | undefined = undefined;
+  /** The newest that it has reported. */
+  accumulators: AccumulatorValues | undefined = undefined;
 
   constructor(executionId: string, vertex: JobVertex, subtask: number, attempt: number) {
     this.executionId = executionId;

@@ -2,15 +2,17 @@
 import type { JobDetails, VertexDetails } from '../protocol/control-messages.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
 import { TASK_METRIC } from '../protocol/slot-messages.ts';
+import { mergedAccumulators } from './job-accumulators.ts';
 import type { ExecutionGraph } from './execution-graph.ts';
 
-type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'vertices'>;
+type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'vertices' | 'accumulators'>;
 
 export function detailsOf({ jobId, jobGraph }: JobInformation, graph: ExecutionGraph | undefined, progress: JobProgress): JobDetails {
   return {
     jobId,
     name: jobGraph.name,
     ...progress,
+    accumulators: mergedAccumulators(graph),
     vertices: jobGraph.vertices.map(({ id, name, parallelism }) => verticesOf(graph, { id, name, parallelism })),
   };
 }

@@ -174,11 +174,13 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     });
   }
 
-  #metrics({ metrics }: TaskMetricsReport, call: RpcCall): void {
+  #metrics({ metrics, accumulators }: TaskMetricsReport, call: RpcCall): void {
     this.#taskExecutors.heard(call.from);
     for (const [executionId, figures] of Object.entries(metrics)) {
       const execution = this.#tasks?.find(executionId);
-      if (execution !== undefined) execution.metrics = figures;
+      if (execution === undefined) continue;
+      execution.metrics = figures;
+      this.#tasks?.accumulators.report(execution, accumulators[executionId]);
     }
   }
 

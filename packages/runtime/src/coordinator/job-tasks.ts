@@ -9,6 +9,7 @@ import { EXECUTION_TRANSITIONS, type ExecutionState, type FailureDescription, is
 import { lostFailure, terminalFailure } from '../protocol/failure-description.ts';
 import type { Execution, ExecutionGraph } from './execution-graph.ts';
 import type { JobLifecycle } from './job-lifecycle.ts';
+import { JobAccumulators } from './job-accumulators.ts';
 import type { AllocatedSlot } from './slot-pool.ts';
 
 export interface JobTasksPorts {
@@ -26,11 +27,13 @@ export interface JobTasksPorts {
 
 export class JobTasks {
   readonly graph: ExecutionGraph;
+  readonly accumulators: JobAccumulators;
   readonly #ports: JobTasksPorts;
   #cancelTimer: Cancellation | undefined;
 
   constructor(graph: ExecutionGraph, ports: JobTasksPorts) {
     this.graph = graph;
+    this.accumulators = new JobAccumulators(ports.fail);
     this.#ports = ports;
   }
 
@@ -40,11 +43,12 @@ export class JobTasks {
     return execution?.isTerminal === false ? execution : undefined;
   }
 
-  update({ executionId, state, failure, metrics }: UpdateTaskExecutionState): void {
+  update({ executionId, state, failure, metrics, accumulators }: UpdateTaskExecutionState): void {
     const execution = this.graph.find(executionId);
     if (execution === undefined) return;
     if (metrics !== undefined) execution.metrics = metrics; // also of one that was given up: they are the last that are known
     if (execution.isTerminal) return;
+    this.accumulators.report(execution, accumulators);
     if (isTerminal(state)) return this.ended(execution, state, failure);
     if (execution.state === 'CANCELING') return; // the order to cancel crosses with news from the start
     if (EXECUTION_TRANSITIONS[execution.state].includes(state)) return this.graph.transition(execution, state);

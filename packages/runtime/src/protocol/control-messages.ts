@@ -7,7 +7,7 @@
  */
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
-import type { JobStatus } from '@millrace/streaming/graph/executor';
+import type { AccumulatorValues, JobStatus } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
@@ -58,6 +58,8 @@ export interface JobEnd extends JobOverview {
   /** Why the job failed: the first failure; the others that followed are attached. */
   readonly failure: FailureDescription | undefined;
   readonly suppressed: readonly FailureDescription[];
+  /** By name, merged over all tasks as they have reported last. */
+  readonly accumulators: AccumulatorValues;
 }
 
 export interface JobDetails extends JobEnd {
@@ -207,6 +209,8 @@ export interface UpdateTaskExecutionState extends Fenced<'update-task-execution-
   readonly failure: FailureDescription | undefined;
   /** The last figures, with terminal states. */
   readonly metrics: readonly number[] | undefined;
+  /** The last ones, with terminal states of tasks that have some. */
+  readonly accumulators?: AccumulatorValues | undefined;
 }
 export interface EnumeratorOperatorEvent extends Fenced<'enumerator-event'> {
   readonly executionId: string;
@@ -234,6 +238,8 @@ export interface Collected extends Fenced<'collected'> {
 export interface TaskMetricsReport extends Fenced<'task-metrics'> {
   readonly taskManagerId: string;
   readonly metrics: Readonly<Record<string, readonly number[]>>;
+  /** Of tasks that have some. */
+  readonly accumulators: Readonly<Record<string, AccumulatorValues>>;
 }
 /** From the ResourceManager, as long as a request cannot be met. */
 export interface SlotsMissing extends Fenced<'slots-missing'> {

@@ -1,5 +1,6 @@
 /** What travels from the JobMaster to the slots: plain data. Code never does; it is bound in the slot by operator id (architecture D7). */
 import type { OperatorSubtaskState } from '../checkpoint/state-handles.ts';
+import type { AccumulatorValues } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 
 /** A program and everything that makes running it again give the same graph. */
@@ -28,6 +29,7 @@ export interface RecordedResult {
   readonly collected?: readonly Uint8Array[];
   /** How that job stood when the next one was submitted; absent means FINISHED. */
   readonly outcome?: 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
+  readonly accumulators?: AccumulatorValues;
   /** Of the failure, when it failed. */
   readonly message?: string;
 }

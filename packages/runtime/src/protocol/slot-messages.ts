@@ -4,6 +4,7 @@
  */
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
+import type { AccumulatorValues } from '@millrace/streaming/graph/executor';
 import type { JobInformation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
 
@@ -41,6 +42,8 @@ export type FromSlot =
       readonly checkpointId: number;
       readonly failure: FailureDescription;
     }
+  /** Now and then, and before the terminal state; only of tasks that have some. */
+  | { readonly type: 'accumulators'; readonly executionId: string; readonly accumulators: AccumulatorValues }
   | { readonly type: 'collected'; readonly executionId: string; readonly operatorId: string; readonly bytes: Uint8Array }
   /** Text of user code (`console.log`) and of print sinks, for the TaskManager's standard streams; `collect-ack`-like answer not needed, order is kept. */
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };

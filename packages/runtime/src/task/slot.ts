@@ -23,6 +23,7 @@ import { taskKeyOf } from './task-channels.ts';
 export type { SlotPorts } from './slot-ports.ts';
 
 const METRICS_EVERY_MS = 100;
+const ACCUMULATORS_EVERY_MS = 1000;
 
 type Deploy = Extract<ToSlot, { readonly type: 'deploy' }>;
 
@@ -35,6 +36,7 @@ export class Slot {
   readonly #bindings = new Map<string, Promise<JobBindings>>();
   #currentTaskName: string | undefined = undefined;
   #publishedMs = Number.NEGATIVE_INFINITY;
+  #accumulatorsMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: SlotPorts) {
     this.#ports = ports;
@@ -77,6 +79,11 @@ export class Slot {
   /** The task whose code runs right now; undefined between turns. For the text that user code logs. */
   currentTaskName(): string | undefined {
     return this.#currentTaskName;
+  }
+
+  /** Posts what the accumulators of every task hold now; by itself it does so once in a second, and before a task ends. */
+  publishAccumulators(): void {
+    for (const task of this.#tasks.values()) task.publishAccumulators();
   }
 
   /** Cancels what runs; settles when every task has ended. */
@@ -134,6 +141,7 @@ export class Slot {
         }),
       postState: (state: ExecutionState, failure: FailureDescription | undefined) =>
         this.#ports.post({ type: 'state', executionId, state, failure }),
+      postAccumulators: (accumulators) => this.#ports.post({ type: 'accumulators', executionId, accumulators }),
       ended: () => {
         this.#tasks.delete(executionId);
         this.#channels.forget(taskKeyOf(vertexId, subtask, attempt));
@@ -149,6 +157,9 @@ export class Slot {
     if (nowMs - this.#publishedMs < METRICS_EVERY_MS) return;
     this.#publishedMs = nowMs;
     for (const task of this.#tasks.values()) task.publishMetrics(this.#guard.heapUsedBytes, this.#guard.externalBytes);
+    if (nowMs - this.#accumulatorsMs < ACCUMULATORS_EVERY_MS) return;
+    this.#accumulatorsMs = nowMs;
+    this.publishAccumulators();
   }
 }
 

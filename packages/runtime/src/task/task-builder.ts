@@ -11,6 +11,7 @@ import type {
   TwoInputOperator,
 } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
+import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
 import { type ChainPlan, planChain } from './chain-plan.ts';
@@ -48,6 +49,7 @@ export interface BuiltTask {
   readonly schedule: TaskSchedule;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
+  readonly accumulators: TaskAccumulators;
 }
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
@@ -70,6 +72,7 @@ class TaskBuilder {
   readonly #collects = new Map<string, CollectQueue>();
   readonly #checks = new Map<string, EdgeCheck>();
   readonly #schedule: TaskSchedule;
+  readonly #accumulators = new TaskAccumulators();
   #walk: ChainWalk | undefined = undefined;
 
   constructor(environment: TaskEnvironment) {
@@ -111,6 +114,7 @@ class TaskBuilder {
       mailbox: this.#mailbox,
       schedule: this.#schedule,
       collects: this.#collects,
+      accumulators: this.#accumulators,
     };
   }
 
@@ -155,7 +159,7 @@ class TaskBuilder {
     const { executionId } = environment.deployed.task;
     return new SourceInput({
       source: logic.source,
-      runtime: runtimeContextOf(environment),
+      runtime: runtimeContextOf(environment, this.#accumulators.of(operator.name)),
       clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
@@ -200,7 +204,7 @@ class TaskBuilder {
       flow: this.#flow,
       output: main,
       sideOutput: (tagId) => sides.get(tagId),
-      runtime: runtimeContextOf(environment),
+      runtime: runtimeContextOf(environment, this.#accumulators.of(step.plan.operator.name)),
       tables: services.tables,
       get keyedState() {
         return services.keyedState;
@@ -247,11 +251,11 @@ class TaskBuilder {
 
   #writerContextOf(step: Step): WriterInitContext {
     const { ports, deployed, post } = this.#environment;
-    const { id } = step.plan.operator;
+    const { id, name } = step.plan.operator;
     const queue = new CollectQueue((bytes) => post({ type: 'collected', executionId: deployed.task.executionId, operatorId: id, bytes }));
     this.#collects.set(id, queue);
     return {
-      getRuntimeContext: () => runtimeContextOf(this.#environment),
+      getRuntimeContext: () => runtimeContextOf(this.#environment, this.#accumulators.of(name)),
       getRestoredCheckpointId: () => undefined,
       standardStreams: ports.standardStreams,
       sendToClient: (bytes) => queue.send(bytes),

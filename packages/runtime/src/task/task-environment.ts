@@ -1,7 +1,7 @@
 /** What one task is built from: its place in the job, and the slot around it. */
 
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
-import type { RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { AccumulatorRegistry, RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
 import type { JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation } from '../protocol/deployment.ts';
@@ -33,7 +33,8 @@ export function taskNameOf(environment: TaskEnvironment): string {
   return `${name} (${environment.deployed.task.subtask + 1}/${parallelism})`;
 }
 
-export function runtimeContextOf(environment: TaskEnvironment): RuntimeContext {
+/** `accumulators`: those of the operator. */
+export function runtimeContextOf(environment: TaskEnvironment, accumulators: AccumulatorRegistry): RuntimeContext {
   const { parallelism, maxParallelism } = vertexOf(environment);
   const { subtask, attempt } = environment.deployed.task;
   const taskName = taskNameOf(environment);
@@ -46,6 +47,7 @@ export function runtimeContextOf(environment: TaskEnvironment): RuntimeContext {
     getAttemptNumber: () => attempt,
     getJobId: () => environment.job.jobId,
     getMetricGroup: () => metrics,
+    ...accumulators,
   };
 }
 

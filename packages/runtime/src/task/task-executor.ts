@@ -11,6 +11,7 @@
  */
 import { invariant, unreachable } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
+import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { NetworkMemory } from '../memory/network-memory.ts';
 import type {
@@ -73,6 +74,8 @@ interface Task {
   readonly executionId: string;
   readonly allocation: Allocation;
   readonly metrics: SharedArrayBuffer;
+  /** What it has reported last. */
+  accumulators: AccumulatorValues | undefined;
   state: ExecutionState;
   /** Set when the order to cancel came before the slot had the task. */
   cancelled: boolean;
@@ -182,6 +185,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       case 'acknowledge-checkpoint':
       case 'decline-checkpoint':
         return gateway.tell({ ...message, leader: jobMaster.leader });
+      case 'accumulators':
+        task.accumulators = message.accumulators;
+        return;
       case 'collected':
         return gateway.tell({
           type: 'collected',
@@ -255,6 +261,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
         executionId: task.executionId,
         allocation,
         metrics,
+        accumulators: undefined,
         state: 'DEPLOYING',
         cancelled: false,
         deployed: false,
@@ -319,10 +326,11 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   #stateChanged(task: Task, state: ExecutionState, failure: FailureDescription | undefined): void {
     task.state = state;
     const metrics = isTerminal(state) ? figuresOf(task) : undefined;
+    const accumulators = isTerminal(state) ? task.accumulators : undefined;
     if (isTerminal(state)) this.#forget(task);
     const { gateway, jobMaster } = task.allocation;
     const { executionId } = task;
-    gateway.tell({ type: 'update-task-execution-state', leader: jobMaster.leader, executionId, state, failure, metrics });
+    gateway.tell({ type: 'update-task-execution-state', leader: jobMaster.leader, executionId, state, failure, metrics, accumulators });
   }
 
   #forget(task: Task): void {
@@ -332,13 +340,15 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
 
   #reportMetrics(leader: string): void {
     const metrics: Record<string, readonly number[]> = {};
+    const accumulators: Record<string, AccumulatorValues> = {};
     let gateway: RpcGateway<ToJobMaster> | undefined = this.#allocations.find((held) => held?.jobMaster.leader === leader)?.gateway;
     for (const task of this.#tasks.values()) {
       if (task.allocation.jobMaster.leader !== leader) continue;
       gateway = task.allocation.gateway;
       metrics[task.executionId] = figuresOf(task);
+      if (task.accumulators !== undefined) accumulators[task.executionId] = task.accumulators;
     }
-    gateway?.tell({ type: 'task-metrics', leader, taskManagerId: this.#options.taskManagerId, metrics });
+    gateway?.tell({ type: 'task-metrics', leader, taskManagerId: this.#options.taskManagerId, metrics, accumulators });
   }
 
   // ---- lookups ----

@@ -10,6 +10,7 @@
  */
 import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import { describeFailure } from './failure.ts';
@@ -25,6 +26,7 @@ interface TaskOptions {
   readonly loop: TaskletLoop;
   build(): BuiltTask;
   postState(state: ExecutionState, failure: FailureDescription | undefined): void;
+  postAccumulators(accumulators: AccumulatorValues): void;
   /** After the last state was posted. */
   ended(): void;
 }
@@ -95,6 +97,12 @@ export class Task {
     if (!this.#ended) this.#built?.tasklet.publishMetrics(heapUsedBytes, externalBytes);
   }
 
+  publishAccumulators(): void {
+    if (this.#ended || this.#isClosing) return;
+    const failure = this.#postAccumulators();
+    if (failure !== undefined) this.fail(failure);
+  }
+
   fail(error: unknown): void {
     this.#end('FAILED', error);
   }
@@ -119,6 +127,7 @@ export class Task {
     if (built !== undefined) {
       if (state !== 'FINISHED') this.#abandon(built);
       closeFailure = await this.#closeParts(built);
+      closeFailure ??= this.#postAccumulators();
     }
     const failed = state === 'FINISHED' && closeFailure !== undefined;
     built?.tasklet.publishMetrics(undefined, undefined);
@@ -127,6 +136,17 @@ export class Task {
     this.#options.postState(failed ? 'FAILED' : state, failed || state === 'FAILED' ? describeFailure(failure) : undefined);
     this.#options.ended();
     this.#settleFinished();
+  }
+
+  /** Returns what went wrong: an accumulator of the user's own may throw. */
+  #postAccumulators(): unknown {
+    try {
+      const values = this.#built?.accumulators.values();
+      if (values !== undefined) this.#options.postAccumulators(values);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   #abandon(built: BuiltTask): void {

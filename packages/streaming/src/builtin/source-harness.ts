@@ -11,6 +11,7 @@ import { invariant } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import type { RuntimeContext } from '../contract/functions.ts';
+import { TaskAccumulators } from '../contract/task-accumulators.ts';
 import type { ReaderOutput, Source, SourceOutput, SourceReader, SplitEnumerator, SplitEnumeratorContext } from '../contract/source.ts';
 
 export interface HarnessOptions {
@@ -177,5 +178,6 @@ function runtimeContext(subtask: number, parallelism: number): RuntimeContext {
     getAttemptNumber: () => 0,
     getJobId: () => 'job',
     getMetricGroup: () => metrics,
+    ...new TaskAccumulators().of('source'),
   };
 }

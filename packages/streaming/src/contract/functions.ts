@@ -1,8 +1,22 @@
 import type { MetricGroup } from '@millrace/core/metrics/metric-group';
+import type { Accumulator, AnyAccumulator, DoubleCounter, Histogram, IntCounter, LongCounter } from './accumulators.ts';
 import type { Nothing, MaybePromise } from './emittable.ts';
 
+/** The accumulators of an operator in one subtask, by name. */
+export interface AccumulatorRegistry {
+  /** Throws for a second one of that name in the operator, and for one of another type in the task. */
+  addAccumulator<V>(name: string, accumulator: Accumulator<V>): void;
+  /** What this operator has added under the name. */
+  getAccumulator(name: string): AnyAccumulator | undefined;
+  /** The one of that name and type in this operator; it is made if there is none. */
+  getIntCounter(name: string): IntCounter;
+  getLongCounter(name: string): LongCounter;
+  getDoubleCounter(name: string): DoubleCounter;
+  getHistogram(name: string): Histogram;
+}
+
 /** What a rich function and the runtime's own operators may ask of their subtask. */
-export interface RuntimeContext {
+export interface RuntimeContext extends AccumulatorRegistry {
   getTaskName(): string;
   getIndexOfThisSubtask(): number; // from 0
   getNumberOfParallelSubtasks(): number;

@@ -1,5 +1,9 @@
 /** Where the API ends: `cluster` implements it. A program meets a cluster only through these calls. */
+import type { AccumulatorValues } from '../contract/accumulator-values.ts';
 import type { CompiledJob } from './job-graph.ts';
+
+/** For those that see of this package only what a job is submitted as. */
+export type { AccumulatorValues } from '../contract/accumulator-values.ts';
 
 export type JobStatus =
   | 'INITIALIZING'
@@ -36,9 +40,13 @@ export interface SubmittedJob {
   /** Settles when the job is in a terminal state; rejects with the first failure, or with a TerminalError of reason `canceled`. */
   result(): Promise<JobResult>;
   cancel(): Promise<void>;
+  /** What its tasks have reported last, merged. */
+  accumulators?(): Promise<AccumulatorValues>;
 }
 
 export interface JobResult {
   readonly jobId: string;
   readonly netRuntimeMs: number;
+  /** Merged over all tasks; absent where nobody followed them. */
+  readonly accumulators?: AccumulatorValues;
 }

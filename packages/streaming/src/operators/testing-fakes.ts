@@ -5,6 +5,7 @@
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import type { OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
 import type { KeyedTable, KeyedTableFactory } from '../contract/state.ts';
+import { TaskAccumulators } from '../contract/task-accumulators.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 
 export type Sent = { readonly record: unknown; readonly timestamp: number; readonly tag?: string } | { readonly watermark: number };
@@ -125,6 +126,7 @@ export class OperatorBench {
         getAttemptNumber: () => 0,
         getJobId: () => 'job',
         getMetricGroup: () => metrics,
+        ...new TaskAccumulators().of('bench'),
       },
       tables: this.tables,
       get keyedState() {

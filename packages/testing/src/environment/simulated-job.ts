@@ -9,6 +9,7 @@
  */
 import { seededRandom } from '@millrace/core/base/random';
 import { planDeployments } from '@millrace/runtime/coordinator/deployment-plan';
+import { JobAccumulators, mergedAccumulators } from '@millrace/runtime/coordinator/job-accumulators';
 import { type Execution, ExecutionGraph } from '@millrace/runtime/coordinator/execution-graph';
 import { planSlots } from '@millrace/runtime/coordinator/slot-sharing';
 import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
@@ -27,6 +28,7 @@ import {
 import { describedError } from '@millrace/runtime/task/failure';
 import { Slot } from '@millrace/runtime/task/slot';
 import { countRings, TaskExecutorRings } from '@millrace/runtime/task/task-executor-rings';
+import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { SeededScheduler } from './seeded-scheduler.ts';
@@ -64,6 +66,7 @@ export class SimulatedJob {
   readonly #coordinators = new Map<string, SourceCoordinator>();
   /** By operator id of a source: the executions of its subtasks. */
   readonly #readers = new Map<string, readonly Execution[]>();
+  readonly #accumulators = new JobAccumulators((failure) => this.#fail(restoreFailure(failure)));
   #failure: { readonly error: unknown } | undefined;
   #canceled = false;
 
@@ -84,6 +87,12 @@ export class SimulatedJob {
 
   get failure(): unknown {
     return this.#failure?.error;
+  }
+
+  /** As of this moment; of a task that has ended, its last ones. */
+  accumulators(): AccumulatorValues {
+    for (const slot of this.#slots) slot.publishAccumulators();
+    return mergedAccumulators(this.#graph);
   }
 
   get isCanceled(): boolean {
@@ -231,6 +240,10 @@ export class SimulatedJob {
         return this.#toEnumerator(message.operatorId, message.executionId, message.event);
       case 'collected':
         return this.#collected(slot, message);
+      case 'accumulators': {
+        const execution = this.#graph.find(message.executionId);
+        return execution === undefined ? undefined : this.#accumulators.report(execution, message.accumulators);
+      }
       case 'output':
         return this.#options.write(message.stream, message.text);
     }

@@ -92,7 +92,8 @@ export class TestEnvironment extends StreamExecutionEnvironment {
   override async execute(jobName?: string): Promise<JobExecutionResult> {
     await this.start(jobName);
     await this.finish();
-    return new JobExecutionResult({ jobId: this.#executor.running('execute').jobId, netRuntimeMs: 0 });
+    const job = this.#executor.running('execute');
+    return new JobExecutionResult({ jobId: job.jobId, netRuntimeMs: 0, accumulators: job.accumulators() });
   }
 
   /** Settles when everything that can happen at this virtual time has happened. Promises of user code are waited for as far as they settle without outside help. */

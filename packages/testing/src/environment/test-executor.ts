@@ -71,7 +71,11 @@ class SimulatedSubmission implements SubmittedJob {
   async result() {
     await this.#job.end();
     if (this.#job.isCanceled) throw new TerminalError('The job was canceled.', { reason: 'canceled' });
-    return { jobId: this.jobId, netRuntimeMs: 0 };
+    return { jobId: this.jobId, netRuntimeMs: 0, accumulators: this.#job.accumulators() };
+  }
+
+  accumulators() {
+    return Promise.resolve(this.#job.accumulators());
   }
 
   cancel(): Promise<void> {

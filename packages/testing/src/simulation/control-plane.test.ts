@@ -45,6 +45,52 @@ describe('a job on a simulated cluster', () => {
     assert.deepEqual(cluster.reported, []);
   });
 
+  it('merges what its tasks report of accumulators, while it runs and at the end; the newest report of a task counts', () => {
+    const cluster = new SimulatedCluster();
+    const taskManager = cluster.addTaskManager('tm-1', 2);
+    cluster.submit('a', pipeline(2));
+    cluster.advance(100);
+    const executions = ['source', 'sink'].flatMap((vertex) => [0, 1].map((subtask) => executionId(cluster, 'a', vertex, subtask)));
+    const report = (index: number, accumulators: Record<string, { type: string; value: unknown }>) =>
+      taskManager.post(index % 2, { type: 'accumulators', executionId: executions[index] as string, accumulators });
+    report(0, { records: { type: 'IntCounter', value: 1 } });
+    report(0, { records: { type: 'IntCounter', value: 2 } });
+    report(1, { records: { type: 'IntCounter', value: 3 }, sizes: { type: 'Histogram', value: [[7, 1]] } });
+    cluster.advance(3_000);
+    assert.deepEqual(cluster.details('a').accumulators, {
+      records: { type: 'IntCounter', value: 5 },
+      sizes: { type: 'Histogram', value: [[7, 1]] },
+    });
+    report(2, { records: { type: 'IntCounter', value: 10 } });
+    for (const [index, id] of executions.entries()) taskManager.post(index % 2, stateOf(id, 'FINISHED'));
+    cluster.advance(100);
+    const { status, accumulators } = cluster.details('a');
+    assert.equal(status, 'FINISHED');
+    assert.deepEqual(accumulators['records'], { type: 'IntCounter', value: 15 });
+  });
+
+  it('fails when two tasks mean different types by one name, and names both', () => {
+    const cluster = new SimulatedCluster();
+    const taskManager = cluster.addTaskManager('tm-1', 2);
+    cluster.submit('a', pipeline(2));
+    cluster.advance(100);
+    for (const [subtask, type] of ['IntCounter', 'Histogram'].entries()) {
+      const id = executionId(cluster, 'a', 'sink', subtask);
+      taskManager.post(subtask, {
+        type: 'accumulators',
+        executionId: id,
+        accumulators: { n: { type, value: type === 'Histogram' ? [] : 0 } },
+      });
+    }
+    cluster.advance(3_000);
+    const { status, failure } = cluster.details('a');
+    assert.equal(status, 'FAILED');
+    assert.equal(
+      failure?.message,
+      "Accumulator 'n' is a IntCounter in 'sink (1/2)' and a Histogram in 'sink (2/2)': accumulators of different types cannot be merged. Give each a name of its own, or one type.",
+    );
+  });
+
   it('connects subtasks of one slot by reference and others by a ring that both ends share', () => {
     const cluster = new SimulatedCluster();
     const { received, memory } = cluster.addTaskManager('tm-1', 2);
