@@ -33,7 +33,7 @@ export class JobTasks {
 
   constructor(graph: ExecutionGraph, ports: JobTasksPorts) {
     this.graph = graph;
-    this.accumulators = new JobAccumulators(ports.fail);
+    this.accumulators = new JobAccumulators((failure) => ports.fail(failure));
     this.#ports = ports;
   }
 

@@ -6,6 +6,12 @@ import type { RuntimeContext } from '@millrace/streaming/api/runtime-context';
 import { AverageAccumulator, Histogram, IntCounter, ListAccumulator, LongCounter } from '@millrace/streaming/contract/accumulators';
 import { TestEnvironment } from '../index.ts';
 
+/** A map that adds every word and passes it on. */
+const kept = (accumulator: { add(word: string): void }) => (word: string) => {
+  accumulator.add(word);
+  return word;
+};
+
 class Counting extends RichMapFunction<number, number> {
   readonly #mean = new AverageAccumulator();
   #seen = new IntCounter();
@@ -49,7 +55,7 @@ for (const [parallelism, chained] of [
     );
     const result = await env.execute();
     assert.deepEqual(
-      new Map([...result.getAllAccumulatorResults()].sort()),
+      new Map([...result.getAllAccumulatorResults()].sort(([one], [other]) => (one < other ? -1 : 1))),
       new Map<string, unknown>([
         ['closed', parallelism],
         ['mean', 30.5],
@@ -87,7 +93,7 @@ test('one of the user’s own arrives as the local values of all subtasks', asyn
     const longest = new Longest();
     return {
       open: (context: RuntimeContext) => context.addAccumulator('longest', longest as never),
-      map: (word: string) => (longest.add(word), word),
+      map: kept(longest),
     };
   };
   env.collect(env.fromData('a', 'bb', 'ccc', 'd').map(rich(watching)));
@@ -100,7 +106,7 @@ test('the accumulators of a job that runs are those that were reported last; a l
   const source = env.testSource<string>();
   const listing = () => {
     const list = new ListAccumulator<string>();
-    return { open: (context: RuntimeContext) => context.addAccumulator('words', list), map: (word: string) => (list.add(word), word) };
+    return { open: (context: RuntimeContext) => context.addAccumulator('words', list), map: kept(list) };
   };
   env.collect(source.stream.map(rich(listing)));
   const job = await env.executeAsync();
