@@ -49,14 +49,14 @@ export class KeyCells<V> implements Cells<V> {
   }
 }
 
-interface Cell<V> {
+export interface Cell<V> {
   readonly id: string | number;
   readonly namespace: unknown;
   value: V;
 }
 
 /** Most keys are in one window at a time: that one has no Map around it. */
-type CellsOfKey<V> = Cell<V> | Map<string | number, Cell<V>>;
+export type CellsOfKey<V> = Cell<V> | Map<string | number, Cell<V>>;
 
 export class NamespaceCells<V> implements Cells<V> {
   readonly #current: CurrentKey;

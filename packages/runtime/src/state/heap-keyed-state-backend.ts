@@ -7,7 +7,9 @@
  * B2 every handle reads the one `CurrentKey`, so setting the key is one assignment however many states there are.
  */
 import { UsageError } from '@millrace/core/base/errors';
-import type { AnyTypeInformation, TypeInformation } from '@millrace/core/types/type-information';
+import { SHAPE } from '@millrace/core/types/descriptions';
+import type { AnyTypeInformation, TypeDescription, TypeInformation } from '@millrace/core/types/type-information';
+import { descriptionOf } from '@millrace/core/types/types';
 import type { Nothing } from '@millrace/streaming/contract/emittable';
 import type {
   AggregatingState,
@@ -19,7 +21,7 @@ import type {
   ReducingState,
   ValueState,
 } from '@millrace/streaming/contract/keyed-state';
-import type { KeyedTable, KeyedTableFactory } from '@millrace/streaming/contract/state';
+import type { KeyedTable } from '@millrace/streaming/contract/state';
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -28,8 +30,10 @@ import type {
   StateDescriptor,
   ValueStateDescriptor,
 } from '@millrace/streaming/contract/state-descriptor';
+import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { type Cells, KeyCells, NamespaceCells } from './cells.ts';
 import type { CurrentKey } from './current-key.ts';
+import { type ContentForm, type EntryForm, keyForm, MAP_CONTENT, namespacedForm, PLAIN_CONTENT } from './entry-forms.ts';
 import { HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState } from './state-handles.ts';
 import { type Freeze, ValueCheck } from './value-check.ts';
 import { mergeCells } from './merge-cells.ts';
@@ -58,9 +62,14 @@ interface MadeNamespacedState extends MadeState {
   readonly namespaced: NamespacedState<unknown, unknown>;
 }
 
+/** Makes the table of a state, filled with what a checkpoint has of it. */
+export interface StateTables {
+  createStateTable<V>(schema: KeyedStateSchema, form: EntryForm<V>): KeyedTable<unknown, V>;
+}
+
 export interface HeapKeyedStateOptions {
   readonly currentKey: CurrentKey;
-  readonly tables: KeyedTableFactory;
+  readonly tables: StateTables;
   readonly keyType: TypeInformation<unknown> | undefined;
   readonly freeze: Freeze;
 }
@@ -119,7 +128,8 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       refuseChanged(known.descriptor, wanted);
       return known.namespaced as NamespacedState<S, N>;
     }
-    const table = this.#table<never>(`${descriptor.name}/namespaces`);
+    const form = namespacedForm(contentFormOf(wanted), namespaces as NamespaceType<unknown>);
+    const table = this.#options.tables.createStateTable(this.#schemaOf(wanted, SHAPE), form);
     const cells = new NamespaceCells<unknown>(this.#current, table, namespaces as NamespaceType<unknown>);
     const handle = this.#handleOf(wanted, cells);
     const namespaced: NamespacedState<unknown, unknown> = {
@@ -145,30 +155,24 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     }
   }
 
-  /** Every state with all that is in it, for snapshots: `namespace` is undefined outside the namespaces. */
-  forEachValue(visit: (state: string, key: unknown, namespace: unknown, value: unknown) => void): void {
-    for (const states of [this.#states, this.#namespacedStates]) {
-      for (const [name, { cells }] of states)
-        cells.forEach((key, namespace, value) => {
-          visit(name, key, namespace, value);
-        });
-    }
-  }
-
   #stateOf(descriptor: AnyDescriptor): MadeState {
     const known = this.#states.get(descriptor.name);
     if (known !== undefined) {
       refuseChanged(known.descriptor, descriptor);
       return known;
     }
-    const cells = new KeyCells<unknown>(this.#current, this.#table<unknown>(descriptor.name));
+    const table = this.#options.tables.createStateTable(this.#schemaOf(descriptor, undefined), keyForm(contentFormOf(descriptor)));
+    const cells = new KeyCells<unknown>(this.#current, table);
     const made = { descriptor, handle: this.#handleOf(descriptor, cells), cells };
     this.#states.set(descriptor.name, made);
     return made;
   }
 
-  #table<V>(name: string): KeyedTable<unknown, V> {
-    return this.#options.tables.createTable<unknown, V>(name, this.#options.keyType, undefined);
+  #schemaOf(descriptor: AnyDescriptor, namespaceType: TypeDescription | undefined): KeyedStateSchema {
+    const { name, kind } = descriptor;
+    const schema: Omit<KeyedStateSchema, 'valueType'> = { name, kind, keyType: descriptionOf(this.#options.keyType), namespaceType };
+    if (descriptor.kind !== 'map') return { ...schema, valueType: descriptionOf(typesOf(descriptor)[0]) };
+    return { ...schema, nameType: descriptionOf(descriptor.keyType), valueType: descriptionOf(descriptor.valueType) };
   }
 
   #handleOf(descriptor: AnyDescriptor, cells: Cells<unknown>): Handle {
@@ -201,13 +205,20 @@ function refuseChanged(known: AnyDescriptor, wanted: AnyDescriptor): void {
   );
 }
 
+function typesOf(descriptor: AnyDescriptor): readonly (AnyTypeInformation | undefined)[] {
+  if (descriptor.kind === 'list') return [descriptor.elementType];
+  if (descriptor.kind === 'map') return [descriptor.keyType, descriptor.valueType];
+  return [descriptor.kind === 'aggregating' ? descriptor.accumulatorType : descriptor.type];
+}
+
+function contentFormOf({ kind }: AnyDescriptor): ContentForm<unknown> {
+  return kind === 'map' ? (MAP_CONTENT as ContentForm<unknown>) : PLAIN_CONTENT;
+}
+
 function shapeOf(descriptor: AnyDescriptor): string {
-  const types: (AnyTypeInformation | undefined)[] = [];
-  if (descriptor.kind === 'list') types.push(descriptor.elementType);
-  else if (descriptor.kind === 'map') types.push(descriptor.keyType, descriptor.valueType);
-  else if (descriptor.kind === 'aggregating') types.push(descriptor.accumulatorType);
-  else types.push(descriptor.type);
-  return `${descriptor.kind} state of ${types.map((type) => type?.typeName ?? 'learned type').join(' to ')}`;
+  return `${descriptor.kind} state of ${typesOf(descriptor)
+    .map((type) => type?.typeName ?? 'learned type')
+    .join(' to ')}`;
 }
 
 function expectKind<D extends { readonly kind: string }>(descriptor: D, kind: string, method: string): D {

@@ -8,28 +8,19 @@
  * H2 typed form: from the slot that a key hashes to up to the slot that holds it, no slot is free. `remove` restores this by moving keys back: no tombstones.
  * H3 map form: `mapKeys[slot]` is FREE exactly when the slot is in `freeSlots`; there are `values.length` slots.
  * H4 the value of a free slot is undefined, so that the next key to get it starts with none (T2 of the contract) and nothing is kept alive.
+ * H5 `#isWatched` is true while somebody wants to know of changes: snapshots under way (`#freezes`), or who asked whether there was any (`#isClean`). Each of them is
+ *    told before an entry changes or is handed out. It is all that a table that nobody watches looks at.
  */
 import { invariant } from '@millrace/core/base/assert';
 import type { KeyedTable } from '@millrace/streaming/contract/state';
+import { type EntryTaker, FREE, TableFreeze } from './table-freeze.ts';
+import { hashOfNumber, TypedKeys } from './typed-keys.ts';
 
 type Primitive = string | number | boolean | bigint | null | undefined;
 /** Maps an object to a primitive that is equal exactly for equal objects. */
 export type CanonicalForm = (key: object) => Primitive;
 
-const FREE = Symbol('free slot');
 const LEAST_CAPACITY = 16; // a power of two, as every capacity of the typed form
-
-const double = new Float64Array(1);
-const words = new Int32Array(double.buffer);
-
-/** Spreads a number over 32 bits; the upper ones are the good ones. Whole numbers below 2^31 take the short way. */
-function hashOf(key: number): number {
-  const whole = key | 0;
-  if (whole === key) return Math.imul(whole ^ (whole >>> 15), 0x9e3779b1);
-  double[0] = key;
-  const mixed = Math.imul((words[0] as number) ^ Math.imul(words[1] as number, 0x85ebca6b), 0x9e3779b1);
-  return Math.imul(mixed ^ (mixed >>> 15), 0x9e3779b1);
-}
 
 export class HeapTable<K, V> implements KeyedTable<K, V> {
   size: number;
@@ -45,6 +36,9 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   #objectSlots: Map<Primitive, number>;
   #mapKeys: (K | typeof FREE)[];
   #freeSlots: number[];
+  #isWatched: boolean;
+  #isClean: boolean;
+  #freezes: TableFreeze<K, V> | undefined; // the newest; the others behind it
 
   constructor(startsTyped: boolean, canonical: CanonicalForm) {
     this.size = 0;
@@ -60,6 +54,9 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#objectSlots = new Map();
     this.#mapKeys = [];
     this.#freeSlots = [];
+    this.#isWatched = false;
+    this.#isClean = false;
+    this.#freezes = undefined;
     if (startsTyped) this.#allocate(LEAST_CAPACITY);
   }
 
@@ -71,20 +68,22 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     if (typeof key !== 'number' || !this.#isTyped) return this.#mapSlotOf(key);
     const keys = this.#keys;
     const mask = this.#mask;
-    let slot = hashOf(key) >>> this.#shift;
+    let slot = hashOfNumber(key) >>> this.#shift;
     for (;;) {
       const found = keys[slot] as number;
-      if (found === key) return slot;
+      if (found === key) {
+        if (this.#isWatched) this.touch(slot);
+        return slot;
+      }
       if (Number.isNaN(found)) return this.#insert(key, slot); // H1
       slot = (slot + 1) & mask;
     }
   }
 
   find(key: K): number {
-    if (!this.#isTyped) return this.#slotsFor(key).get(this.#primitive(key)) ?? -1;
-    if (typeof key !== 'number') return -1;
-    const slot = this.#probe(key);
-    return this.#keys[slot] === key ? slot : -1;
+    const slot = this.#peek(key);
+    if (this.#isWatched && slot >= 0) this.touch(slot);
+    return slot;
   }
 
   remove(key: K): boolean {
@@ -111,10 +110,44 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     return (this.#isTyped ? this.#keys[slot] : this.#mapKeys[slot]) as K;
   }
 
-  touch(_slot: number): void {}
+  touch(slot: number): void {
+    if (!this.#isWatched) return;
+    this.#isClean = false;
+    const key = this.keyAt(slot);
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.touch(slot, key);
+    this.#isWatched = this.#freezes !== undefined;
+  }
+
+  /** What is in the table now is shown to `take`, entry by entry: before it changes, or when `advance` comes to it. Until `thaw`. */
+  freeze(take: EntryTaker<K, V>): TableFreeze<K, V> {
+    const keys = this.#isTyped ? new TypedKeys(this.#keys, this.#mask, this.#shift) : this.#mapKeys;
+    const freeze = new TableFreeze<K, V>(this.values, keys, take);
+    freeze.next = this.#freezes;
+    this.#freezes = freeze;
+    this.#isWatched = true;
+    return freeze;
+  }
+
+  thaw(freeze: TableFreeze<K, V>): void {
+    if (this.#freezes === freeze) this.#freezes = freeze.next;
+    else for (let before = this.#freezes; before !== undefined; before = before.next) if (before.next === freeze) before.next = freeze.next;
+    this.#isWatched = this.#isClean || this.#freezes !== undefined;
+  }
+
+  /** True from `markClean` until the first access that might have changed something. */
+  get isClean(): boolean {
+    return this.#isClean;
+  }
+
+  markClean(): void {
+    this.#isClean = true;
+    this.#isWatched = true;
+  }
 
   /** Keeps the memory that its last contents needed, for the next ones will be like them, and gives up what is far above that. */
   clear(): void {
+    const isShared = this.#freezes !== undefined;
+    this.#unwatch();
     this.#slots.clear();
     this.#objectSlots.clear();
     this.#mapKeys = [];
@@ -123,7 +156,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#isTyped = this.#startsTyped;
     if (!this.#isTyped || !wasTyped) this.values = [];
     if (this.#isTyped) {
-      if (wasTyped && this.values.length <= Math.max(LEAST_CAPACITY, this.size * 8)) {
+      if (wasTyped && !isShared && this.values.length <= Math.max(LEAST_CAPACITY, this.size * 8)) {
         this.#keys.fill(Number.NaN);
         this.values.fill(undefined);
       } else this.#allocate(LEAST_CAPACITY);
@@ -131,9 +164,16 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.size = 0;
   }
 
+  #peek(key: K): number {
+    if (!this.#isTyped) return this.#slotsFor(key).get(this.#primitive(key)) ?? -1;
+    if (typeof key !== 'number') return -1;
+    const slot = this.#probe(key);
+    return this.#keys[slot] === key ? slot : -1;
+  }
+
   /** The slot of a number, or the free slot that ends its probe (H2). */
   #probe(key: number): number {
-    let slot = hashOf(key) >>> this.#shift;
+    let slot = hashOfNumber(key) >>> this.#shift;
     while (this.#keys[slot] !== key && this.isUsed(slot)) slot = (slot + 1) & this.#mask;
     return slot;
   }
@@ -145,6 +185,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
       this.#grow();
       slot = this.#probe(key);
     }
+    if (this.#isWatched) this.#inserted(slot);
     this.#keys[slot] = key + 0; // −0 is 0
     this.size++;
     return slot;
@@ -162,6 +203,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   #grow(): void {
     const { values } = this;
     const keys = this.#keys;
+    this.#detachFreezes();
     invariant(keys.length < 2 ** 30, () => `A keyed table has ${this.size} keys and can hold no more. Use more subtasks.`);
     this.#allocate(keys.length * 2);
     for (let from = 0; from < keys.length; from++) {
@@ -178,8 +220,9 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     const keys = this.#keys;
     let gap = slot;
     for (let next = (gap + 1) & this.#mask; this.isUsed(next); next = (next + 1) & this.#mask) {
-      const home = hashOf(keys[next] as number) >>> this.#shift;
+      const home = hashOfNumber(keys[next] as number) >>> this.#shift;
       if (((next - home) & this.#mask) < ((next - gap) & this.#mask)) continue; // its home lies behind the gap
+      if (this.#isWatched) this.touch(next);
       keys[gap] = keys[next] as number;
       this.values[gap] = this.values[next];
       gap = next;
@@ -193,8 +236,12 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     const slots = this.#slotsFor(key);
     const primitive = this.#primitive(key);
     const known = slots.get(primitive);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.#isWatched) this.touch(known);
+      return known;
+    }
     const slot = this.#freeSlots.pop() ?? this.values.push(undefined) - 1;
+    if (this.#isWatched) this.#inserted(slot);
     slots.set(primitive, slot);
     this.#mapKeys[slot] = Object.is(key, -0) ? (0 as K) : key;
     this.size++;
@@ -210,9 +257,27 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     return typeof key === 'object' && key !== null ? this.#canonical(key) : (key as Primitive);
   }
 
+  #inserted(slot: number): void {
+    this.#isClean = false;
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.insert(slot);
+    this.#isWatched = this.#freezes !== undefined;
+  }
+
+  #detachFreezes(): void {
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.detach();
+  }
+
+  /** Snapshots under way keep the arrays, and what the table gets from now on is none of theirs. */
+  #unwatch(): void {
+    this.#freezes = undefined;
+    this.#isClean = false;
+    this.#isWatched = false;
+  }
+
   #becomeMap(): void {
     const { values } = this;
     const keys = this.#keys;
+    this.#detachFreezes();
     this.#isTyped = false;
     this.#keys = new Float64Array(0);
     this.values = [];

@@ -1,9 +1,21 @@
-/** Makes the tables of an operator's keyed state on the heap of its slot. One for each operator of a subtask. */
+/**
+ * Makes the tables of an operator's keyed state on the heap of its slot, fills them with what a checkpoint had, and freezes them for the next one. One for each operator
+ * of a subtask.
+ *
+ * F1 every table that was made and not released is in `#states`, under its state; what is in `#states` is in every snapshot.
+ * F2 tables that a checkpoint brought back and nobody asked for yet are there as well, so they are not lost.
+ */
+import { invariant } from '@millrace/core/base/assert';
 import { canonicalKey } from '@millrace/core/types/key';
 import { descriptionOf } from '@millrace/core/types/types';
-import type { TypeInformation } from '@millrace/core/types/type-information';
-import type { KeyedTable, KeyedTableFactory, RestoredTable } from '@millrace/streaming/contract/state';
+import type { TypeDescription, TypeInformation } from '@millrace/core/types/type-information';
+import type { KeyedTable, KeyedTableFactory, RestoredTable, TableOptions } from '@millrace/streaming/contract/state';
+import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapTable } from './heap-table.ts';
+import { identityOf, type RestoredStates } from './snapshot/restored-states.ts';
+import type { FrozenState, KeyedSink } from './state-backend.ts';
+import { type EntryForm, tableForm } from './entry-forms.ts';
+import { FrozenTables } from './frozen-tables.ts';
 
 /** Released tables kept for each name: windows come and go by ones, and a burst of them should not hold memory for ever. */
 const SPARE_TABLES = 4;
@@ -23,29 +35,154 @@ const NEVER_NUMBERS: ReadonlySet<string> = new Set([
   'set',
   'map',
 ]);
+/** Of the numbers that tell the tables of a name apart. */
+const TABLE_NAMESPACE: TypeDescription = { kind: 'double' };
+
+type AnyTable = HeapTable<unknown, unknown>;
+
+interface MadeState {
+  schema: KeyedStateSchema;
+  /** How the entries of each of its tables are written. */
+  readonly tables: Map<AnyTable, EntryForm<unknown>>;
+  /** Restored, and not given to the operator yet (F2). */
+  readonly restored: Map<number | undefined, AnyTable>;
+}
 
 export class HeapTableFactory implements KeyedTableFactory {
-  readonly #spares: Map<string, HeapTable<unknown, unknown>[]>;
+  readonly #restored: RestoredStates | undefined;
+  readonly #spares = new Map<string, AnyTable[]>();
+  readonly #states = new Map<string, MadeState>();
+  /** Of states that were made before the restored ones had been read. */
+  #fills: (() => void)[] = [];
 
-  constructor() {
-    this.#spares = new Map();
+  constructor(restored?: RestoredStates) {
+    this.#restored = restored;
   }
 
-  createTable<K, V>(name: string, keyType: TypeInformation<K> | undefined, _valueType?: TypeInformation<V>): KeyedTable<K, V> {
-    const spare = this.#spares.get(name)?.pop();
-    if (spare !== undefined) return spare as HeapTable<K, V>;
-    return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey);
+  createTable<K, V>(
+    name: string,
+    keyType: TypeInformation<K> | undefined,
+    valueType?: TypeInformation<V>,
+    options: TableOptions<V> = {},
+  ): KeyedTable<K, V> {
+    const state = this.#tableState(name, { keyType, valueType, options }, options.namespace !== undefined);
+    const known = state.restored.get(options.namespace);
+    if (known !== undefined) {
+      state.restored.delete(options.namespace);
+      return known as HeapTable<unknown, unknown> as KeyedTable<K, V>;
+    }
+    return this.#newTable(state, tableForm(options.namespace, options)) as HeapTable<unknown, unknown> as KeyedTable<K, V>;
   }
 
-  restoredTables<K, V>(_name: string): readonly RestoredTable<K, V>[] {
-    return [];
+  restoredTables<K, V>(
+    name: string,
+    keyType: TypeInformation<K> | undefined,
+    valueType?: TypeInformation<V>,
+    options: Pick<TableOptions<V>, 'plainOf' | 'valueOfPlain'> = {},
+  ): readonly RestoredTable<K, V>[] {
+    invariant(this.#restored?.isLoaded !== false, () => `restored tables '${name}' were asked for before the checkpoint was read`);
+    const state = this.#tableState(name, { keyType, valueType, options }, undefined);
+    const tables = [...state.restored].map(([namespace, table]) => ({ namespace, table: table as AnyTable as KeyedTable<K, V> }));
+    state.restored.clear();
+    return tables;
   }
 
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void {
+    const released = table as unknown as AnyTable;
+    this.#states.get(`table ${name}`)?.tables.delete(released);
     const spares = this.#spares.get(name) ?? [];
     this.#spares.set(name, spares);
     if (spares.length >= SPARE_TABLES) return;
-    table.clear();
-    spares.push(table as HeapTable<unknown, unknown>);
+    released.clear();
+    spares.push(released);
   }
+
+  /** The one table of a state that has a handle of its own. */
+  createStateTable<V>(schema: KeyedStateSchema, form: EntryForm<V>): HeapTable<unknown, V> {
+    const state: MadeState = { schema, tables: new Map(), restored: new Map() };
+    this.#states.set(identityOf(schema), state);
+    const table = this.#newTable(state, form as EntryForm<unknown>);
+    this.#whenLoaded((restored) => restored.takeKeyed(schema, (...entry) => addEntry(table, form as EntryForm<unknown>, entry)));
+    return table as HeapTable<unknown, unknown> as HeapTable<unknown, V>;
+  }
+
+  onLoaded(): void {
+    for (const fill of this.#fills) fill();
+    this.#fills = [];
+  }
+
+  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
+    return [...this.#states.values()].map(({ schema, tables }) => new FrozenTables(tables, open(schema)));
+  }
+
+  #tableState<K, V>(
+    name: string,
+    made: {
+      readonly keyType: TypeInformation<K> | undefined;
+      readonly valueType: TypeInformation<V> | undefined;
+      readonly options: TableOptions<V>;
+    },
+    isNamespaced: boolean | undefined,
+  ): MadeState {
+    const known = this.#states.get(`table ${name}`);
+    if (known !== undefined) {
+      // `restoredTables` found none, so it was not known yet whether there would be namespaces.
+      if (isNamespaced === true && known.tables.size === 0) known.schema = { ...known.schema, namespaceType: TABLE_NAMESPACE };
+      return known;
+    }
+    const hasPlainForm = made.options.plainOf !== undefined;
+    const schema = {
+      name,
+      kind: 'table',
+      keyType: descriptionOf(made.keyType),
+      namespaceType: isNamespaced === true ? TABLE_NAMESPACE : undefined,
+      valueType: descriptionOf(hasPlainForm ? undefined : made.valueType),
+    } as const;
+    const stored = this.#restored?.schemaOf(schema);
+    const state: MadeState = {
+      schema: isNamespaced === undefined && stored !== undefined ? { ...schema, namespaceType: stored.namespaceType } : schema,
+      tables: new Map(),
+      restored: new Map(),
+    };
+    this.#states.set(`table ${name}`, state);
+    this.#whenLoaded((restored) => this.#fillTables(restored, state, made.options as TableOptions<unknown>));
+    return state;
+  }
+
+  /** One table for each namespace that occurs. */
+  #fillTables(restored: RestoredStates, state: MadeState, options: TableOptions<unknown>): void {
+    restored.takeKeyed(state.schema, (key, namespace, value) => {
+      const of = namespace as number | undefined;
+      let table = state.restored.get(of) ?? this.#madeBefore(state, of);
+      if (table === undefined) {
+        table = this.#newTable(state, tableForm(of, options));
+        state.restored.set(of, table);
+      }
+      addEntry(table, state.tables.get(table) as EntryForm<unknown>, [key, namespace, value]);
+    });
+  }
+
+  /** The table of a state without namespaces may be there before the checkpoint was read. */
+  #madeBefore(state: MadeState, namespace: number | undefined): AnyTable | undefined {
+    return namespace === undefined ? [...state.tables.keys()][0] : undefined;
+  }
+
+  #whenLoaded(fill: (restored: RestoredStates) => void): void {
+    const restored = this.#restored;
+    if (restored === undefined) return;
+    if (restored.isLoaded) fill(restored);
+    else this.#fills.push(() => fill(restored));
+  }
+
+  #newTable(state: MadeState, form: EntryForm<unknown>): AnyTable {
+    const spare = state.schema.kind === 'table' ? this.#spares.get(state.schema.name)?.pop() : undefined;
+    const table = spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey);
+    state.tables.set(table, form);
+    return table;
+  }
+}
+
+function addEntry(table: AnyTable, form: EntryForm<unknown>, [key, namespace, value]: readonly [unknown, unknown, unknown]): void {
+  const slot = table.slotOf(key);
+  table.values[slot] = form.add(table.values[slot], namespace, value);
 }

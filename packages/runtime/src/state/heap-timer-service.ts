@@ -11,12 +11,26 @@
  */
 import { UsageError } from '@millrace/core/base/errors';
 import type { Cancellation } from '@millrace/core/base/clock';
+import { SHAPE } from '@millrace/core/types/descriptions';
+import { hashKey } from '@millrace/core/types/key';
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { descriptionOf } from '@millrace/core/types/types';
 import { FailingCall } from '@millrace/streaming/contract/failing-call';
 import type { NamespaceType } from '@millrace/streaming/contract/keyed-state';
 import type { TaskFlow } from '@millrace/streaming/contract/operator';
-import type { InternalTimer, InternalTimerService, Triggerable } from '@millrace/streaming/contract/timers';
+import {
+  type InternalTimer,
+  type InternalTimerService,
+  type Triggerable,
+  VOID_NAMESPACE,
+  VOID_NAMESPACES,
+} from '@millrace/streaming/contract/timers';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import type { CurrentKey } from './current-key.ts';
+import { frozenTimers } from './frozen-timers.ts';
+import type { RestoredStates } from './snapshot/restored-states.ts';
+import type { FrozenState, KeyedSink } from './state-backend.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 export const TIMERS_PER_TURN = 1000;
@@ -27,6 +41,10 @@ export interface TimerServicePorts {
   readonly currentProcessingTime: () => number;
   readonly mail: (action: () => void) => void;
   readonly schedule: (delayMs: number, action: () => void) => Cancellation;
+  /** What a checkpoint knows the timers by. */
+  readonly name?: string;
+  readonly keyType?: TypeInformation<unknown> | undefined;
+  readonly restored?: RestoredStates;
 }
 
 /** Reused for every timer. */
@@ -49,6 +67,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
   readonly #triggerable: Triggerable<K, N>;
   readonly #eventTimers: TimerQueue<N>;
   readonly #processingTimers: TimerQueue<N>;
+  readonly #namespaces: NamespaceType<N>;
   readonly #timer: FiringTimer<K, N>;
   #watermark: number;
   /** Processing-time timers up to here are due. */
@@ -69,6 +88,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
     this.#triggerable = triggerable;
     this.#eventTimers = new TimerQueue(namespaces);
     this.#processingTimers = new TimerQueue(namespaces);
+    this.#namespaces = namespaces;
     this.#timer = new FiringTimer();
     this.#watermark = NO_TIMESTAMP;
     this.#processingTime = NO_TIMESTAMP;
@@ -78,6 +98,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
     this.#isQuiet = false;
     this.#wakeUp = undefined;
     this.#wakeUpAt = Number.POSITIVE_INFINITY;
+    this.onLoaded();
   }
 
   get numEventTimeTimers(): number {
@@ -135,14 +156,50 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
     this.#wakeUp = undefined;
   }
 
-  /** Every timer, in no order, for snapshots. */
-  forEachTimer(visit: (domain: 'EVENT_TIME' | 'PROCESSING_TIME', key: unknown, namespace: N | undefined, time: number) => void): void {
-    this.#eventTimers.forEach((key, namespace, time) => {
-      visit('EVENT_TIME', key, namespace, time);
+  /** The checkpoint has been read: its timers stand beside those that were registered since. What came due while the job was down fires once. */
+  onLoaded(): void {
+    const { restored } = this.#ports;
+    if (restored?.isLoaded !== true) return;
+    for (const [kind, queue] of this.#queues()) {
+      restored.takeKeyed(this.#schemaOf(kind), (key, namespace, time) => {
+        queue.add(key, hashKey(key), this.#namespaceOf(namespace), time as number);
+      });
+    }
+    this.#scheduleWakeUp();
+  }
+
+  /** Both kinds of timers as they are now. */
+  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
+    return this.#queues().map(([kind, queue]) => {
+      const sink = open(this.#schemaOf(kind));
+      return frozenTimers(queue, (key, namespace, time) => sink.add(key, this.#plainOf(namespace), time));
     });
-    this.#processingTimers.forEach((key, namespace, time) => {
-      visit('PROCESSING_TIME', key, namespace, time);
-    });
+  }
+
+  #queues(): readonly (readonly ['event-timers' | 'processing-timers', TimerQueue<N>])[] {
+    return [
+      ['event-timers', this.#eventTimers],
+      ['processing-timers', this.#processingTimers],
+    ];
+  }
+
+  #schemaOf(kind: 'event-timers' | 'processing-timers'): KeyedStateSchema {
+    const { name = '', keyType } = this.#ports;
+    const namespaceType = this.#hasNamespaces ? SHAPE : undefined;
+    return { name, kind, keyType: descriptionOf(keyType), namespaceType, valueType: undefined };
+  }
+
+  get #hasNamespaces(): boolean {
+    return (this.#namespaces as unknown) !== VOID_NAMESPACES;
+  }
+
+  #plainOf(namespace: N | undefined): unknown {
+    return this.#hasNamespaces ? (this.#namespaces.plainOf?.(namespace as N) ?? namespace) : undefined;
+  }
+
+  #namespaceOf(plain: unknown): N {
+    if (!this.#hasNamespaces) return VOID_NAMESPACE as N;
+    return this.#namespaces.namespaceOf === undefined ? (plain as N) : this.#namespaces.namespaceOf(plain);
   }
 
   /** Fires what is due; true when nothing is left (S1, S2). */

@@ -15,6 +15,7 @@ import { CurrentKey } from './current-key.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapOperatorStateStore } from './heap-operator-state.ts';
 import { HeapTableFactory } from './heap-tables.ts';
+import { entriesIn } from './testing-freeze.ts';
 
 const SEEDS = Array.from({ length: 6 }, (_, seed) => seed + 1);
 const STEPS = 250;
@@ -25,8 +26,8 @@ const KEYS: Readonly<Record<string, readonly unknown[]>> = {
   composites: [['a', 1], ['a', 2], { x: 1, y: 'z' }, { y: 'z', x: 1 }, null, true],
 };
 
-function backendOf(): HeapKeyedStateBackend {
-  return new HeapKeyedStateBackend({ currentKey: new CurrentKey(), tables: new HeapTableFactory(), keyType: undefined, freeze: undefined });
+function backendOf(tables = new HeapTableFactory()): HeapKeyedStateBackend {
+  return new HeapKeyedStateBackend({ currentKey: new CurrentKey(), tables, keyType: undefined, freeze: undefined });
 }
 
 /** Equal for equal keys, as the contract says keys are compared. */
@@ -177,7 +178,8 @@ for (const [kindOfKey, keys] of Object.entries(KEYS)) {
 test('states in namespaces know nothing of each other, nor of the state of that name outside; merging moves what is there', () => {
   for (const seed of SEEDS) {
     const random = seededRandom(seed);
-    const backend = backendOf();
+    const tables = new HeapTableFactory();
+    const backend = backendOf(tables);
     const descriptor = new ListStateDescriptor<number>('list');
     const outside = backend.getListState(descriptor);
     const inside = backend.getNamespacedState(descriptor, { idOf: (window: { readonly start: number }) => window.start });
@@ -216,9 +218,8 @@ test('states in namespaces know nothing of each other, nor of the state of that 
       }
     }
     const seen = new Map<string, unknown>();
-    backend.forEachValue((_state, key, window, list) =>
-      seen.set(cellOf(key as number, (window as { start: number } | undefined)?.start), list),
-    );
+    for (const { key, namespace, value } of entriesIn(tables))
+      seen.set(cellOf(key as number, (namespace as { start: number } | undefined)?.start), value);
     assert.deepEqual(seen, new Map([...model].filter(([, list]) => list.length > 0)), `seed ${seed}: what a snapshot would see`);
   }
 });
@@ -378,11 +379,12 @@ test('operator state: list, union list and broadcast of a subtask; one name, one
     () => store.getUnionListState(new ListStateDescriptor<number>('offsets')),
     /Operator state 'offsets' was made by getListState and is now asked for by getUnionListState/,
   );
-  const seen: unknown[] = [];
-  store.forEachState((name, mode) => seen.push([name, mode]));
-  assert.deepEqual(seen, [
-    ['offsets', 'split'],
-    ['all', 'union'],
-    ['rules', 'broadcast'],
-  ]);
+  assert.deepEqual(
+    store.freeze().map(({ schema }) => [schema.name, schema.mode]),
+    [
+      ['offsets', 'split'],
+      ['all', 'union'],
+      ['rules', 'broadcast'],
+    ],
+  );
 });

@@ -33,6 +33,11 @@ export class TimerColumns {
     this.#bound = 0;
   }
 
+  /** Ids below were given out at least once. */
+  get idBound(): number {
+    return this.#bound;
+  }
+
   add(time: number, hash: number, key: unknown, namespace: unknown): number {
     const id = this.#take();
     const chunk = id >>> CHUNK_BITS;

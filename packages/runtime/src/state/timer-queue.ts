@@ -10,6 +10,7 @@ import type { NamespaceType } from '@millrace/streaming/contract/keyed-state';
 import { VOID_NAMESPACES } from '@millrace/streaming/contract/timers';
 import { CHUNK_BITS, CHUNK_MASK } from './timer-chunks.ts';
 import { TimerColumns } from './timer-columns.ts';
+import { TimerFreeze } from './timer-freeze.ts';
 import { TimerHeap } from './timer-heap.ts';
 import { TimerIndex } from './timer-index.ts';
 
@@ -28,6 +29,7 @@ export class TimerQueue<N> {
   #wantedTime: number;
   #wantedNamespaceId: string | number;
   readonly #matches: (id: number) => boolean;
+  #freezes: TimerFreeze | undefined; // the newest; the others behind it
 
   constructor(namespaces: NamespaceType<N>) {
     this.key = undefined;
@@ -42,6 +44,7 @@ export class TimerQueue<N> {
     this.#wantedTime = 0;
     this.#wantedNamespaceId = 0;
     this.#matches = (id) => this.#isWanted(id);
+    this.#freezes = undefined;
   }
 
   get size(): number {
@@ -58,6 +61,7 @@ export class TimerQueue<N> {
     const hash = this.#want(key, keyHash, namespace, time);
     if (this.#index.find(hash, this.#matches) >= 0) return false;
     const id = this.#columns.add(time, hash, key, namespace);
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.insert(id);
     this.#heap.push(id, time);
     this.#index.insert(hash, id);
     return true;
@@ -81,15 +85,29 @@ export class TimerQueue<N> {
     this.#removeId(id, this.#columns.hash(id));
   }
 
-  /** Every timer, in no order: for snapshots, which sort them into key groups. */
-  forEach(visit: (key: unknown, namespace: N | undefined, time: number) => void): void {
-    for (let place = 0; place < this.#heap.size; place++) {
-      const id = this.#heap.idAt(place);
-      visit(this.#columns.key(id), this.#columns.namespace(id) as N | undefined, this.#columns.time(id));
-    }
+  /** Shows every timer that there is now to `take`: before it goes, or when `advance` comes to it. Until `thaw`. `take` never throws. */
+  freeze(take: (key: unknown, namespace: N | undefined, time: number) => void): TimerFreeze {
+    const columns = this.#columns;
+    const view = { idBound: columns.idBound, isUsed: (id: number) => this.#isUsed(id) };
+    const freeze = new TimerFreeze(view, (id) => take(columns.key(id), columns.namespace(id) as N | undefined, columns.time(id)));
+    freeze.next = this.#freezes;
+    this.#freezes = freeze;
+    return freeze;
+  }
+
+  thaw(freeze: TimerFreeze): void {
+    if (this.#freezes === freeze) this.#freezes = freeze.next;
+    else for (let before = this.#freezes; before !== undefined; before = before.next) if (before.next === freeze) before.next = freeze.next;
+  }
+
+  /** Q1: of a free id the heap knows nothing. */
+  #isUsed(id: number): boolean {
+    const place = (this.#columns.places[id >>> CHUNK_BITS] as Int32Array)[id & CHUNK_MASK] as number;
+    return place >= 0 && place < this.#heap.size && this.#heap.idAt(place) === id;
   }
 
   #removeId(id: number, hash: number): void {
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.release(id);
     this.#heap.removeAt((this.#columns.places[id >>> CHUNK_BITS] as Int32Array)[id & CHUNK_MASK] as number);
     this.#index.remove(hash, id);
     this.#columns.release(id);

@@ -8,6 +8,7 @@ import { type InternalTimer, VOID_NAMESPACES } from '@millrace/streaming/contrac
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { CurrentKey } from './current-key.ts';
 import { HeapTimerService, TIMERS_PER_TURN } from './heap-timer-service.ts';
+import { entriesIn } from './testing-freeze.ts';
 import { TimerIndex } from './timer-index.ts';
 
 const SEEDS = Array.from({ length: 30 }, (_, seed) => seed + 1);
@@ -155,8 +156,7 @@ for (const [name, keys] of Object.entries({
         }
         assert.equal(bench.service.numEventTimeTimers, model.size, `seed ${seed}, step ${step}`);
       }
-      const seen: string[] = [];
-      bench.service.forEachTimer((_domain, key, namespace, time) => seen.push(idOf(key, namespace as number, time)));
+      const seen = entriesIn(bench.service).map(({ key, namespace, value }) => idOf(key, namespace as number, value as number));
       assert.deepEqual(seen.sort(), [...model.keys()].sort(), `seed ${seed}: what a snapshot would see`);
     }
   });

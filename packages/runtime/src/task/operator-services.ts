@@ -1,18 +1,28 @@
 /**
- * What an operator asks its task for beside its outputs: keyed state, operator state, timers. Each is made when it is first asked for, so an operator without state
- * costs nothing.
+ * What an operator asks its task for beside its outputs, keyed state, operator state and timers, and what the task asks of them for a checkpoint. Each is made when it is
+ * first asked for, so an operator without state costs nothing.
+ *
+ * The order is: `load`, then `initializeState` of the operator with `initializationContext`, then `open`; states that were made before `load` are filled by it. At a barrier:
+ * `beginSnapshot`, then `snapshotState` of the operator with the snapshot's context in the same turn, then `advance` in this and later turns.
  */
 import type { Cancellation } from '@millrace/core/base/clock';
 import { UsageError } from '@millrace/core/base/errors';
 import type { NamespaceType, OperatorStateStore } from '@millrace/streaming/contract/keyed-state';
 import type { KeyContext, TaskFlow } from '@millrace/streaming/contract/operator';
+import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import type { KeyedTableFactory } from '@millrace/streaming/contract/state';
 import type { InternalTimerService, Triggerable } from '@millrace/streaming/contract/timers';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { CheckpointStreams } from '../checkpoint/state-streams.ts';
 import { CurrentKey } from '../state/current-key.ts';
-import { HeapKeyedStateBackend } from '../state/heap-keyed-state-backend.ts';
 import { HeapOperatorStateStore } from '../state/heap-operator-state.ts';
-import { HeapTableFactory } from '../state/heap-tables.ts';
+import { HASHMAP_STATE_BACKEND } from '../state/heap-state-backend.ts';
 import { HeapTimerService } from '../state/heap-timer-service.ts';
+import { RestoredContext } from '../state/snapshot/restored-context.ts';
+import type { KeyGroups } from '../state/snapshot/key-groups.ts';
+import { type OperatorSnapshot, RunningSnapshot } from '../state/snapshot/operator-snapshot.ts';
+import { type RestoredOperator, RestoredStates } from '../state/snapshot/restored-states.ts';
+import type { KeyedBackend, StateBackend } from '../state/state-backend.ts';
 import type { Freeze } from '../state/value-check.ts';
 
 export interface OperatorServicePorts {
@@ -23,52 +33,89 @@ export interface OperatorServicePorts {
   readonly currentProcessingTime: () => number;
   readonly mail: (action: () => void) => void;
   readonly schedule: (delayMs: number, action: () => void) => Cancellation;
+  /** Of this subtask; of an operator without a key it is not looked at. */
+  readonly keyGroups?: KeyGroups;
+  /** What the task is restored with; absent where it begins without state. */
+  readonly restored?: RestoredOperator | undefined;
+  /** Where keyed state is; on the heap if it is absent. */
+  readonly stateBackend?: StateBackend;
 }
 
+/** Where nothing is snapshotted or restored, as in a bench of one operator. */
+const ONE_KEY_GROUP: KeyGroups = { maxParallelism: 1, first: 0, last: 0 };
+
 export class OperatorServices {
-  readonly tables: KeyedTableFactory = new HeapTableFactory();
   readonly #ports: OperatorServicePorts;
   readonly #currentKey = new CurrentKey();
-  readonly #timers = new Map<string, { quiesce(): void }>();
-  #keyedState: HeapKeyedStateBackend | undefined = undefined;
-  #operatorState: HeapOperatorStateStore | undefined = undefined;
+  readonly #keyGroups: KeyGroups;
+  readonly #restored: RestoredStates;
+  readonly #backend: KeyedBackend;
+  readonly #operatorState: HeapOperatorStateStore;
+  readonly #timers = new Map<string, HeapTimerService<never, never>>();
 
   constructor(ports: OperatorServicePorts) {
+    const { key, freeze, currentProcessingTime, keyGroups = ONE_KEY_GROUP, restored, stateBackend = HASHMAP_STATE_BACKEND } = ports;
     this.#ports = ports;
+    this.#keyGroups = keyGroups;
+    this.#restored = new RestoredStates(restored, keyGroups, currentProcessingTime);
+    const environment = { key, currentKey: this.#currentKey, keyGroups, restored: this.#restored, freeze, currentProcessingTime };
+    this.#backend = stateBackend.createKeyedBackend(environment);
+    this.#operatorState = new HeapOperatorStateStore(freeze, this.#restored);
   }
 
-  get keyedState(): HeapKeyedStateBackend {
-    const { freeze } = this.#ports;
-    this.#keyedState ??= new HeapKeyedStateBackend({
-      currentKey: this.#currentKey,
-      tables: this.tables,
-      keyType: this.#key('Keyed state').type,
-      freeze,
-    });
-    return this.#keyedState;
+  get tables(): KeyedTableFactory {
+    return this.#backend.tables;
+  }
+
+  get keyedState(): KeyedBackend['keyedState'] {
+    return this.#backend.keyedState;
   }
 
   get operatorState(): OperatorStateStore {
-    this.#operatorState ??= new HeapOperatorStateStore(this.#ports.freeze);
     return this.#operatorState;
   }
 
   timers<K, N>(name: string, triggerable: Triggerable<K, N>, namespaces: NamespaceType<N>): InternalTimerService<N> {
-    this.#key('A timer');
+    const { key } = this.#ports;
+    if (key === undefined) throw new UsageError('A timer needs a key, and this operator has none. Call keyBy(…) before it.');
     if (this.#timers.has(name)) throw new Error(`timers '${name}' are made twice in one operator`);
-    const service = new HeapTimerService({ ...this.#ports, currentKey: this.#currentKey }, triggerable, namespaces);
-    this.#timers.set(name, service);
+    const restored = this.#restored;
+    const service = new HeapTimerService(
+      { ...this.#ports, name, keyType: key.type, currentKey: this.#currentKey, restored },
+      triggerable,
+      namespaces,
+    );
+    this.#timers.set(name, service as unknown as HeapTimerService<never, never>);
     return service;
+  }
+
+  /** Reads what the checkpoint has for this operator, and fills the states that were made so far. */
+  async load(): Promise<void> {
+    await this.#restored.load();
+    this.#backend.onLoaded();
+    this.#operatorState.onLoaded();
+    for (const service of this.#timers.values()) service.onLoaded();
+  }
+
+  /** For the operator's `initializeState`; after `load`. */
+  get initializationContext(): StateInitializationContext {
+    return new RestoredContext(this.#restored);
+  }
+
+  /** Freezes all state as it is now. In the same turn the operator's `snapshotState` is called with the snapshot's context. */
+  beginSnapshot(barrier: CheckpointBarrier, streams: CheckpointStreams): OperatorSnapshot {
+    const ports = { barrier, streams, keyGroups: this.#keyGroups, onRoom: () => this.#ports.mail(nothing) };
+    return new RunningSnapshot(ports, {
+      freezeKeyed: (open) => [...this.#backend.freeze(open), ...[...this.#timers.values()].flatMap((service) => service.freeze(open))],
+      lists: this.#operatorState.freeze(),
+      restored: this.#restored,
+    });
   }
 
   /** The input has ended: no processing-time timer fires any more. */
   quiesce(): void {
     for (const service of this.#timers.values()) service.quiesce();
   }
-
-  #key(what: string): Pick<KeyContext, 'type'> {
-    const { key } = this.#ports;
-    if (key === undefined) throw new UsageError(`${what} needs a key, and this operator has none. Call keyBy(…) before it.`);
-    return key;
-  }
 }
+
+function nothing(): void {}

@@ -31,7 +31,7 @@ export interface TableOptions<in out V> {
   readonly namespace?: number;
   /** Values that a codec cannot write as they are: their plain form in a checkpoint, and back. */
   readonly plainOf?: (value: V) => unknown;
-  readonly valueOf?: (plain: unknown) => V;
+  readonly valueOfPlain?: (plain: unknown) => V;
 }
 
 export interface RestoredTable<K, V> {
@@ -55,7 +55,7 @@ export interface KeyedTableFactory {
     name: string,
     keyType: TypeInformation<K> | undefined,
     valueType: TypeInformation<V> | undefined,
-    options?: Pick<TableOptions<V>, 'plainOf' | 'valueOf'>,
+    options?: Pick<TableOptions<V>, 'plainOf' | 'valueOfPlain'>,
   ): readonly RestoredTable<K, V>[];
   /** Gives up a table, whatever is in it. Its memory may serve the next `createTable` of the same name; the caller must not touch it again. */
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void;

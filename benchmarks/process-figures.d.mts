@@ -1,2 +1,0 @@
-export function cpuSeconds(): number | undefined;
-export function commit(): string | undefined;

@@ -1,0 +1,41 @@
+/** The backend `hashmap`: keyed state on the heap of the slot. */
+import { UsageError } from '@millrace/core/base/errors';
+import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
+import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
+import { HeapTableFactory } from './heap-tables.ts';
+import type { FrozenState, KeyedBackend, KeyedBackendEnvironment, KeyedSink, StateBackend } from './state-backend.ts';
+
+export const HASHMAP_STATE_BACKEND: StateBackend = {
+  name: 'hashmap',
+  createKeyedBackend: (environment) => new HeapKeyedBackend(environment),
+};
+
+class HeapKeyedBackend implements KeyedBackend {
+  readonly tables: HeapTableFactory;
+  readonly #environment: KeyedBackendEnvironment;
+  #keyedState: HeapKeyedStateBackend | undefined = undefined;
+
+  constructor(environment: KeyedBackendEnvironment) {
+    this.#environment = environment;
+    this.tables = new HeapTableFactory(environment.restored);
+  }
+
+  get keyedState(): HeapKeyedStateBackend {
+    this.#keyedState ??= this.#create();
+    return this.#keyedState;
+  }
+
+  onLoaded(): void {
+    this.tables.onLoaded();
+  }
+
+  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
+    return this.tables.freeze(open);
+  }
+
+  #create(): HeapKeyedStateBackend {
+    const { key, currentKey, freeze } = this.#environment;
+    if (key === undefined) throw new UsageError('Keyed state needs a key, and this operator has none. Call keyBy(…) before it.');
+    return new HeapKeyedStateBackend({ currentKey, tables: this.tables, keyType: key.type, freeze });
+  }
+}

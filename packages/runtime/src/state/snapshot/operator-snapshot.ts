@@ -1,0 +1,222 @@
+/**
+ * What one operator of one subtask gives to one checkpoint. Made by its services right after the operator's synchronous `snapshotState`; moved on by the task.
+ *
+ * N1 all that it shows was so when it was made; what is not frozen by a backend is encoded, or copied, at once.
+ * N2 `advance` works for as many entries as it is told, so the record path waits for no more than those.
+ * N3 a failure, in whatever entry, comes out of `advance` or `finish`; never into the record path.
+ * N4 after `cancel` or `finish` nothing is frozen any more.
+ */
+import { invariant } from '@millrace/core/base/assert';
+import { descriptionOf } from '@millrace/core/types/types';
+import type { KeyedSnapshot, ListSnapshot, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
+import type { CheckpointBarrier } from '../../checkpoint/checkpoint-options.ts';
+import {
+  type KeyedStateHandle,
+  type KeyedStateSchema,
+  NO_STATE,
+  type OperatorStateHandle,
+  type OperatorStateSchema,
+  type OperatorSubtaskState,
+  type StreamHandle,
+} from '../../checkpoint/state-handles.ts';
+import type { CheckpointStreams } from '../../checkpoint/state-streams.ts';
+import type { FrozenState } from '../state-backend.ts';
+import { KeyedBlocks } from './keyed-blocks.ts';
+import type { KeyGroups } from './key-groups.ts';
+import { CarriedList, ListBlock } from './list-blocks.ts';
+import { identityOf, type LoadedBlock, type LoadedState, type RestoredStates } from './restored-states.ts';
+import { partOfStream, SnapshotOutput } from './snapshot-output.ts';
+
+/** `waiting`: the disk is behind; the task gets mail when it has caught up. */
+export type SnapshotProgress = 'more' | 'waiting' | 'done';
+
+export interface OperatorSnapshot {
+  /** For the operator's `snapshotState`. */
+  readonly context: StateSnapshotContext;
+  /** Encodes up to so many entries. Throws what makes the snapshot impossible; the task then declines the checkpoint and cancels. */
+  advance(budgetEntries: number): SnapshotProgress;
+  /** Once `advance` has said `done` and the operator's own promise has settled: all is written when it settles. */
+  finish(): Promise<OperatorSubtaskState>;
+  /** Gives up, at any time: nothing is frozen any more, and what was written is removed. */
+  cancel(): Promise<void>;
+  /** What this checkpoint wrote, without what it took over from older ones. */
+  readonly checkpointedBytes: number;
+}
+
+export interface SnapshotPorts {
+  readonly barrier: CheckpointBarrier;
+  readonly keyGroups: KeyGroups;
+  readonly streams: CheckpointStreams;
+  /** The task should look at its snapshots again. */
+  readonly onRoom: () => void;
+}
+
+/** What there is to write besides what the operator gives to the context. */
+export interface SnapshotContents {
+  freezeKeyed(open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[];
+  readonly lists: readonly { readonly schema: OperatorStateSchema; readonly elements: readonly unknown[] }[];
+  /** What nobody has asked for since it was restored. */
+  readonly restored: RestoredStates;
+}
+
+/** As which `writeKeyed` and `readKeyed` know a state. */
+export function entriesSchema<K, N, V>({ name, keyType, namespaceType, valueType }: KeyedSnapshot<K, N, V>): KeyedStateSchema {
+  const types = { keyType: descriptionOf(keyType), namespaceType: descriptionOf(namespaceType), valueType: descriptionOf(valueType) };
+  return { name, kind: 'entries', ...types };
+}
+
+/** A list on its way into a checkpoint. */
+interface WrittenList {
+  readonly schema: OperatorStateSchema;
+  advance(budgetElements: number, to: SnapshotOutput): number;
+  handle(stream: StreamHandle): OperatorStateHandle;
+}
+
+export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
+  readonly context: StateSnapshotContext = this;
+  readonly checkpointId: number;
+  readonly checkpointTimestamp: number;
+  readonly #ports: SnapshotPorts;
+  readonly #output: SnapshotOutput;
+  readonly #keyed: KeyedBlocks[] = [];
+  readonly #lists: WrittenList[] = [];
+  readonly #frozen: readonly FrozenState[];
+  #nextFrozen = 0;
+  #nextList = 0;
+
+  constructor(ports: SnapshotPorts, contents: SnapshotContents) {
+    const { barrier, streams } = ports;
+    this.checkpointId = barrier.checkpointId;
+    this.checkpointTimestamp = barrier.timestamp;
+    this.#ports = ports;
+    this.#output = new SnapshotOutput(() => streams.create(barrier.location, 'exclusive'), ports.onRoom);
+    const open = (schema: KeyedStateSchema) => this.#open(schema);
+    this.#frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
+    for (const { schema, elements } of contents.lists) this.#addList(new ListBlock(schema, elements));
+    for (const loaded of contents.restored.untakenLists) this.#addList(new CarriedList(loaded));
+  }
+
+  get checkpointedBytes(): number {
+    return this.#output.bytesWritten;
+  }
+
+  writeList<T>({ name, mode, elementType }: ListSnapshot<T>, elements: Iterable<T>): void {
+    this.#addList(new ListBlock({ name, kind: 'list', mode, elementType: descriptionOf(elementType) }, [...elements]));
+  }
+
+  writeKeyed<K, N, V>(state: KeyedSnapshot<K, N, V>): (key: K, namespace: N, value: V) => void {
+    return this.#open(entriesSchema(state)).add as (key: K, namespace: N, value: V) => void;
+  }
+
+  advance(budgetEntries: number): SnapshotProgress {
+    for (let left = budgetEntries; left > 0; ) {
+      if (this.#output.isFull) return 'waiting';
+      if (this.#nextFrozen < this.#frozen.length) left = this.#advanceKeyed(left);
+      else if (this.#nextList < this.#lists.length) left = this.#advanceLists(left);
+      else return 'done';
+    }
+    return 'more';
+  }
+
+  async finish(): Promise<OperatorSubtaskState> {
+    invariant(this.#nextFrozen === this.#frozen.length, () => 'a snapshot was finished before all of it was encoded');
+    while (this.#nextList < this.#lists.length) this.#advanceLists(Number.POSITIVE_INFINITY); // given since, by a promise of the operator
+    for (const blocks of this.#keyed) this.#complete(blocks);
+    const stream = await this.#output.finish();
+    if (stream === undefined) return NO_STATE;
+    return {
+      keyed: this.#keyed.flatMap((keyed) => keyedHandle(keyed, stream, this.#ports.keyGroups)),
+      operator: this.#lists.map((list) => list.handle(stream)),
+    };
+  }
+
+  async cancel(): Promise<void> {
+    for (const frozen of this.#frozen) frozen.release();
+    await this.#output.cancel();
+  }
+
+  #advanceKeyed(budget: number): number {
+    const frozen = this.#frozen[this.#nextFrozen] as FrozenState;
+    const left = frozen.advance(budget);
+    const blocks = this.#keyed[this.#nextFrozen] as KeyedBlocks;
+    if (blocks.failure !== undefined) throw blocks.failure;
+    if (!frozen.isDone) return 0;
+    frozen.release();
+    this.#complete(blocks);
+    this.#nextFrozen += 1;
+    return left;
+  }
+
+  #advanceLists(budget: number): number {
+    const left = (this.#lists[this.#nextList] as WrittenList).advance(budget, this.#output);
+    if (left > 0) this.#nextList += 1;
+    return left;
+  }
+
+  #complete(blocks: KeyedBlocks): void {
+    if (blocks.failure !== undefined) throw blocks.failure;
+    blocks.flush();
+  }
+
+  #open(schema: KeyedStateSchema): KeyedBlocks {
+    const identity = identityOf(schema);
+    invariant(
+      !this.#keyed.some((other) => identityOf(other.schema) === identity),
+      () => `keyed state '${schema.name}' is twice in one snapshot of an operator`,
+    );
+    const blocks = new KeyedBlocks(schema, this.#ports.keyGroups, this.#output);
+    this.#keyed.push(blocks);
+    return blocks;
+  }
+
+  #addList(list: WrittenList): void {
+    const { name, kind } = list.schema;
+    invariant(
+      !this.#lists.some(({ schema }) => schema.name === name && schema.kind === kind),
+      () => `operator state '${name}' is twice in one snapshot of an operator`,
+    );
+    this.#lists.push(list);
+  }
+}
+
+/** What nobody has asked for since it was restored goes on as it is (R2 of restored-states.ts). */
+function carriedOn(restored: RestoredStates, open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[] {
+  return restored.untakenKeyed.map((parts) => new CarriedState(parts, open((parts[0] as LoadedState).schema)));
+}
+
+/** The blocks of a state that was restored and not asked for. */
+class CarriedState implements FrozenState {
+  readonly #blocks: readonly LoadedBlock[];
+  readonly #to: KeyedBlocks;
+  #next = 0;
+
+  constructor(parts: readonly LoadedState[], to: KeyedBlocks) {
+    this.#blocks = parts.flatMap(({ blocks }) => blocks);
+    this.#to = to;
+  }
+
+  get isDone(): boolean {
+    return this.#next >= this.#blocks.length;
+  }
+
+  advance(budgetEntries: number): number {
+    let left = budgetEntries;
+    while (left > 0 && !this.isDone) {
+      const { keyGroup, bytes, count } = this.#blocks[this.#next++] as LoadedBlock;
+      this.#to.addBlock(keyGroup, bytes, count);
+      left -= count;
+    }
+    return Math.max(0, left);
+  }
+
+  release(): void {
+    this.#next = this.#blocks.length;
+  }
+}
+
+function keyedHandle(keyed: KeyedBlocks, stream: StreamHandle, { maxParallelism }: KeyGroups): readonly KeyedStateHandle[] {
+  const written = keyed.blocks();
+  if (written.length === 0) return [];
+  const { stream: part, blocks } = partOfStream(stream, written);
+  return [{ schema: keyed.schema, stream: part, maxParallelism, blocks }];
+}

@@ -1,0 +1,194 @@
+/**
+ * What a checkpoint has for one operator of one subtask: read from its streams before the operator opens, decoded when the operator asks for a state by its name.
+ *
+ * Owned by the services of the operator.
+ *
+ * R1 every state is given once. What is decoded is no longer held as bytes.
+ * R2 a state that nobody asks for is not lost: its blocks go on to the next checkpoint as they are.
+ * R3 a state of another kind or of types that cannot be read as those wanted is refused, with what is stored and what is wanted.
+ */
+import { DataError, isMillraceError } from '@millrace/core/base/errors';
+import { BytesReader } from '@millrace/core/bytes/bytes-reader';
+import type {
+  KeyedStateHandle,
+  KeyedStateKind,
+  KeyedStateSchema,
+  OperatorStateHandle,
+  OperatorSubtaskState,
+  StreamHandle,
+} from '../../checkpoint/state-handles.ts';
+import { readBlock, type StateStreamReader } from '../../checkpoint/stream-reader.ts';
+import { EntryCodec } from './entry-codec.ts';
+import { type EntryMigration, entryMigrationOf } from './entry-migration.ts';
+import type { KeyGroups } from './key-groups.ts';
+
+/** A state as a task is restored with it. */
+export interface RestoredOperator {
+  readonly checkpointId: number;
+  readonly state: OperatorSubtaskState;
+  /** Opens a stream of the checkpoint; its reader is closed again. */
+  openStream(handle: StreamHandle): Promise<StateStreamReader>;
+}
+
+/** States of these families have names of their own each: a user's state may be called as a table of the operator is. */
+type Family = 'state' | 'table' | 'entries' | 'event-timers' | 'processing-timers';
+
+export interface LoadedBlock {
+  readonly keyGroup: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LoadedState {
+  readonly schema: KeyedStateSchema;
+  readonly blocks: readonly LoadedBlock[];
+}
+
+export interface LoadedList {
+  readonly handle: OperatorStateHandle;
+  readonly bytes: Uint8Array;
+}
+
+export class RestoredStates {
+  readonly #restored: RestoredOperator | undefined;
+  readonly #keyGroups: KeyGroups;
+  readonly #now: () => number;
+  readonly #keyed = new Map<string, LoadedState[]>();
+  #lists: LoadedList[] = [];
+  #isLoaded: boolean;
+
+  /** `now` is processing time. */
+  constructor(restored: RestoredOperator | undefined, keyGroups: KeyGroups, now: () => number) {
+    this.#restored = restored;
+    this.#keyGroups = keyGroups;
+    this.#now = now;
+    this.#isLoaded = restored === undefined;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  get checkpointId(): number | undefined {
+    return this.#restored?.checkpointId;
+  }
+
+  async load(): Promise<void> {
+    if (this.#restored === undefined || this.#isLoaded) return;
+    const streams = new Map<string | StreamHandle, StateStreamReader>();
+    const open = async (handle: StreamHandle): Promise<StateStreamReader> => {
+      const id = handle.kind === 'inline' ? handle : handle.path;
+      const known = streams.get(id);
+      if (known !== undefined) return known;
+      const reader = await (this.#restored as RestoredOperator).openStream(handle);
+      streams.set(id, reader);
+      return reader;
+    };
+    try {
+      for (const handle of this.#restored.state.keyed) await this.#loadKeyed(handle, open);
+      for (const handle of this.#restored.state.operator) {
+        this.#lists.push({ handle, bytes: await readBlock(await open(handle.stream), handle.block) });
+      }
+    } finally {
+      for (const reader of streams.values()) await reader.close();
+    }
+    this.#isLoaded = true;
+  }
+
+  /** As which a state is stored that was not taken yet; its kind is one of the same family. */
+  schemaOf(wanted: KeyedStateSchema): KeyedStateSchema | undefined {
+    return this.#keyed.get(identityOf(wanted))?.[0]?.schema;
+  }
+
+  /** Shows every entry of a state as the wanted schema has it (R1, R3). False where there is none. */
+  takeKeyed(wanted: KeyedStateSchema, visit: (key: unknown, namespace: unknown, value: unknown) => void): boolean {
+    const identity = identityOf(wanted);
+    const loaded = this.#keyed.get(identity);
+    if (loaded === undefined) return false;
+    this.#keyed.delete(identity);
+    const now = this.#now();
+    const migrations = loaded.map(({ schema }) => entryMigrationOf(schema, wanted, now)); // all are refused before one is taken
+    for (const [index, state] of loaded.entries()) decode(state, migrations[index], visit);
+    return true;
+  }
+
+  /** Those of a name and kind, lower subtasks first. */
+  takeLists(name: string, kind: OperatorStateHandle['schema']['kind']): readonly LoadedList[] {
+    const taken = this.#lists.filter(({ handle }) => handle.schema.name === name && handle.schema.kind === kind);
+    this.#lists = this.#lists.filter((list) => !taken.includes(list));
+    return taken;
+  }
+
+  /** R2; what belongs to one state together. */
+  get untakenKeyed(): readonly (readonly LoadedState[])[] {
+    return [...this.#keyed.values()];
+  }
+
+  get untakenLists(): readonly LoadedList[] {
+    return this.#lists;
+  }
+
+  async #loadKeyed(handle: KeyedStateHandle, open: (handle: StreamHandle) => Promise<StateStreamReader>): Promise<void> {
+    const { schema, stream } = handle;
+    const { first, last } = this.#keyGroups;
+    const mine = handle.blocks.filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last);
+    if (mine.length === 0) return;
+    const reader = await open(stream);
+    const blocks: LoadedBlock[] = [];
+    for (const block of mine) blocks.push({ keyGroup: block.keyGroup, count: block.count, bytes: await readBlock(reader, block) });
+    const identity = identityOf(schema);
+    const known = this.#keyed.get(identity) ?? [];
+    known.push({ schema, blocks });
+    this.#keyed.set(identity, known);
+  }
+}
+
+function familyOf(kind: KeyedStateKind): Family {
+  switch (kind) {
+    case 'table':
+    case 'entries':
+    case 'event-timers':
+    case 'processing-timers':
+      return kind;
+    default:
+      return 'state';
+  }
+}
+
+/** Two states of an operator are one exactly when this is equal. */
+export function identityOf({ kind, name, namespaceType }: KeyedStateSchema): string {
+  const family = familyOf(kind);
+  const isNamespaced = family === 'state' && namespaceType !== undefined;
+  return `${family}${isNamespaced ? '*' : ''} ${name}`;
+}
+
+function decode(
+  { schema, blocks }: LoadedState,
+  convert: EntryMigration | undefined,
+  visit: (key: unknown, namespace: unknown, value: unknown) => void,
+): void {
+  const codec = new EntryCodec(schema);
+  for (const block of blocks) {
+    const decoder = codec.createDecoder();
+    readAll(block.bytes, block.count, `state '${schema.name}'`, (input) => {
+      decoder.read(input);
+      if (convert === undefined) visit(decoder.key, decoder.namespace, decoder.value);
+      else visit(convert.key(decoder.key), convert.namespace(decoder.namespace), convert.value(decoder.value));
+    });
+  }
+}
+
+/** Reads as many elements as a block has, and sees that nothing is left. */
+export function readAll(bytes: Uint8Array, count: number, what: string, read: (input: BytesReader) => void): void {
+  const input = new BytesReader(bytes);
+  try {
+    for (let left = count; left > 0; left--) read(input);
+  } catch (error) {
+    if (!isMillraceError(error)) throw error;
+    throw new DataError(`A block of ${what} cannot be read from the checkpoint: ${error.message}`, { cause: error });
+  }
+  if (input.remaining === 0) return;
+  throw new DataError(
+    `${input.remaining} bytes follow the ${count} entries of a block of ${what}: the checkpoint was written by another version.`,
+  );
+}
