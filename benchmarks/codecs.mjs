@@ -1,5 +1,5 @@
 // What it costs to write and read a record: declared and undeclared, beside JSON. `npm run bench -- codecs [--records N] [--json]`.
-import { cpuSeconds } from './cpu-seconds.mjs';
+import { cpuSeconds } from './process-figures.mjs';
 import { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import { BytesWriter } from '@millrace/core/bytes/bytes-writer';
 import { createCodec } from '@millrace/core/types/codec';

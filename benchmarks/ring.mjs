@@ -1,6 +1,6 @@
 // What a channel costs by itself: records of three numbers (24 bytes) and of strings (about 160 bytes) from one slot to another through the shared-memory
 // ring with the generated codecs, and by reference through the in-thread queue. `mixed` sends both kinds over two edges between the same two slots.
-import { cpuSeconds } from './cpu-seconds.mjs';
+import { cpuSeconds } from './process-figures.mjs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemClock } from '../packages/core/dist/base/clock.js';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { cpuSeconds } from './cpu-seconds.mjs';
+import { cpuSeconds } from './process-figures.mjs';
 
 const command = fileURLToPath(new URL('../packages/cluster/bin/millrace.js', import.meta.url));
 

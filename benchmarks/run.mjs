@@ -1,12 +1,11 @@
 // npm run bench -- NAME [--slots N] [--records N] [--strings] [--json]
 // The last line of standard output is one JSON object; a table for people goes before it unless --json is given. Nothing is asserted here.
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { cpuSeconds } from './cpu-seconds.mjs';
+import { commit, cpuSeconds } from './process-figures.mjs';
 
 const names = readdirSync(new URL('.', import.meta.url))
-  .filter((name) => name.endsWith('.mjs') && !['run.mjs', 'cpu-seconds.mjs', 'run-job.mjs'].includes(name))
+  .filter((name) => name.endsWith('.mjs') && !['run.mjs', 'process-figures.mjs', 'run-job.mjs'].includes(name))
   .map((name) => name.slice(0, -4));
 const usage = `npm run bench -- NAME [--slots N] [--records N] [--strings] [--json]\nNAME is one of: ${names.join(', ')}`;
 
@@ -38,14 +37,6 @@ function positive(text, flag) {
   const number = Number(text);
   return Number.isSafeInteger(number) && number > 0 ? number : fail(`${flag} got '${text}'. Give a whole number above 0.`);
 }
-
-const commit = () => {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return undefined;
-  }
-};
 
 const options = read();
 if (options.help || options.name === undefined) {

@@ -64,12 +64,13 @@ export { DataStreamSink } from '@millrace/streaming/api/data-stream-sink';
 export { DataStreamSource } from '@millrace/streaming/api/data-stream-source';
 export { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
-export { IntervalJoin, IntervalJoined } from '@millrace/streaming/api/interval-join';
+export { IntervalJoin, IntervalJoined, OuterIntervalJoined } from '@millrace/streaming/api/interval-join';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
 export { JoinedStreams, type JoinEqualTo, type JoinWhere, type WindowJoin } from '@millrace/streaming/api/joined-streams';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
 export {
+  type OuterProcessJoinContext,
   type ProcessJoinContext,
   ProcessJoinFunction,
   type ProcessJoinFunctionLike,
@@ -82,6 +83,7 @@ export {
   ProcessFunction,
   type ProcessFunctionLike,
 } from '@millrace/streaming/api/process-functions';
+export { FileProcessingMode, type ReadableFormat, type ReadFileOptions } from '@millrace/streaming/api/read-file';
 export {
   RichFilterFunction,
   type RichFilterFunctionLike,
@@ -94,6 +96,7 @@ export {
   rich,
 } from '@millrace/streaming/api/rich-functions';
 export type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
+export { TwoPhaseCommitSinkFunction, type TwoPhaseCommitSinkFunctionLike } from '@millrace/streaming/api/two-phase-commit-sink-function';
 export { RichSinkFunction, type SinkFunction, type SinkFunctionLike } from '@millrace/streaming/api/sink-functions';
 export {
   type ParallelSourceFunction,
@@ -124,6 +127,10 @@ export {
   type ProcessWindowFunctionLike,
 } from '@millrace/streaming/api/process-window-functions';
 export { WindowedStream, type WindowProcess, type WindowResult } from '@millrace/streaming/api/windowed-stream';
+export type { FileFormat } from '@millrace/streaming/builtin/file/file-split-source';
+export type { PathFilter, PathFilter as FilePathFilter } from '@millrace/streaming/builtin/file/file-listing';
+export type { OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
+export { type FileInputFormat, StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type {
   BroadcastContext,
@@ -175,7 +182,9 @@ export type {
   Sink,
   SinkContext,
   SinkWriter,
+  StatefulSinkWriter,
   SupportsCommitter,
+  SupportsWriterState,
   WriterInitContext,
 } from '@millrace/streaming/contract/sink';
 export type {

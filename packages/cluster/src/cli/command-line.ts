@@ -42,6 +42,7 @@ function createCommand(): Command {
     .exitOverride();
   addRun(command);
   addExplain(command);
+  addCheckpoints(command);
   return command;
 }
 
@@ -84,6 +85,35 @@ function addExplain(command: Command): void {
       await explainProgram(file, args, options);
     });
 }
+
+/** Commands that read checkpoints and change nothing. */
+function addCheckpoints(command: Command): void {
+  command
+    .command('checkpoints')
+    .description('List the checkpoints in a directory, the newest first: complete, begun, damaged.')
+    .argument('<directory>', 'of all jobs (execution.checkpointing.dir), of one job, or of one checkpoint')
+    .option('--json', 'one JSON array')
+    .addHelpText('after', `\n${READING_HELP}`)
+    .action(async (directory: string, options: { readonly json?: boolean }) => {
+      const { showCheckpoints } = await import('./inspect-command.ts');
+      await showCheckpoints(directory, options);
+    });
+  command
+    .command('inspect')
+    .description('Show what is in a checkpoint: operators by uid, their states with kind, schema and size, source positions.')
+    .argument('<path>', 'of a checkpoint (chk-<n>) or of its _metadata')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', `\n${READING_HELP}`)
+    .action(async (path: string, options: { readonly json?: boolean }) => {
+      const { inspectCheckpoint } = await import('./inspect-command.ts');
+      await inspectCheckpoint(path, options);
+    });
+}
+
+const READING_HELP = `Exit codes:
+  ${EXIT_OK}  shown
+  ${EXIT_REFUSED}  there is nothing that can be read
+  ${EXIT_INTERNAL}  an error inside Millrace`;
 
 const EXPLAIN_HELP = `The program runs in this process, and what it prints goes to standard error. A job that it executes is shown and counts
 as finished; at executeAndCollect, whose records nobody has, the program stops.

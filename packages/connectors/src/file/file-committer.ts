@@ -6,6 +6,7 @@ import type { Committer, CommitRequest } from '@millrace/streaming/contract/sink
 export interface PendingFile {
   readonly pending: string;
   readonly final: string;
+  /** What is behind these bytes was written after the checkpoint that the part comes from, by a process that is gone: it is left out. */
   readonly sizeBytes: number;
 }
 
@@ -38,11 +39,38 @@ export class FileCommitter implements Committer<PendingFile> {
       );
     }
     if (finished === undefined) {
-      await this.#fileSystem.rename(pending, final);
+      await this.#give(final, pending, { sizeBytes, found: unfinished?.size ?? 0 });
       return true;
     }
     // Stopped between the new name and the removal of the old one.
     if (unfinished !== undefined) await this.#fileSystem.remove(pending);
     return false;
   }
+
+  async #give(final: string, pending: string, { sizeBytes, found }: { readonly sizeBytes: number; readonly found: number }): Promise<void> {
+    if (found < sizeBytes) throw tooShort(pending, sizeBytes, found);
+    if (found === sizeBytes) return this.#fileSystem.rename(pending, final);
+    const cut = `${pending}.cut`;
+    await this.#fileSystem.remove(cut); // of a commit that was interrupted
+    await this.#copy(pending, cut, sizeBytes);
+    await this.#fileSystem.rename(cut, final);
+    await this.#fileSystem.remove(pending);
+  }
+
+  async #copy(from: string, to: string, sizeBytes: number): Promise<void> {
+    const writer = await this.#fileSystem.create(to);
+    try {
+      for await (const chunk of this.#fileSystem.stream(from, 0, sizeBytes)) await writer.write(chunk);
+      await writer.sync();
+    } finally {
+      await writer.close();
+    }
+  }
+}
+
+function tooShort(pending: string, sizeBytes: number, found: number): DataError {
+  return new DataError(
+    `The part '${pending}' has ${found} bytes, and the checkpoint has recorded ${sizeBytes}: somebody has changed it, or the disk has lost what it said was durable. Its records are lost.`,
+    { reason: 'file-io' },
+  );
 }

@@ -6,10 +6,11 @@
  * W1 a part's file is made for its first record: no record, no file.
  * W2 only files that this writer made are ever removed, each by its name, and only while they are not committed.
  * W3 a part that is handed out by `prepareCommit` belongs to the committer.
+ * W4 a part that a checkpoint may need is never removed: it is committed, by this writer or by the one that is restored from there.
  */
 import { DataError, UsageError } from '@millrace/core/base/errors';
 import type { FileSystem } from '@millrace/core/fs/file-system';
-import type { CommittingSinkWriter, SinkContext } from '@millrace/streaming/contract/sink';
+import type { CommittingSinkWriter, SinkContext, StatefulSinkWriter } from '@millrace/streaming/contract/sink';
 import type { Encoder } from './encoder.ts';
 import type { PendingFile } from './file-committer.ts';
 import { PartFile, type PartNames } from './part-file.ts';
@@ -32,29 +33,32 @@ export interface FileSinkSettings<in T> {
   readonly partBytesMax: number;
   readonly rolloverMs: number;
   readonly inactivityMs: number;
+  readonly rollsOnCheckpoint: boolean;
 }
 
 const OPEN_PARTS_MAX = 512; // each holds a file descriptor and a buffer
 const AGE_CHECK_MS = 1_000;
 
-export class FileSinkWriter<in T> implements CommittingSinkWriter<T, PendingFile> {
+export class FileSinkWriter<in T> implements CommittingSinkWriter<T, PendingFile>, StatefulSinkWriter<T, PendingFile> {
   readonly #settings: FileSinkSettings<T>;
   readonly #subtask: number;
   readonly #unique = crypto.randomUUID().slice(0, 8);
   readonly #parts = new Map<string, PartFile>(); // by bucket, the one opened first in front
   readonly #directories = new Set<string>();
-  #finished: PendingFile[] = [];
+  /** `isOurs`: no checkpoint knows of it yet. */
+  #finished: { readonly file: PendingFile; readonly isOurs: boolean }[] = [];
   #partNumber = 0;
   #agesCheckedAt = 0;
 
-  private constructor(settings: FileSinkSettings<T>, subtask: number) {
+  private constructor(settings: FileSinkSettings<T>, subtask: number, restored: readonly PendingFile[]) {
     this.#settings = settings;
     this.#subtask = subtask;
+    this.#finished = restored.map((file) => ({ file, isOurs: false }));
   }
 
   /** Fails where the directory cannot be made or written, so before the first record. */
-  static async open<T>(settings: FileSinkSettings<T>, subtask: number): Promise<FileSinkWriter<T>> {
-    const writer = new FileSinkWriter(settings, subtask);
+  static async open<T>(settings: FileSinkSettings<T>, subtask: number, restored: readonly PendingFile[] = []): Promise<FileSinkWriter<T>> {
+    const writer = new FileSinkWriter(settings, subtask, restored);
     await writer.#checkDirectory();
     return writer;
   }
@@ -74,15 +78,21 @@ export class FileSinkWriter<in T> implements CommittingSinkWriter<T, PendingFile
   }
 
   async prepareCommit(): Promise<readonly PendingFile[]> {
-    await this.#finishAll();
+    if (this.#settings.rollsOnCheckpoint) await this.#finishAll();
     const finished = this.#finished;
     this.#finished = [];
-    return finished;
+    return finished.map(({ file }) => file);
+  }
+
+  async snapshotState(): Promise<readonly PendingFile[]> {
+    const open: PendingFile[] = [];
+    for (const part of this.#parts.values()) open.push(await part.persist());
+    return open;
   }
 
   async close(): Promise<void> {
     for (const part of this.#parts.values()) await part.discard();
-    for (const { pending } of this.#finished) await this.#settings.fileSystem.remove(pending);
+    for (const { file, isOurs } of this.#finished) if (isOurs) await this.#settings.fileSystem.remove(file.pending); // W4
     this.#parts.clear();
     this.#finished = [];
   }
@@ -138,7 +148,8 @@ export class FileSinkWriter<in T> implements CommittingSinkWriter<T, PendingFile
 
   async #finish(bucket: string, part: PartFile): Promise<void> {
     this.#parts.delete(bucket);
-    this.#finished.push(await part.finish());
+    const isOurs = !part.isPersisted;
+    this.#finished.push({ file: await part.finish(), isOurs });
   }
 
   async #finishAll(): Promise<void> {

@@ -9,7 +9,9 @@ import type {
   Committer,
   CommittingSinkWriter,
   Sink,
+  StatefulSinkWriter,
   SupportsCommitter,
+  SupportsWriterState,
   WriterInitContext,
 } from '@millrace/streaming/contract/sink';
 import { CsvEncoder, type Encoder, FileSink, JsonLinesEncoder, SimpleStringEncoder } from './index.ts';
@@ -194,5 +196,55 @@ describe('encoders', () => {
   it('write lines of JSON and text', () => {
     assert.equal(written(new JsonLinesEncoder(), 'text', { b: 1, a: undefined }, undefined), '"text"\n{"b":1}\nnull\n');
     assert.equal(written(new SimpleStringEncoder(), 'text', [1, 'x']), 'text\n[1,"x"]\n');
+  });
+
+  it('a part that stays open across checkpoints ends, after a failure, where the last checkpoint found it; that is repeatable', async () => {
+    const make = () =>
+      FileSink.forRowFormat<string>(folder, new SimpleStringEncoder())
+        .withRollingPolicy({ rollOnCheckpoint: false })
+        .build() as unknown as SupportsWriterState<string, PendingFile>;
+    const checkpoint = async (running: Running<string>) => {
+      assert.deepEqual(await running.writer.prepareCommit(), []);
+      const serializer = make().writerStateSerializer();
+      const states = await (
+        running.writer as CommittingSinkWriter<string, PendingFile> & StatefulSinkWriter<string, PendingFile>
+      ).snapshotState(1);
+      return states.map((state) => serializer.deserialize(serializer.serialize(state), serializer.version));
+    };
+    const first = await Running.start(make());
+    await first.write('one', 'two');
+    await checkpoint(first);
+    await first.write('three');
+    const state = await checkpoint(first);
+    await first.write('lost, and written again');
+    await first.writer.flush(false);
+    await checkpoint(first); // this one was never completed
+    await first.writer.close();
+    assert.deepEqual(await names(), ['.part-0-0.inprogress.U'], 'W4');
+    for (const attempt of [
+      'the first restore dies before its checkpoint',
+      'the second comes through',
+      'restored once more from the same checkpoint',
+    ]) {
+      const restored = (await make().restoreWriter(initContext(0), state)) as unknown as CommittingSinkWriter<string, PendingFile>;
+      if (attempt.startsWith('the first')) await restored.close();
+      else {
+        const running = await Running.start(make());
+        await running.commit(await restored.prepareCommit());
+        await restored.close();
+        assert.deepEqual(await names(), ['part-0-0-U'], attempt);
+        assert.equal(await contents(), 'one\ntwo\nthree\n', attempt);
+      }
+    }
+  });
+
+  it('a part that is shorter than the checkpoint says is refused, not committed', async () => {
+    const running = await Running.start(FileSink.forRowFormat<string>(folder, new SimpleStringEncoder()).build());
+    await running.write('one');
+    await running.writer.flush(true);
+    const [file] = await running.writer.prepareCommit();
+    await writeFile(file?.pending as string, 'on');
+    await assert.rejects(running.commit([file as PendingFile]), /has 2 bytes, and the checkpoint has recorded 4/);
+    await running.writer.close();
   });
 });

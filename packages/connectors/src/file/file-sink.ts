@@ -2,7 +2,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
-import type { Committer, CommittingSinkWriter, Sink, SupportsCommitter, WriterInitContext } from '@millrace/streaming/contract/sink';
+import type { Committer, Sink, SupportsCommitter, SupportsWriterState, WriterInitContext } from '@millrace/streaming/contract/sink';
 import type { Encoder } from './encoder.ts';
 import { FileCommitter, type PendingFile } from './file-committer.ts';
 import { type BucketAssigner, FileSinkWriter, type FileSinkSettings } from './file-sink-writer.ts';
@@ -19,6 +19,11 @@ export interface RollingPolicy {
   readonly rolloverInterval?: DurationLike;
   /** Since the part's last record. Default: none. Intervals are looked at when records arrive. */
   readonly inactivityInterval?: DurationLike;
+  /**
+   * Default: true, so that what a checkpoint holds becomes visible with it. With false a part stays open across checkpoints until another reason comes: fewer, larger
+   * files. After a failure such a part ends where the checkpoint found it.
+   */
+  readonly rollOnCheckpoint?: boolean;
 }
 
 export interface OutputFileConfig {
@@ -62,6 +67,7 @@ class Builder<T> implements RowFormatBuilder<T> {
       partBytesMax: PART_BYTES_MAX,
       rolloverMs: Number.POSITIVE_INFINITY,
       inactivityMs: Number.POSITIVE_INFINITY,
+      rollsOnCheckpoint: true,
     };
   }
 
@@ -75,7 +81,8 @@ class Builder<T> implements RowFormatBuilder<T> {
     if (!(partBytesMax > 0)) throw new UsageError(`maxPartSizeBytes is ${partBytesMax}. Give a number above 0.`);
     const rolloverMs = intervalMs('rolloverInterval', policy.rolloverInterval);
     const inactivityMs = intervalMs('inactivityInterval', policy.inactivityInterval);
-    this.#settings = { ...this.#settings, partBytesMax, rolloverMs, inactivityMs };
+    const rollsOnCheckpoint = policy.rollOnCheckpoint ?? true;
+    this.#settings = { ...this.#settings, partBytesMax, rolloverMs, inactivityMs, rollsOnCheckpoint };
     return this;
   }
 
@@ -101,7 +108,7 @@ function intervalMs(name: string, interval: DurationLike | undefined): number {
   return ms;
 }
 
-class RowFormatFileSink<in T> implements FileSink<T>, SupportsCommitter<T, PendingFile> {
+class RowFormatFileSink<in T> implements FileSink<T>, SupportsCommitter<T, PendingFile>, SupportsWriterState<T, PendingFile> {
   readonly path: string;
   readonly #settings: FileSinkSettings<T>;
 
@@ -110,8 +117,17 @@ class RowFormatFileSink<in T> implements FileSink<T>, SupportsCommitter<T, Pendi
     this.#settings = settings;
   }
 
-  createWriter(context: WriterInitContext): Promise<CommittingSinkWriter<T, PendingFile>> {
+  createWriter(context: WriterInitContext): Promise<FileSinkWriter<T>> {
     return FileSinkWriter.open(this.#settings, context.getRuntimeContext().getIndexOfThisSubtask());
+  }
+
+  /** The parts that were open when the checkpoint was taken are committed with the next one, as long as they were then. */
+  restoreWriter(context: WriterInitContext, parts: readonly PendingFile[]): Promise<FileSinkWriter<T>> {
+    return FileSinkWriter.open(this.#settings, context.getRuntimeContext().getIndexOfThisSubtask(), parts);
+  }
+
+  writerStateSerializer() {
+    return jsonSerializer<PendingFile>('open part of a file sink');
   }
 
   createCommitter(): Committer<PendingFile> {

@@ -1,15 +1,12 @@
 import { UsageError } from '@millrace/core/base/errors';
-import type { AnyTypeInformation } from '@millrace/core/types/type-information';
-import type { FileStatus } from '@millrace/core/fs/file-system';
-import { ArrayBatch, type BadRecord, type BadRecordPolicy, type Batch } from '@millrace/streaming/builtin/file/batch';
+import { Duration, type DurationLike } from '@millrace/core/config/duration';
+import type { BadRecord, BadRecordPolicy } from '@millrace/streaming/builtin/file/batch';
 import type { PathFilter } from '@millrace/streaming/builtin/file/file-listing';
-import type { FilePart, FileSplit } from '@millrace/streaming/builtin/file/file-split';
+import type { MonitorSettings, OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
 import { type FileFormat, FileSplitSource } from '@millrace/streaming/builtin/file/file-split-source';
-import { contentOf, LineFileFormat, partsOfLines, rangeOf } from '@millrace/streaming/builtin/file/line-file-format';
-import { contentStart, lineBlocks } from '@millrace/streaming/builtin/file/line-blocks';
+import { fileFormatOf, type StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
 import type { OutputTag } from '@millrace/streaming/contract/output-tag';
 import type { Source } from '@millrace/streaming/contract/source';
-import { isLineFormat, type StreamFormat } from './stream-format.ts';
 import './zstd.ts';
 
 export interface FileSource<out T> extends Source<T> {
@@ -24,6 +21,11 @@ export interface FileSourceBuilder<out T> {
   /** Which of the files are read: a glob over their names (over whole paths, if it has a '/'), or a test of the path. */
   filter(accept: PathFilter): this;
   onBadRecord(policy: OnBadRecord): this;
+  /**
+   * Goes on looking for files, once in each interval, and never ends. A file that has changed since is read again in full, so its records come once more; with
+   * `onChange: 'append'`, for formats of lines, only the finished lines that were appended are read.
+   */
+  monitorContinuously(interval: DurationLike, options?: { readonly onChange?: OnFileChange }): this;
   build(): FileSource<T>;
 }
 
@@ -45,6 +47,7 @@ class Builder<T> implements FileSourceBuilder<T> {
   readonly #paths: readonly string[];
   #filter: PathFilter | undefined;
   #policy: BadRecordPolicy = { kind: 'fail' };
+  #monitor: MonitorSettings | undefined;
 
   constructor(format: FileFormat<T>, paths: readonly string[]) {
     this.#format = format;
@@ -61,8 +64,13 @@ class Builder<T> implements FileSourceBuilder<T> {
     return this;
   }
 
+  monitorContinuously(interval: DurationLike, { onChange = 'reread' }: { readonly onChange?: OnFileChange } = {}): this {
+    this.#monitor = { intervalMs: Duration.from(interval).toMillis(), onChange };
+    return this;
+  }
+
   build(): FileSource<T> {
-    return new FileSplitSource(this.#paths, this.#format, { filter: this.#filter, policy: this.#policy });
+    return new FileSplitSource(this.#paths, this.#format, { filter: this.#filter, policy: this.#policy, monitor: this.#monitor });
   }
 }
 
@@ -70,43 +78,4 @@ function policyOf(policy: OnBadRecord): BadRecordPolicy {
   if (policy === 'fail' || policy === 'skip') return { kind: policy };
   if (typeof policy === 'object' && typeof policy.sideOutput?.id === 'string') return { kind: 'route', tagId: policy.sideOutput.id };
   throw new UsageError(`onBadRecord got ${JSON.stringify(policy)}. Give 'fail', 'skip' or { sideOutput: tag }.`);
-}
-
-function fileFormatOf<T>(format: StreamFormat<T>): FileFormat<T> {
-  if (!isLineFormat(format)) return new RecordStreamFormat(format);
-  return new LineFileFormat<T>({ type: format.type, splittable: format.splittable, parserFor: (split) => format.parserFor(split) });
-}
-
-const RECORDS_PER_BATCH = 256;
-const RECORD_BYTES_GUESS = 256; // how much a format reads for a record is not known here
-
-/** A format of the user's: every record may be a promise. */
-class RecordStreamFormat<out T> implements FileFormat<T> {
-  readonly type: AnyTypeInformation | undefined;
-  readonly #format: StreamFormat<T>;
-
-  constructor(format: StreamFormat<T>) {
-    this.type = format.type;
-    this.#format = format;
-  }
-
-  partsOf(file: FileStatus): readonly FilePart[] {
-    return partsOfLines(file, this.#format.splittable);
-  }
-
-  async *read(split: FileSplit): AsyncIterable<Batch<T>> {
-    const content = split.start === 0 && !this.#format.splittable ? contentOf(split, 0) : wholeLines(split);
-    let batch = new ArrayBatch<T>(RECORDS_PER_BATCH * RECORD_BYTES_GUESS);
-    for await (const record of this.#format.read(content, split.start)) {
-      batch.records.push(record);
-      if (batch.size < RECORDS_PER_BATCH) continue;
-      yield batch;
-      batch = new ArrayBatch<T>(RECORDS_PER_BATCH * RECORD_BYTES_GUESS);
-    }
-    if (batch.size > 0) yield batch;
-  }
-}
-
-async function* wholeLines(split: FileSplit): AsyncIterable<Uint8Array> {
-  for await (const block of lineBlocks(contentOf(split, contentStart(split.start)), rangeOf(split))) yield block.bytes;
 }

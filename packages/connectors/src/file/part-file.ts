@@ -21,6 +21,7 @@ export class PartFile {
   sizeBytes = 0;
   readonly #fileSystem: FileSystem;
   readonly #file: FileWriter;
+  #isPersisted = false;
   #text = '';
   #writtenBytes = 0;
 
@@ -52,9 +53,23 @@ export class PartFile {
     return { ...this.names, sizeBytes: this.#writtenBytes };
   }
 
+  /** What is in the file by now survives a failure of this process, and a power failure: a checkpoint may refer to it. */
+  async persist(): Promise<PendingFile> {
+    await this.#writeOut();
+    await this.#file.sync();
+    this.#isPersisted = true;
+    return { ...this.names, sizeBytes: this.#writtenBytes };
+  }
+
+  /** True once a checkpoint may need the file, complete or not. */
+  get isPersisted(): boolean {
+    return this.#isPersisted;
+  }
+
+  /** What a checkpoint may need stays. */
   async discard(): Promise<void> {
     await this.#file.close();
-    await this.#fileSystem.remove(this.names.pending);
+    if (!this.#isPersisted) await this.#fileSystem.remove(this.names.pending);
   }
 
   async #writeBytes(bytes: Uint8Array): Promise<void> {

@@ -35,6 +35,7 @@ import { projection } from './projection.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
 import { type SinkFunctionArgument, sinkOfFunction } from './sink-functions.ts';
+import type { TwoPhaseCommitSinkFunctionLike } from './two-phase-commit-sink-function.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { SplitStream } from './split-stream.ts';
 import { StreamHandle } from './stream-handle.ts';
@@ -292,9 +293,11 @@ export class DataStream<out T> extends StreamHandle {
 
   /**
    * Gives each record to a function: a plain one, an object with `invoke` (Flink's SinkFunction), or `rich(() => object)`. It may return a promise, which is awaited
-   * before the next record. Nothing is promised beyond that each record is given once while no task fails; `sinkTo` can do more.
+   * before the next record. Nothing is promised beyond that each record is given once while no task fails; a `TwoPhaseCommitSinkFunction` and `sinkTo` can do more.
    */
-  addSink(sink: SinkFunctionArgument<T>): DataStreamSink {
+  addSink(sink: SinkFunctionArgument<T>): DataStreamSink;
+  addSink(sink: TwoPhaseCommitSinkFunctionLike<T>): DataStreamSink;
+  addSink(sink: SinkFunctionArgument<T> | TwoPhaseCommitSinkFunctionLike<T>): DataStreamSink {
     return this.endIn('Unnamed', sinkOfFunction<T>(sink));
   }
 

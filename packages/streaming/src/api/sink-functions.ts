@@ -7,6 +7,7 @@ import type { SinkFunctionLife } from '../contract/sink-function.ts';
 import { show } from './function-checks.ts';
 import { functionFactory } from './function-factory.ts';
 import { RichFunction, type RichFunctionLike } from './rich-functions.ts';
+import { isTwoPhaseCommit, type TwoPhaseCommitSinkFunctionLike, twoPhaseCommitSink } from './two-phase-commit-sink-function.ts';
 import { type FunctionParameters, type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
 
 /** An object of this shape is what `addSink` takes; it may have `open` and `close` as every rich function. */
@@ -34,10 +35,13 @@ const EXPECTED = {
 } as const;
 
 /** Makes the sink of what `addSink` was given. Every kind of sink function is told apart here. */
-export function sinkOfFunction<T>(given: SinkFunctionArgument<T>): (parameters: FunctionParameters) => Sink<T> {
+export function sinkOfFunction<T>(
+  given: SinkFunctionArgument<T> | TwoPhaseCommitSinkFunctionLike<T>,
+): (parameters: FunctionParameters) => Sink<T> {
   if (typeof (given as { createWriter?: unknown } | undefined)?.createWriter === 'function')
     throw new UsageError(`addSink got ${show(given)}, which is a sink of the newer kind. Give it to sinkTo(sink).`);
-  const create = creatorOf(given);
+  if (isTwoPhaseCommit(given)) return twoPhaseCommitSink<T>(given);
+  const create = creatorOf<T>(given as SinkFunctionArgument<T>);
   return (parameters) =>
     new FunctionSink<T, RuntimeContext>({ create, runtimeContext: (runtime) => runtimeContextOf({ runtime }, parameters) });
 }

@@ -3,6 +3,7 @@ import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { descriptionOf, Types } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { CollectionSource } from '../builtin/collection-source.ts';
+import type { PathFilter } from '../builtin/file/file-listing.ts';
 import { FunctionSource } from '../builtin/function/function-source.ts';
 import { SequenceSource } from '../builtin/sequence-source.ts';
 import { textFileSource } from '../builtin/text-file-source.ts';
@@ -28,6 +29,7 @@ import { JobSettingsReader } from './job-configuration.ts';
 import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING } from './job-options.ts';
 import { checkBufferTimeout, checkText } from './operator-settings.ts';
 import { Program } from './program.ts';
+import { type FileProcessingMode, type ReadableFormat, type ReadFileOptions, readFileSource } from './read-file.ts';
 import { type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
 import { type SourceFunctionLike, sourceFunction } from './source-functions.ts';
 import { streamFactory } from './stream-factory.ts';
@@ -131,6 +133,37 @@ export class StreamExecutionEnvironment {
   readTextFile(path: string): DataStreamSource<string> {
     const source = textFileSource(checkText(path, 'readTextFile'));
     return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Text File Source', type: Types.STRING });
+  }
+
+  /**
+   * The records of the files of a path (a file, a directory, a glob), read by a format. With PROCESS_CONTINUOUSLY one enumerator goes on looking for files and all
+   * readers share what it finds: a new file is read, one that has changed is read again in full (or, with `onChange: 'append'`, what was appended to it).
+   *
+   * ```ts
+   * const lines = env.readFile(new TextLineFormat(), 'in', { watchType: 'PROCESS_CONTINUOUSLY', interval: '10 s', filter: '*.log', onChange: 'append' });
+   * ```
+   */
+  readFile<T>(format: ReadableFormat<T>, path: string, options?: ReadFileOptions<T>): DataStreamSource<T>;
+  /** As in Flink, by position. */
+  readFile<T>(
+    format: ReadableFormat<T>,
+    path: string,
+    watchType: FileProcessingMode,
+    interval: DurationLike,
+    filter?: PathFilter,
+    type?: TypeInformation<T>,
+  ): DataStreamSource<T>;
+  readFile<T>(
+    format: ReadableFormat<T>,
+    path: string,
+    given: ReadFileOptions<T> | FileProcessingMode = {},
+    ...rest: readonly [DurationLike?, PathFilter?, TypeInformation<T>?]
+  ): DataStreamSource<T> {
+    const [interval, filter, type] = rest;
+    const options = typeof given === 'string' ? ({ watchType: given, interval, filter, type } as ReadFileOptions<T>) : given;
+    const source = readFileSource(format, path, options);
+    const declared = options.type ?? typeOf<T>(source);
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Custom File Source', type: declared });
   }
 
   /**
@@ -291,6 +324,7 @@ export class StreamExecutionEnvironment {
       input: undefined,
       ...single(settings.notParallel),
     });
+    for (const warning of source.submitWarnings ?? []) this.#program.warn(`'${settings.name}': ${warning}`);
     return this.#scope.streams.source(this.#scope, id);
   }
 }

@@ -108,6 +108,24 @@ export function claims(): unknown {
     .sideOutputLeftLateData(new OutputTag<Click>('late'))
     .process((click, user, context) => (click.ms > 9 ? { user, at: context.getTimestamp() } : undefined));
   const richInterval = byUser.intervalJoin(usersById).between('-5 s', '5 s').process(new Joined());
+  const leftOuter = byUser
+    .intervalJoin(usersById)
+    .between('-5 s', '5 s')
+    .leftOuter()
+    .lowerBoundExclusive()
+    .process((click, user, context) => [click.page, user?.at ?? null, context.getRightTimestamp() ?? null]);
+  const fullOuter = byUser
+    .intervalJoin(usersById)
+    .between('-5 s', '5 s')
+    .fullOuter()
+    .flatApply((click, user) => [click?.page ?? user?.id ?? '']);
+  const outer = byUser.intervalJoin(usersById).between('-5 s', '5 s').fullOuter();
+  // @ts-expect-error either side may be missing
+  outer.process((_click, user) => user.at);
+  // @ts-expect-error a function that counts on both sides
+  outer.process(new Joined());
+  // @ts-expect-error it is outer already
+  outer.rightOuter();
   const rulesState = new MapStateDescriptor('rules', Types.STRING, Rule);
   const waiting = new ListStateDescriptor<Click>('waiting');
   const rules = env.fromData({ page: 'a', limit: 1 }).broadcast(rulesState);
@@ -133,6 +151,8 @@ export function claims(): unknown {
     Expect<Equal<Of<typeof joined>, string>>,
     Expect<Equal<Of<typeof joinedFlat>, number>>,
     Expect<Equal<Of<typeof grouped>, { left: number; right: number }>>,
+    Expect<Equal<Of<typeof leftOuter>, (string | number | null)[]>>,
+    Expect<Equal<Of<typeof fullOuter>, string>>,
     Expect<Equal<Of<typeof interval>, { user: User; at: number }>>,
     Expect<Equal<Of<typeof richInterval>, string>>,
     Expect<Equal<typeof rules, BroadcastStream<{ page: string; limit: number }>>>,

@@ -37,6 +37,20 @@ export interface SinkWriter<in T> {
   close(): MaybePromise<void>;
 }
 
+/** A writer with state of its own: asked for it at every checkpoint, after `flush` and `prepareCommit`. */
+export interface StatefulSinkWriter<in T, out S> extends SinkWriter<T> {
+  snapshotState(checkpointId: number): MaybePromise<readonly S[]>;
+}
+
+export interface SupportsWriterState<in T, in out S> extends Sink<T> {
+  /**
+   * In place of `createWriter` where a checkpoint brought states back: those of this subtask, or of several when there are fewer subtasks now. By then what the
+   * checkpoint left to be committed has been committed.
+   */
+  restoreWriter(context: WriterInitContext, states: readonly S[]): MaybePromise<StatefulSinkWriter<T, S>>;
+  writerStateSerializer(): SimpleVersionedSerializer<S>;
+}
+
 export interface CommittingSinkWriter<in T, out C> extends SinkWriter<T> {
   prepareCommit(): MaybePromise<readonly C[]>;
 }

@@ -20,6 +20,8 @@ export interface Source<out T, Split = any, EnumeratorState = any> {
   restoreEnumerator(context: SplitEnumeratorContext<Split>, state: EnumeratorState): SplitEnumerator<Split, EnumeratorState>;
   splitSerializer(): SimpleVersionedSerializer<Split>;
   enumeratorStateSerializer(): SimpleVersionedSerializer<EnumeratorState>;
+  /** What may not be meant, each a sentence that follows the source's name; told to the user when the job is submitted. */
+  readonly submitWarnings?: readonly string[];
 }
 
 export interface SourceReaderContext {

@@ -7,15 +7,19 @@
  * J2 a record below the watermark is late: it goes to its side's late output or is counted and dropped. One at the watermark is not late.
  * J3 a left record is kept while left + upper ≥ watermark, a right one while right − lower ≥ watermark: until its last possible partner would be late. What is
  *    older is dropped by a sweep over all keys, which is due after each fourth of the interval, so a record is looked at a few times at most.
+ * J4 in an outer join each record of an outer side that never found a partner is emitted once, when the watermark has passed its last possible one: by an event-time
+ *    timer at that moment, which drops the record as well. It is the timestamp of the result, so that is never behind the watermark. A late record is none of
+ *    the join's and is not emitted alone either.
  */
 import { DataError } from '@millrace/core/base/errors';
-import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { KeyedStateBackend, NamespaceType } from '../contract/keyed-state.ts';
 import type { KeyContext, OperatorContext, Output, TaskFlow, TwoInputLogic, TwoInputOperator } from '../contract/operator.ts';
-import type { KeyedTable } from '../contract/state.ts';
-import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import type { InternalTimer, InternalTimerService, Triggerable } from '../contract/timers.ts';
+import { MAX_TIMESTAMP, NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { CurrentPair, type Match, PairIterator, type PairFunction } from './interval-join-pairs.ts';
 import { IterableEmitter } from './iterable-emitter.ts';
-import { addTo, dropBefore, emptyBuffer, firstAtLeast, type JoinBuffer } from './join-buffer.ts';
+import { keep, type Side, sideOf, sweep, takeUnmatched } from './interval-join-sides.ts';
+import { firstAtLeast, type JoinBuffer } from './join-buffer.ts';
 
 export interface IntervalJoinSpec {
   readonly keys: readonly [KeyContext, KeyContext];
@@ -24,6 +28,8 @@ export interface IntervalJoinSpec {
   readonly upperMs: number;
   readonly lateLeftTagId: string | undefined;
   readonly lateRightTagId: string | undefined;
+  /** Sides whose records are emitted alone when they find no partner; none unless set. */
+  readonly outer?: { readonly left: boolean; readonly right: boolean };
   /** One for each subtask. */
   readonly createFunction: (context: OperatorContext) => PairFunction;
 }
@@ -32,17 +38,7 @@ export function intervalJoinOperator(spec: IntervalJoinSpec): TwoInputLogic {
   return { kind: 'twoInput', create: (context) => new IntervalJoinOperator(context, spec), keys: spec.keys };
 }
 
-interface Side {
-  readonly isLeft: boolean;
-  readonly selector: (record: unknown) => unknown;
-  readonly table: KeyedTable<unknown, JoinBuffer>;
-  /** What must be added to a record's timestamp for the first and the last partner of it. */
-  readonly from: number;
-  readonly to: number;
-  readonly late: Output<unknown> | undefined;
-}
-
-class IntervalJoinOperator implements TwoInputOperator {
+class IntervalJoinOperator implements TwoInputOperator, Triggerable<unknown, number> {
   numLateRecordsDropped: number;
   readonly #left: Side;
   readonly #right: Side;
@@ -52,14 +48,25 @@ class IntervalJoinOperator implements TwoInputOperator {
   readonly #pair: CurrentPair;
   readonly #emitter: IterableEmitter;
   readonly #sweepEveryMs: number;
+  /** Of outer joins. */
+  readonly #timers: InternalTimerService<number> | undefined;
+  readonly #state: KeyedStateBackend | undefined;
   #watermark: number;
   #sweepAt: number;
 
   constructor(context: OperatorContext, spec: IntervalJoinSpec) {
-    const { lowerMs, upperMs, keys } = spec;
+    const { lowerMs, upperMs, keys, outer = { left: false, right: false } } = spec;
+    const [left, right] = keys;
     this.numLateRecordsDropped = 0;
-    this.#left = sideOf(context, { name: 'left-buffer', key: keys[0], from: lowerMs, to: upperMs, lateTagId: spec.lateLeftTagId });
-    this.#right = sideOf(context, { name: 'right-buffer', key: keys[1], from: -upperMs, to: -lowerMs, lateTagId: spec.lateRightTagId });
+    const [leftSide, rightSide] = [
+      { name: 'left-buffer', key: left, isOuter: outer.left, lateTagId: spec.lateLeftTagId },
+      { name: 'right-buffer', key: right, isOuter: outer.right, lateTagId: spec.lateRightTagId },
+    ] as const;
+    this.#left = sideOf(context, { ...leftSide, from: lowerMs, to: upperMs });
+    this.#right = sideOf(context, { ...rightSide, from: -upperMs, to: -lowerMs });
+    const isOuter = outer.left || outer.right;
+    this.#timers = isOuter ? context.timers<unknown, number>('unmatched', this, SIDES) : undefined;
+    this.#state = isOuter ? context.keyedState : undefined;
     this.#flow = context.flow;
     this.#output = context.output;
     this.#fn = spec.createFunction(context);
@@ -86,14 +93,30 @@ class IntervalJoinOperator implements TwoInputOperator {
     this.#watermark = timestamp;
     if (timestamp >= this.#sweepAt) {
       this.#sweepAt = timestamp + this.#sweepEveryMs;
-      sweep(this.#left, timestamp);
-      sweep(this.#right, timestamp);
+      if (!this.#left.isOuter) sweep(this.#left, timestamp);
+      if (!this.#right.isOuter) sweep(this.#right, timestamp);
     }
-    return true;
+    return this.#timers?.advanceWatermark(timestamp) ?? true;
   }
 
   resume(): boolean {
-    return this.#emitter.resume();
+    return this.#emitter.resume() && (this.#timers?.resume() ?? true);
+  }
+
+  get isSuspended(): boolean {
+    return this.#emitter.isSuspended;
+  }
+
+  /** J4 */
+  onEventTime({ key, namespace, timestamp }: InternalTimer<unknown, number>): boolean {
+    const side = namespace === LEFT ? this.#left : this.#right;
+    const bound = timestamp === MAX_TIMESTAMP ? Number.POSITIVE_INFINITY : timestamp - side.to;
+    for (const unmatched of takeUnmatched(side, key, bound)) this.#emitAlone(side, unmatched.record, unmatched.timestamp);
+    return !this.#emitter.isSuspended;
+  }
+
+  onProcessingTime(): boolean {
+    return true;
   }
 
   async close(): Promise<void> {
@@ -110,24 +133,31 @@ class IntervalJoinOperator implements TwoInputOperator {
       return;
     }
     const key = side.selector(record);
-    if (timestamp + side.to >= this.#watermark) this.#keep(side, key, record);
     const slot = other.table.find(key);
-    if (slot < 0) return;
-    const buffer = other.table.values[slot] as JoinBuffer;
-    const first = firstAtLeast(buffer.timestamps, timestamp + side.from);
-    const end = firstAtLeast(buffer.timestamps, timestamp + side.to + 1);
-    if (first < end)
-      this.#join({ isLeft: side.isLeft, record, timestamp, others: buffer.records, otherTimestamps: buffer.timestamps }, first, end);
+    const buffer = slot < 0 ? undefined : (other.table.values[slot] as JoinBuffer);
+    const first = buffer === undefined ? 0 : firstAtLeast(buffer.timestamps, timestamp + side.from);
+    const end = buffer === undefined ? 0 : firstAtLeast(buffer.timestamps, timestamp + side.to + 1);
+    const isMatched = first < end;
+    if (timestamp + side.to >= this.#watermark) this.#keep(side, key, record, isMatched);
+    else if (side.isOuter && !isMatched) this.#emitAlone(side, record, timestamp);
+    if (buffer === undefined || !isMatched) return;
+    buffer.matched?.fill(true, first, end);
+    this.#join({ isLeft: side.isLeft, record, timestamp, others: buffer.records, otherTimestamps: buffer.timestamps }, first, end);
   }
 
-  #keep({ table }: Side, key: unknown, record: unknown): void {
-    const slot = table.slotOf(key);
-    let buffer = table.values[slot];
-    if (buffer === undefined) {
-      buffer = emptyBuffer();
-      table.values[slot] = buffer;
-    }
-    addTo(buffer, record, this.#flow.timestamp);
+  #keep(side: Side, key: unknown, record: unknown, isMatched: boolean): void {
+    const { timestamp } = this.#flow;
+    keep(side, { key, record, timestamp, isMatched });
+    if (!side.isOuter) return;
+    this.#state?.setCurrentKey(key);
+    this.#timers?.registerEventTimeTimer(side.isLeft ? LEFT : RIGHT, aloneAt(side, timestamp));
+  }
+
+  /** A record that has found no partner. Of several that one timer makes due, those for which there is no room wait. */
+  #emitAlone({ isLeft }: Side, record: unknown, timestamp: number): void {
+    const match = { isLeft, record, timestamp, others: [undefined], otherTimestamps: [] };
+    if (this.#flow.blocked === 0 || this.#emitter.isSuspended) this.#join(match, 0, 1);
+    else this.#emitter.suspend(this.#iterate(match, 0, 1));
   }
 
   /** The pairs from `first` to before `end`. */
@@ -158,42 +188,25 @@ class IntervalJoinOperator implements TwoInputOperator {
 
   /** Makes a pair the current one; returns its timestamp. */
   #enter({ isLeft, timestamp, otherTimestamps }: Match, index: number): number {
-    const other = otherTimestamps[index] as number;
+    const other = otherTimestamps[index];
     const pair = this.#pair;
     pair.leftTimestamp = isLeft ? timestamp : other;
     pair.rightTimestamp = isLeft ? other : timestamp;
-    const later = timestamp > other ? timestamp : other;
-    this.#flow.timestamp = later;
-    return later;
+    if (other === undefined) pair.timestamp = Math.max(timestamp, aloneAt(isLeft ? this.#left : this.#right, timestamp));
+    else pair.timestamp = timestamp > other ? timestamp : other;
+    this.#flow.timestamp = pair.timestamp;
+    return pair.timestamp;
   }
 }
 
-interface SideSpec {
-  readonly name: 'left-buffer' | 'right-buffer';
-  readonly key: KeyContext;
-  readonly from: number;
-  readonly to: number;
-  readonly lateTagId: string | undefined;
-}
+/** Which side's record a timer is for. */
+const LEFT = 0;
+const RIGHT = 1;
+const SIDES: NamespaceType<number> = { idOf: (side) => side };
 
-function sideOf(context: OperatorContext, { name, key, from, to, lateTagId }: SideSpec): Side {
-  return {
-    isLeft: name === 'left-buffer',
-    selector: key.selector,
-    table: context.tables.createTable<unknown, JoinBuffer>(name, key.type, undefined as TypeInformation<JoinBuffer> | undefined),
-    from,
-    to,
-    late: lateTagId === undefined ? undefined : context.sideOutput(lateTagId),
-  };
-}
-
-/** J3. Removals move slots, so they come after the walk over all of them. */
-function sweep({ table, to }: Side, watermark: number): void {
-  const emptied: unknown[] = [];
-  for (let slot = 0; slot < table.capacity; slot++) {
-    if (table.isUsed(slot) && dropBefore(table.values[slot] as JoinBuffer, watermark - to)) emptied.push(table.keyAt(slot));
-  }
-  for (const key of emptied) table.remove(key);
+/** The first watermark at which no partner of a record can come any more. */
+function aloneAt({ to }: Side, timestamp: number): number {
+  return Math.min(timestamp + to + 1, MAX_TIMESTAMP);
 }
 
 function withoutTimestamp(isLeft: boolean): DataError {

@@ -6,8 +6,17 @@ import type { SideOutputContext } from '../contract/process-context.ts';
 import { iteratorOf, type TimedIterator } from './iterable-emitter.ts';
 import { SideOutputs } from './side-outputs.ts';
 
+/** The pair of an outer join, one side of which may be missing. */
+export interface OuterJoinedPair extends SideOutputContext {
+  /** Undefined where that side is missing. */
+  getLeftTimestamp(): number | undefined;
+  getRightTimestamp(): number | undefined;
+  /** What the result carries: the later one of the two; of a record alone, the first moment at which it is certain that no partner comes. */
+  getTimestamp(): number;
+}
+
 /** Flink: `ProcessJoinFunction.Context`. */
-export interface JoinedPair extends SideOutputContext {
+export interface JoinedPair extends OuterJoinedPair {
   getLeftTimestamp(): number;
   getRightTimestamp(): number;
   /** The later one of the two, which the result carries. */
@@ -19,31 +28,34 @@ export interface PairFunction {
   readonly open?: () => MaybePromise<void>;
   readonly close?: () => MaybePromise<void>;
   readonly emits: 'one' | 'many';
-  call(left: unknown, right: unknown, pair: JoinedPair): unknown;
+  /** Of an outer join either of the two may be `undefined`. */
+  call(left: unknown, right: unknown, pair: OuterJoinedPair): unknown;
 }
 
 /** The context of the function, one for an operator: it is about the pair under way. */
-export class CurrentPair implements JoinedPair {
-  leftTimestamp: number;
-  rightTimestamp: number;
+export class CurrentPair implements OuterJoinedPair {
+  leftTimestamp: number | undefined;
+  rightTimestamp: number | undefined;
+  timestamp: number;
   readonly #sides: SideOutputs;
 
   constructor(context: OperatorContext) {
     this.leftTimestamp = 0;
     this.rightTimestamp = 0;
+    this.timestamp = 0;
     this.#sides = new SideOutputs(context);
   }
 
-  getLeftTimestamp(): number {
+  getLeftTimestamp(): number | undefined {
     return this.leftTimestamp;
   }
 
-  getRightTimestamp(): number {
+  getRightTimestamp(): number | undefined {
     return this.rightTimestamp;
   }
 
   getTimestamp(): number {
-    return this.leftTimestamp > this.rightTimestamp ? this.leftTimestamp : this.rightTimestamp;
+    return this.timestamp;
   }
 
   output<X>(tag: OutputTag<X>, value: X): void {
@@ -51,7 +63,7 @@ export class CurrentPair implements JoinedPair {
   }
 }
 
-/** What a record and those of the other side in its interval have to be joined by. */
+/** What a record and those of the other side in its interval have to be joined by. A record alone has one other, `undefined`, without a timestamp. */
 export interface Match {
   readonly isLeft: boolean;
   readonly record: unknown;
@@ -67,11 +79,11 @@ export class PairIterator implements Iterator<unknown>, TimedIterator {
   readonly #match: Match;
   readonly #fn: PairFunction;
   readonly #enter: (match: Match, index: number) => number;
-  readonly #pair: JoinedPair;
+  readonly #pair: OuterJoinedPair;
   #next: number;
   #items: Iterator<unknown> | undefined;
 
-  constructor(match: Match, fn: PairFunction, pair: JoinedPair, enter: (match: Match, index: number) => number) {
+  constructor(match: Match, fn: PairFunction, pair: OuterJoinedPair, enter: (match: Match, index: number) => number) {
     this.#match = match;
     this.#fn = fn;
     this.#pair = pair;

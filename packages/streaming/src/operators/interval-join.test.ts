@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { type IntervalJoinSpec, intervalJoinOperator } from './interval-join-operator.ts';
-import type { JoinedPair } from './interval-join-pairs.ts';
+import type { OuterJoinedPair } from './interval-join-pairs.ts';
 import { MapTableFactory, OperatorBench } from './testing-fakes.ts';
+import { PlainState } from './testing-services.ts';
 import { asOneInput } from './testing-two-inputs.ts';
 
 interface Event {
@@ -16,8 +17,9 @@ interface Event {
 }
 
 const byKey = { selector: (record: unknown) => (record as Event).key, type: undefined };
-const pairText = (left: unknown, right: unknown, pair: JoinedPair) =>
-  `${(left as Event).name}${(right as Event).name} ${pair.getLeftTimestamp()}/${pair.getRightTimestamp()} at ${pair.getTimestamp()}`;
+const nameOf = (side: unknown) => (side as Event | undefined)?.name ?? '-';
+const pairText = (left: unknown, right: unknown, pair: OuterJoinedPair) =>
+  `${nameOf(left)}${nameOf(right)} ${pair.getLeftTimestamp()}/${pair.getRightTimestamp()} at ${pair.getTimestamp()}`;
 
 function benchOf(lowerMs: number, upperMs: number, more: Partial<IntervalJoinSpec> & { fullEvery?: number; tags?: string[] } = {}) {
   const { fullEvery = 0, tags = [], ...spec } = more;
@@ -31,7 +33,8 @@ function benchOf(lowerMs: number, upperMs: number, more: Partial<IntervalJoinSpe
     ...spec,
   });
   const tables = new MapTableFactory();
-  const bench = new OperatorBench(asOneInput(logic), { fullEvery, tags, tables });
+  const state = new PlainState();
+  const bench = new OperatorBench(asOneInput(logic), { fullEvery, tags, tables, services: state.services });
   const feed = (input: 1 | 2, at: number, key = 0) =>
     bench.record({ input, record: { key, at, name: `${input === 1 ? 'l' : 'r'}${at}` } }, at);
   const texts = () =>
@@ -43,6 +46,7 @@ function benchOf(lowerMs: number, upperMs: number, more: Partial<IntervalJoinSpe
   return {
     bench,
     tables,
+    state,
     left: (at: number, key?: number) => feed(1, at, key),
     right: (at: number, key?: number) => feed(2, at, key),
     texts,
@@ -156,18 +160,40 @@ test('undefined makes no record', () => {
   assert.deepEqual(texts(), []);
 });
 
-/** All pairs of records that were not late when they came. */
+interface Seen {
+  readonly input: 1 | 2;
+  readonly event: Event;
+  isDone: boolean;
+}
+
+/** All pairs of records that were not late when they came; and alone, as soon as the watermark is past their last possible partner, those of outer inputs without one. */
 class NestedLoop {
   readonly pairs: string[] = [];
   late = 0;
-  readonly #seen: { readonly input: 1 | 2; readonly event: Event }[] = [];
+  alone = 0;
+  readonly #seen: Seen[] = [];
   readonly #lowerMs: number;
   readonly #upperMs: number;
+  readonly #outer: readonly (1 | 2)[];
   watermark = Number.NEGATIVE_INFINITY;
 
-  constructor(lowerMs: number, upperMs: number) {
+  constructor(lowerMs: number, upperMs: number, outer: readonly (1 | 2)[] = []) {
     this.#lowerMs = lowerMs;
     this.#upperMs = upperMs;
+    this.#outer = outer;
+  }
+
+  advance(watermark: number): void {
+    this.watermark = watermark;
+    for (const seen of this.#seen) {
+      const { at, name } = seen.event;
+      const last = seen.input === 1 ? at + this.#upperMs : at - this.#lowerMs;
+      if (seen.isDone || !this.#outer.includes(seen.input) || last >= watermark) continue;
+      seen.isDone = true;
+      this.alone += 1;
+      const time = Math.max(at, last + 1);
+      this.pairs.push(seen.input === 1 ? `${name}- ${at}/undefined at ${time} @${time}` : `-${name} undefined/${at} at ${time} @${time}`);
+    }
   }
 
   feed(input: 1 | 2, event: Event): void {
@@ -175,21 +201,36 @@ class NestedLoop {
       this.late += 1;
       return;
     }
+    const seen: Seen = { input, event, isDone: false };
     for (const other of this.#seen) {
       if (other.input === input || other.event.key !== event.key) continue;
       const [left, right] = input === 1 ? [event, other.event] : [other.event, event];
       if (left.at + this.#lowerMs <= right.at && right.at <= left.at + this.#upperMs) {
         const later = Math.max(left.at, right.at);
+        seen.isDone = other.isDone = true;
         this.pairs.push(`${left.name}${right.name} ${left.at}/${right.at} at ${later} @${later}`);
       }
     }
-    this.#seen.push({ input, event });
+    this.#seen.push(seen);
+    this.advance(this.watermark); // who comes when no partner can come any more does not wait
   }
 }
 
-function randomRun(random: Random, lowerMs: number, upperMs: number, fullEvery: number): { pairs: number; late: number } {
-  const { bench, tables, texts } = benchOf(lowerMs, upperMs, { fullEvery });
-  const reference = new NestedLoop(lowerMs, upperMs);
+interface Run {
+  readonly lowerMs: number;
+  readonly upperMs: number;
+  readonly fullEvery: number;
+  readonly outer?: { readonly left: boolean; readonly right: boolean };
+}
+
+function randomRun(random: Random, { lowerMs, upperMs, fullEvery, outer = { left: false, right: false } }: Run): NestedLoop {
+  const { bench, tables, state, texts } = benchOf(lowerMs, upperMs, { fullEvery, outer });
+  const reference = new NestedLoop(lowerMs, upperMs, [...(outer.left ? ([1] as const) : []), ...(outer.right ? ([2] as const) : [])]);
+  const sent: string[] = [];
+  const take = () => {
+    sent.push(...texts());
+    if (outer.left || outer.right) assert.deepEqual(sent.toSorted(), reference.pairs.toSorted(), 'what is alone comes with its watermark');
+  };
   const disorder = random.nextInt(3) * 6;
   let now = -50;
   for (let step = 0; step < 400; step++) {
@@ -197,8 +238,9 @@ function randomRun(random: Random, lowerMs: number, upperMs: number, fullEvery: 
     if (random.nextInt(8) === 0) {
       const watermark = now - random.nextInt(12);
       if (watermark <= reference.watermark) continue;
-      reference.watermark = watermark;
+      reference.advance(watermark);
       bench.watermark(watermark);
+      take();
       continue;
     }
     const input = random.nextInt(2) === 0 ? 1 : 2;
@@ -207,12 +249,15 @@ function randomRun(random: Random, lowerMs: number, upperMs: number, fullEvery: 
     reference.feed(input, event);
     bench.record({ input, record: event }, at);
   }
+  reference.advance(Number.MAX_SAFE_INTEGER);
   bench.watermark(Number.MAX_SAFE_INTEGER);
-  assert.deepEqual(texts().sort(), reference.pairs.sort());
+  take();
+  assert.deepEqual(sent.toSorted(), reference.pairs.toSorted());
+  assert.equal(state.numTimers, 0);
   assert.equal(bench.operator.numLateRecordsDropped, reference.late);
   assert.equal(bench.overdraft, 0);
   assert.equal(tables.entries, 0, 'nothing is left over at the end');
-  return { pairs: reference.pairs.length, late: reference.late };
+  return reference;
 }
 
 test('seeded joins = nested loop', () => {
@@ -222,12 +267,59 @@ test('seeded joins = nested loop', () => {
     const lowerMs = random.nextInt(21) - 10;
     const upperMs = lowerMs + random.nextInt(15);
     try {
-      const run = randomRun(random, lowerMs, upperMs, random.nextInt(4));
-      pairs += run.pairs;
+      const run = randomRun(random, { lowerMs, upperMs, fullEvery: random.nextInt(4) });
+      pairs += run.pairs.length;
       late += run.late;
     } catch (error) {
       throw new Error(`seed ${seed}, from ${lowerMs} to ${upperMs}`, { cause: error });
     }
   }
   assert.ok(pairs > 50_000 && late > 3000, `${pairs} pairs and ${late} late records were looked at`);
+});
+
+test('outer joins: a record without a partner is emitted when the watermark has passed its last one, with that moment as its time', () => {
+  const { bench, left, right, texts } = benchOf(0, 10, { outer: { left: true, right: false } });
+  left(5);
+  left(6, 1);
+  right(7, 1);
+  right(30);
+  assert.deepEqual(texts(), ['l6r7 6/7 at 7 @7']);
+  bench.watermark(15);
+  assert.deepEqual(texts(), [], 'a right record at 15 would not be late');
+  bench.watermark(16);
+  assert.deepEqual(texts(), ['l5- 5/undefined at 16 @16']);
+  left(17);
+  bench.watermark(Number.MAX_SAFE_INTEGER);
+  assert.deepEqual(texts(), ['l17- 17/undefined at 28 @28'], 'nothing of the right side, which is not outer');
+});
+
+test('outer joins: where no partner can come any more when a record comes, it does not wait', () => {
+  const { bench, left, right, texts } = benchOf(-20, -10, { outer: { left: true, right: true } });
+  right(5);
+  bench.watermark(20);
+  left(22);
+  left(23, 1);
+  assert.deepEqual(texts(), ['l22r5 22/5 at 22 @22', 'l23- 23/undefined at 23 @23']);
+});
+
+test('seeded outer joins = nested loop, and each record without a partner once, with its watermark', () => {
+  let [alone, pairs] = [0, 0];
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seededRandom(seed);
+    const lowerMs = random.nextInt(31) - 20;
+    const upperMs = lowerMs + random.nextInt(9);
+    const outer = [
+      { left: true, right: false },
+      { left: false, right: true },
+      { left: true, right: true },
+    ][seed % 3] as Required<Run>['outer'];
+    try {
+      const run = randomRun(random, { lowerMs, upperMs, fullEvery: random.nextInt(4), outer });
+      alone += run.alone;
+      pairs += run.pairs.length - run.alone;
+    } catch (error) {
+      throw new Error(`seed ${seed}, from ${lowerMs} to ${upperMs}, ${JSON.stringify(outer)}`, { cause: error });
+    }
+  }
+  assert.ok(alone > 3_000 && pairs > 20_000, `${alone} alone and ${pairs} pairs were looked at`);
 });

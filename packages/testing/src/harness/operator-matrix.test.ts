@@ -254,6 +254,17 @@ const CASES: readonly (readonly [file: string, name: string, build: Build])[] = 
           })),
         ),
   ],
+  [
+    'interval-join-operator',
+    'a full outer interval join',
+    (a, b) =>
+      a
+        .keyBy(byKey)
+        .intervalJoin(b.keyBy(byKey))
+        .between('0 ms', '1 ms')
+        .fullOuter()
+        .process((left, right) => `${left?.n ?? 'none'}+${right?.n ?? 'none'}`),
+  ],
 ];
 
 for (const [, name, build] of CASES) {

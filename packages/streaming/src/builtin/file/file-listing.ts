@@ -10,14 +10,23 @@ import { compileGlob, globRoot, isGlob } from '@millrace/core/fs/glob';
 /** A glob over whole paths, or over names where it has no '/'; or a test of the path. */
 export type PathFilter = string | ((path: string) => boolean);
 
+export interface ListingOptions {
+  /** No files are no error: more may come. A path that is not there is one all the same, unless it is a glob. */
+  readonly mayBeNone?: boolean;
+}
+
 /** The files of all paths, each path's in the order of their names. A file that two paths give is read once. */
-export async function listFiles(paths: readonly string[], filter: PathFilter | undefined): Promise<FileStatus[]> {
+export async function listFiles(
+  paths: readonly string[],
+  filter: PathFilter | undefined,
+  { mayBeNone = false }: ListingOptions = {},
+): Promise<FileStatus[]> {
   const accepts = compileFilter(filter);
   const files = new Map<string, FileStatus>();
   for (const path of paths) {
-    for (const file of await filesOf(path)) if (accepts(file.path)) files.set(file.path, file);
+    for (const file of await filesOf(path, mayBeNone)) if (accepts(file.path)) files.set(file.path, file);
   }
-  if (files.size === 0 && filter !== undefined) {
+  if (files.size === 0 && filter !== undefined && !mayBeNone) {
     throw new DataError(
       `None of the files of ${quoted(paths)} passes the filter ${typeof filter === 'string' ? `'${filter}'` : 'function'}.`,
       { reason: 'file-not-found' },
@@ -26,28 +35,28 @@ export async function listFiles(paths: readonly string[], filter: PathFilter | u
   return [...files.values()];
 }
 
-async function filesOf(path: string): Promise<FileStatus[]> {
+async function filesOf(path: string, mayBeNone: boolean): Promise<FileStatus[]> {
   const fileSystem = fileSystemOf(path);
   const status = await fileSystem.stat(path);
   if (status?.kind === 'file') return [status];
   if (status?.kind === 'directory') {
     const files = await filesBelow(fileSystem, status.path, (name) => !isHidden(name));
-    if (files.length > 0) return files;
+    if (files.length > 0 || mayBeNone) return files;
     throw new DataError(`The directory '${status.path}' has no files to read (names that begin with '.' or '_' are passed over).`, {
       reason: 'file-not-found',
     });
   }
-  if (isGlob(path)) return filesOfGlob(fileSystem, fileSystem.resolve(path));
+  if (isGlob(path)) return filesOfGlob(fileSystem, fileSystem.resolve(path), mayBeNone);
   throw new DataError(`The input '${path}' does not exist${whereFrom(path, fileSystem)}. Check the path.`, { reason: 'file-not-found' });
 }
 
-async function filesOfGlob(fileSystem: FileSystem, pattern: string): Promise<FileStatus[]> {
+async function filesOfGlob(fileSystem: FileSystem, pattern: string, mayBeNone: boolean): Promise<FileStatus[]> {
   const root = globRoot(pattern);
   const found = (await fileSystem.stat(root))?.kind === 'directory' ? await filesBelow(fileSystem, root, () => true) : [];
   const matches = compileGlob(pattern);
   const mayBeHidden = /(^|\/)[._]/.test(pattern);
   const files = found.filter((file) => matches(file.path) && (mayBeHidden || !file.path.slice(root.length).split('/').some(isHidden)));
-  if (files.length === 0)
+  if (files.length === 0 && !mayBeNone)
     throw new DataError(`No file matches '${pattern}'. Check the pattern and the directory '${root}'.`, { reason: 'file-not-found' });
   return files;
 }

@@ -29,6 +29,10 @@ export class LineFileFormat<out T> implements FileFormat<T> {
     this.#options = options;
   }
 
+  get linesOnly(): boolean {
+    return this.#options.splittable;
+  }
+
   partsOf(file: FileStatus): readonly FilePart[] {
     return partsOfLines(file, this.#options.splittable, this.#options.splitBytes);
   }

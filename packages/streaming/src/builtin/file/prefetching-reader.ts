@@ -15,6 +15,9 @@ import type { Batch, BadRecordPolicy } from './batch.ts';
 const AHEAD_BYTES = 4 * 1024 * 1024;
 const RUN_RECORDS = 512;
 
+/** From an enumerator that goes on looking: there is nothing for this reader at the moment. Until its next split it does not hold the watermark back. */
+export const IDLE_READER = 'idle';
+
 export interface ResumableSplit {
   readonly index: number;
   readonly done: number;
@@ -43,6 +46,7 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
   #failure: { readonly error: unknown } | undefined;
   #noMore = false;
   #closed = false;
+  #idle: 'no' | 'told' | 'marked' = 'no';
   // The batch under way.
   #output: SourceOutput<T> | undefined;
   #record = 0; // of the batch: the next to emit
@@ -60,13 +64,10 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
 
   pollNext(output: ReaderOutput<T>): InputStatus {
     const head = this.#fetched[0];
-    if (head === undefined) return this.#nothingAtHand();
-    if (this.#output === undefined) {
-      this.#output = output.createOutputForSplit(String(head.split.index));
-      this.#done = head.split.done;
-    }
+    if (head === undefined) return this.#nothingAtHand(output);
+    if (this.#output === undefined) this.#beginSplit(head.split, output);
     if (head.batch === null) this.#endSplit(head.split, output);
-    else if (this.#emit(head.batch, this.#output, output)) this.#endBatch(head.batch);
+    else if (this.#emit(head.batch, this.#output as SourceOutput<T>, output)) this.#endBatch(head.batch);
     return 'MORE_AVAILABLE';
   }
 
@@ -81,6 +82,12 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
 
   notifyNoMoreSplits(): void {
     this.#noMore = true;
+    this.#available.raise();
+  }
+
+  handleSourceEvent(event: unknown): void {
+    if (event !== IDLE_READER || this.#idle === 'marked') return;
+    this.#idle = 'told';
     this.#available.raise();
   }
 
@@ -100,10 +107,21 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
     this.#room.raise();
   }
 
-  #nothingAtHand(): InputStatus {
+  #nothingAtHand(output: ReaderOutput<T>): InputStatus {
     if (this.#failure !== undefined) throw this.#failure.error;
     const reading = this.#fetching !== undefined || this.#toFetch.length > 0;
+    if (this.#idle === 'told') {
+      this.#idle = reading ? 'no' : 'marked';
+      if (!reading) output.markIdle();
+    }
     return this.#noMore && !reading ? 'END_OF_INPUT' : this.#available.none();
+  }
+
+  #beginSplit(split: Split, output: ReaderOutput<T>): void {
+    this.#output = output.createOutputForSplit(String(split.index));
+    this.#done = split.done;
+    if (this.#idle === 'marked') output.markActive();
+    this.#idle = 'no';
   }
 
   /** Emits a run of the batch; true when all of it has been emitted. */

@@ -1,0 +1,2 @@
+export function cpuSeconds(): number | undefined;
+export function commit(): string | undefined;

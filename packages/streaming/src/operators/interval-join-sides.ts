@@ -1,0 +1,82 @@
+/** The two sides of an interval join: what each keeps of its records, and until when. */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { KeyContext, OperatorContext, Output } from '../contract/operator.ts';
+import type { KeyedTable } from '../contract/state.ts';
+import { addTo, dropBefore, emptyBuffer, type JoinBuffer } from './join-buffer.ts';
+
+export interface Side {
+  readonly isLeft: boolean;
+  /** Emits its records that never find a partner. */
+  readonly isOuter: boolean;
+  readonly selector: (record: unknown) => unknown;
+  readonly table: KeyedTable<unknown, JoinBuffer>;
+  /** What must be added to a record's timestamp for the first and the last partner of it. */
+  readonly from: number;
+  readonly to: number;
+  readonly late: Output<unknown> | undefined;
+}
+
+export interface SideSpec {
+  readonly name: 'left-buffer' | 'right-buffer';
+  readonly isOuter: boolean;
+  readonly key: KeyContext;
+  readonly from: number;
+  readonly to: number;
+  readonly lateTagId: string | undefined;
+}
+
+export function sideOf(context: OperatorContext, { name, isOuter, key, from, to, lateTagId }: SideSpec): Side {
+  return {
+    isLeft: name === 'left-buffer',
+    isOuter,
+    selector: key.selector,
+    table: context.tables.createTable<unknown, JoinBuffer>(name, key.type, undefined as TypeInformation<JoinBuffer> | undefined),
+    from,
+    to,
+    late: lateTagId === undefined ? undefined : context.sideOutput(lateTagId),
+  };
+}
+
+export interface KeptRecord {
+  readonly key: unknown;
+  readonly record: unknown;
+  readonly timestamp: number;
+  readonly isMatched: boolean;
+}
+
+export function keep({ table, isOuter }: Side, { key, record, timestamp, isMatched }: KeptRecord): void {
+  const slot = table.slotOf(key);
+  let buffer = table.values[slot];
+  if (buffer === undefined) {
+    buffer = emptyBuffer(isOuter);
+    table.values[slot] = buffer;
+  }
+  addTo(buffer, record, timestamp, isMatched);
+}
+
+/** Drops what can have no partner any more, for all keys. Removals move slots, so they come after the walk over all of them. */
+export function sweep({ table, to }: Side, watermark: number): void {
+  const emptied: unknown[] = [];
+  for (let slot = 0; slot < table.capacity; slot++) {
+    if (table.isUsed(slot) && dropBefore(table.values[slot] as JoinBuffer, watermark - to)) emptied.push(table.keyAt(slot));
+  }
+  for (const key of emptied) table.remove(key);
+}
+
+/** Takes out the records of a key up to before `bound`; returns those of them that never had a partner. */
+export function takeUnmatched(
+  { table }: Side,
+  key: unknown,
+  bound: number,
+): readonly { readonly record: unknown; readonly timestamp: number }[] {
+  const slot = table.find(key);
+  if (slot < 0) return [];
+  const buffer = table.values[slot] as JoinBuffer;
+  const { timestamps, records, matched } = buffer;
+  const unmatched: { record: unknown; timestamp: number }[] = [];
+  for (let index = 0; index < timestamps.length && (timestamps[index] as number) < bound; index++) {
+    if (matched?.[index] === false) unmatched.push({ record: records[index], timestamp: timestamps[index] as number });
+  }
+  if (dropBefore(buffer, bound)) table.remove(key);
+  return unmatched;
+}
