@@ -96,6 +96,10 @@ export {
   rich,
 } from '@millrace/streaming/api/rich-functions';
 export type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
+export {
+  MessageAcknowledgingSourceBase,
+  MultipleIdsMessageAcknowledgingSourceBase,
+} from '@millrace/streaming/api/message-acknowledging-source';
 export { TwoPhaseCommitSinkFunction, type TwoPhaseCommitSinkFunctionLike } from '@millrace/streaming/api/two-phase-commit-sink-function';
 export { RichSinkFunction, type SinkFunction, type SinkFunctionLike } from '@millrace/streaming/api/sink-functions';
 export {
