@@ -135,6 +135,9 @@ export type { FileFormat } from '@millrace/streaming/builtin/file/file-split-sou
 export type { PathFilter, PathFilter as FilePathFilter } from '@millrace/streaming/builtin/file/file-listing';
 export type { OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
 export { type FileInputFormat, StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
+export type { ReconnectionOptions } from '@millrace/streaming/builtin/socket/reconnection';
+export type { SocketTextOptions } from '@millrace/streaming/builtin/socket/socket-lines';
+export { type SerializationSchema, SocketSink, type SocketSchema } from '@millrace/streaming/builtin/socket/socket-sink';
 export { DiscardingSink } from '@millrace/streaming/builtin/discarding-sink';
 export type {
   BroadcastContext,

@@ -2,6 +2,8 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { DurationLike } from '@millrace/core/config/duration';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { PrintSink } from '../builtin/print-sink.ts';
+import type { ReconnectionOptions } from '../builtin/socket/reconnection.ts';
+import { type SocketSchema, SocketSink } from '../builtin/socket/socket-sink.ts';
 import type { Emittable } from '../contract/emittable.ts';
 import type { PlainFunction } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
@@ -302,6 +304,14 @@ export class DataStream<out T> extends StreamHandle {
   }
 
   /**
+   * Sends each record over one connection to a server, as the text or the bytes that the schema makes of it, delimiter included. Not parallel. A connection that is lost is
+   * made anew (`maxRetries`, 3 unless set): the last batch is then sent again, and what was under way before may be lost.
+   */
+  writeToSocket(host: string, port: number, schema: SocketSchema<T>, options?: ReconnectionOptions): DataStreamSink {
+    return this.endIn('Socket Sink', new SocketSink<T>(host, port, schema, options), 'a socket is written by one connection');
+  }
+
+  /**
    * Runs the job with all that was added to the environment, and brings the records of this stream to the program, under back-pressure. Leaving the loop cancels
    * the job; a failure of the job is thrown out of the loop. With a limit, the first records as an array.
    *
@@ -345,11 +355,12 @@ export class DataStream<out T> extends StreamHandle {
     return this.scope.streams.stream(this.scope, this.scope.program.add({ kind: 'partition', input: this.id, partitioner, ...functions }));
   }
 
-  private endIn(name: string, sink: Sink<T> | ((parameters: FunctionParameters) => Sink<T>)): DataStreamSink {
+  private endIn(name: string, sink: Sink<T> | ((parameters: FunctionParameters) => Sink<T>), notParallel?: string): DataStreamSink {
     const { scope, id: input } = this;
     const id = addFunctionOperator(scope, (parameters) => {
       const made = typeof sink === 'function' ? sink(parameters) : sink;
-      return { operation: 'Sink', name, logic: { kind: 'sink', sink: made as Sink<unknown> }, type: undefined, input };
+      const one = notParallel === undefined ? {} : { parallelism: 1, notParallel };
+      return { operation: 'Sink', name, logic: { kind: 'sink', sink: made as Sink<unknown> }, type: undefined, input, ...one };
     });
     return scope.streams.sink(scope, id);
   }

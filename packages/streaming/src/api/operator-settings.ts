@@ -26,8 +26,10 @@ export function setParallelism(program: Program, id: TransformationId, paralleli
   const where = `setParallelism of '${program.nameOf(id)}'`;
   checkParallelism(parallelism, where);
   const operator = program.operator(id);
-  if (operator.notParallel !== undefined && parallelism !== 1)
-    throw new UsageError(`${where} got ${parallelism}, but ${operator.notParallel}. Leave it at 1 and call rebalance() behind it.`);
+  if (operator.notParallel !== undefined && parallelism !== 1) {
+    const next = operator.logic.kind === 'sink' ? 'Leave it at 1' : 'Leave it at 1 and call rebalance() behind it';
+    throw new UsageError(`${where} got ${parallelism}, but ${operator.notParallel}. ${next}.`);
+  }
   program.change(id, checkedAgainstMaximum(where, { ...operator, parallelism }));
 }
 

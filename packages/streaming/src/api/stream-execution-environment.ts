@@ -6,6 +6,7 @@ import { CollectionSource } from '../builtin/collection-source.ts';
 import type { PathFilter } from '../builtin/file/file-listing.ts';
 import { FunctionSource } from '../builtin/function/function-source.ts';
 import { SequenceSource } from '../builtin/sequence-source.ts';
+import { socketLines, type SocketTextOptions } from '../builtin/socket/socket-lines.ts';
 import { textFileSource } from '../builtin/text-file-source.ts';
 import type { Emittable, MaybePromise } from '../contract/emittable.ts';
 import type { Source } from '../contract/source.ts';
@@ -164,6 +165,29 @@ export class StreamExecutionEnvironment {
     const source = readFileSource(format, path, options);
     const declared = options.type ?? typeOf<T>(source);
     return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Custom File Source', type: declared });
+  }
+
+  /**
+   * The lines that a server sends, without their delimiter. Not parallel. The source ends when the server ends the connection, unless `maxRetries` allows to connect
+   * again. What was sent cannot be read again after a failure.
+   *
+   * ```ts
+   * const lines = env.socketTextStream('localhost', 9999, { maxRetries: 5 });
+   * ```
+   */
+  socketTextStream(host: string, port: number, options?: SocketTextOptions): DataStreamSource<string>;
+  /** As in Flink, by position. */
+  socketTextStream(host: string, port: number, delimiter: string, maxRetries?: number): DataStreamSource<string>;
+  socketTextStream(host: string, port: number, given: SocketTextOptions | string = {}, maxRetries?: number): DataStreamSource<string> {
+    const positional = (delimiter: string) => (maxRetries === undefined ? { delimiter } : { delimiter, maxRetries });
+    const options = typeof given === 'string' ? positional(given) : given;
+    const source = new FunctionSource<string, never>({
+      create: () => socketLines(host, port, options),
+      runtimeContext: (runtime) => runtime as never,
+    });
+    socketLines(host, port, options); // refuses here what is wrong with the arguments
+    const notParallel = 'a socket is read by one connection';
+    return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Socket Stream', type: Types.STRING, notParallel });
   }
 
   /**
