@@ -24,6 +24,11 @@ export class EventTimeSessionWindows<in T> extends MergingWindowAssigner<T, Time
     return new EventTimeSessionWindows<T>(dynamicGap('EventTimeSessionWindows', gap));
   }
 
+  /** Internal: for how many milliseconds after this record its session stays open. */
+  gapAfter(element: T): number {
+    return this.#gaps.of(element);
+  }
+
   override assignWindows(element: T, timestamp: number): TimeWindow[] {
     return [new TimeWindow(timestamp, timestamp + this.#gaps.of(element))];
   }
