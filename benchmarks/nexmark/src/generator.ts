@@ -85,7 +85,7 @@ function auction(round: number, place: number, { at, until }: { readonly at: num
   const seller = FIRST_PERSON_ID + (random.below(HOT_SELLERS_IN) > 0 ? hot(round) : nearbyPerson(round));
   const category = FIRST_CATEGORY_ID + random.below(CATEGORIES);
   const initialBid = random.price();
-  const expires = at + 1 + random.below(Math.max((until - at) * 2, 1));
+  const expires = at + 1 + random.belowGreat(Math.max((until - at) * 2, 1));
   const itemName = random.text(20, ' ');
   const description = random.text(100, ' ');
   const reserve = initialBid + random.price();

@@ -56,3 +56,10 @@ export function dayOf(dateTime: number): number {
 export function dayText(day: number): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
+
+const SHORT_ID = 2 ** 26;
+
+/** A pair of ids as a key: one number where both are short enough, which tables hold without a text for each key. */
+export function pairKey(a: number, b: number): number | string {
+  return a >= 0 && b >= 0 && a < SHORT_ID && b < SHORT_ID ? a * SHORT_ID + b : `${a} ${b}`;
+}

@@ -8,7 +8,7 @@ import {
   type ValueState,
   ValueStateDescriptor,
 } from 'millrace';
-import { dayOf, dayText, query } from '../query.ts';
+import { dayOf, dayText, pairKey, query } from '../query.ts';
 
 const PriceType = Types.row({ auction: Types.LONG, day: Types.INT, price: Types.LONG });
 type Price = TypeOf<typeof PriceType>;
@@ -63,7 +63,7 @@ export default query({
     events
       .inOrder(events.bids().map(({ auction, price, dateTime }) => ({ auction, day: dayOf(dateTime), price })))
       .returns(PriceType)
-      .keyBy(({ auction, day }) => [auction, day])
+      .keyBy(({ auction, day }) => pairKey(auction, day))
       .process(() => new Collect()),
   row: ({ auction, day, total, rank1, rank2, rank3, min, max, sum }) => [
     auction,

@@ -1,7 +1,7 @@
 /** The last bid of each bidder on each auction; of bids at the same time the one that came last. */
 import { type Collector, KeyedProcessFunction, type KeyedRuntimeContext, type ValueState, ValueStateDescriptor } from 'millrace';
 import { type Bid, BidType } from '../model.ts';
-import { query } from '../query.ts';
+import { pairKey, query } from '../query.ts';
 
 class KeepLast extends KeyedProcessFunction<unknown, Bid, Bid> {
   #last!: ValueState<Bid>;
@@ -23,7 +23,7 @@ export default query({
     events
       .bids()
       .returns(BidType)
-      .keyBy(({ bidder, auction }) => [bidder, auction])
+      .keyBy(({ bidder, auction }) => pairKey(bidder, auction))
       .process(() => new KeepLast()),
   row: (bid) => [bid.auction, bid.bidder, bid.price, bid.channel, bid.url, bid.dateTime, bid.extra],
   keyColumns: 2,
