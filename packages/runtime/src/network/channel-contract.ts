@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import {
+  BARRIER,
   type ChannelFlow,
   type ChannelReader,
   type ChannelWriter,
@@ -33,6 +35,13 @@ export interface ChannelUnderTest {
 export type MakeChannel = (segments: number) => ChannelUnderTest;
 
 type Element = readonly [kind: DrainResult, number: number, serial?: number, size?: number];
+
+/** Of this size, about, when it is written out. */
+function barrierOf(checkpointId: number, size: number): CheckpointBarrier {
+  const base = `/tmp/${'é'.repeat(Math.max(0, size - 200) / 2)}`;
+  const location = { kind: 'directory', base, exclusive: 'chk-1', shared: 'shared', inlineBytesMax: 20_480 } as const;
+  return { checkpointId, timestamp: 1_700_000_000_000, kind: 'checkpoint', location };
+}
 
 /** One channel, what was written to it, and what came out. */
 class Trial {
@@ -61,6 +70,12 @@ class Trial {
     this.written.push([WATERMARK_STATUS, idle ? 1 : 0]);
   }
 
+  barrier(size: number): void {
+    const checkpointId = this.written.length + 1;
+    this.channel.writer.writeBarrier(barrierOf(checkpointId, size));
+    this.written.push([BARRIER, checkpointId, 0, size]);
+  }
+
   end(): void {
     this.channel.writer.writeEndOfInput();
     this.written.push([END_OF_INPUT, 0]);
@@ -81,8 +96,16 @@ class Trial {
     consumer.blocked = 0;
     assert.equal(reader.drained, handed);
     assert.ok(handed <= Math.min(budget, blockAt));
-    if (result !== EMPTY && result !== RECORD) this.read.push([result, reader.value]);
+    if (result === BARRIER) this.#readBarrier();
+    else if (result !== EMPTY && result !== RECORD) this.read.push([result, reader.value]);
     return result;
+  }
+
+  #readBarrier(): void {
+    const { value, barrier } = this.channel.reader;
+    const [, checkpointId, , size] = this.written[this.read.length]!;
+    assert.deepEqual(barrier, barrierOf(checkpointId, size!));
+    this.read.push([BARRIER, value, 0, size!]);
   }
 
   /** Alternates both sides until everything written has been read. Every round must bring something: a standstill is a lost credit. */
@@ -140,13 +163,14 @@ function elements(trial: MakeTrial): void {
     t.write(100, -1);
     t.watermark(Number.MIN_SAFE_INTEGER);
     t.status(true);
+    t.barrier(0);
     t.status(false);
     t.write(7, Number.MAX_SAFE_INTEGER);
     t.watermark(Number.MAX_SAFE_INTEGER);
     t.end();
     t.channel.writer.flush();
-    const results = [t.drain(), t.drain(), t.drain(), t.drain(), t.drain(), t.drain()];
-    assert.deepEqual(results, [WATERMARK, WATERMARK_STATUS, WATERMARK_STATUS, WATERMARK, END_OF_INPUT, EMPTY]);
+    const results = [t.drain(), t.drain(), t.drain(), t.drain(), t.drain(), t.drain(), t.drain()];
+    assert.deepEqual(results, [WATERMARK, WATERMARK_STATUS, BARRIER, WATERMARK_STATUS, WATERMARK, END_OF_INPUT, EMPTY]);
     assert.deepEqual(t.read, t.written);
     t.finish();
   });
@@ -197,6 +221,7 @@ function sizes(trial: MakeTrial): void {
       for (let size = 0; size <= 70_000; size += nearBorder(size) ? 1 : 257) {
         t.write(size, size % 3 === 0 ? NO_TIMESTAMP : size);
         if (size % 5 === 0) t.watermark(size);
+        if (size % 7 === 0) t.barrier(size % 1_000);
         t.settle();
       }
       t.finish();
@@ -237,6 +262,7 @@ function backPressure(trial: MakeTrial): void {
       for (let i = 0; i < 3_000; i += 1) {
         t.write(i % 500, i);
         if (i % 100 === 0) t.watermark(i);
+        if (i % 500 === 0) t.barrier(400);
       }
       writer.flush();
       assert.equal(producer.blocked, 1, 'a channel blocks its task once, however much it has');
@@ -308,8 +334,9 @@ function interleave(t: Trial, random: Random): void {
         t.write(random.nextInt(sizeLimit), random.nextInt(3) === 0 ? NO_TIMESTAMP : step);
     } else if (dice < 10) t.watermark(step);
     else if (dice < 11) t.status(random.nextInt(2) === 0);
-    else if (dice < 14) t.channel.writer.flush();
-    else if (dice < 16) t.channel.writer.tryDrain();
+    else if (dice < 12) t.barrier(random.nextInt(10) === 0 ? 40_000 : random.nextInt(2_000));
+    else if (dice < 15) t.channel.writer.flush();
+    else if (dice < 17) t.channel.writer.tryDrain();
     else t.drain(1 + random.nextInt(budget), random.nextInt(2) === 0 ? Number.POSITIVE_INFINITY : 1 + random.nextInt(budget));
     assert.equal(t.channel.producer.blocked, t.channel.writer.isBlocked ? 1 : 0);
     assert.deepEqual(t.read.at(-1), t.written[t.read.length - 1]);

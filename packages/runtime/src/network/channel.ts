@@ -9,6 +9,8 @@
  * C4 after END_OF_INPUT nothing follows. A reader of a newer epoch drops what an older attempt left.
  */
 
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+
 /** What stops a bulk drain. Values below 8 are element kinds in the tag byte; 0 means that the channel is empty for now. */
 export const EMPTY = 0;
 export const RECORD = 1; // also: the budget is used up
@@ -45,6 +47,7 @@ export interface ChannelWriter<in T> {
   write(record: T, timestamp: number): void;
   writeWatermark(timestamp: number): void;
   writeWatermarkStatus(idle: boolean): void;
+  writeBarrier(barrier: CheckpointBarrier): void;
   writeEndOfInput(): void;
   /** Lets the reader see what was written so far. Cheap when there is nothing new. */
   flush(): void;
@@ -71,8 +74,10 @@ export interface ChannelReader<out T> {
   drain(handler: ElementHandler<T>, budget: number): DrainResult;
   /** Records handed over by the last `drain`. */
   readonly drained: number;
-  /** Of the last control element: the watermark; 1 for idle, 0 for active. */
+  /** Of the last control element: the watermark; 1 for idle, 0 for active; the id of the barrier's checkpoint. */
   readonly value: number;
+  /** Of the last drain that ended with BARRIER. */
+  readonly barrier: CheckpointBarrier | undefined;
   hasData(): boolean;
   close(): void;
 }

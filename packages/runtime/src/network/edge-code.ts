@@ -107,7 +107,7 @@ function drainSegmentMethod(text: CodeWriter): void {
         text.line(`const body = position + ${HEADER_BYTES};`);
         text.line('const end = body + view.getUint32(position + 1, true);');
         text.block(`if (end > limit || (tag & ${KIND_MASK}) !== ${RECORD})`, () => {
-          text.line(`result = end > limit ? ${SPANS} : this.takeControl(tag, view, body);`);
+          text.line(`result = end > limit ? ${SPANS} : this.takeControl(tag, view, body, end);`);
           text.line(`if (result !== ${SPANS}) position = end;`);
           text.line('break;');
         });
@@ -142,7 +142,7 @@ function drainMethod(text: CodeWriter): void {
         text.line('const tag = queue.tags[head];');
         text.line('queue.head = (head + 1) & queue.mask;');
         text.line('queue.count -= 1;');
-        text.line(`if (tag !== ${RECORD}) { this.value = queue.numbers[head]; result = tag; break; }`);
+        text.line(`if (tag !== ${RECORD}) { this.takeControl(tag, head); result = tag; break; }`);
         text.line('const record = queue.records[head];');
         text.line('queue.records[head] = undefined;');
         text.line('flow.timestamp = queue.numbers[head];');

@@ -9,7 +9,9 @@
  * L2 the arrays change only in `put` and `tryDrain`; a handler may write to other channels, and to this one too.
  */
 import { invariant } from '@millrace/core/base/assert';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import {
+  BARRIER,
   type ChannelFlow,
   type ChannelReader,
   type ChannelWriter,
@@ -50,7 +52,7 @@ export class LocalQueue {
   readonly capacity: number;
   tags: Uint8Array;
   numbers: Float64Array; // timestamps of records, values of control elements
-  records: unknown[];
+  records: unknown[]; // and barriers
   mask: number;
   head = 0; // index of the oldest element
   count = 0;
@@ -128,6 +130,10 @@ class LocalWriter<T> implements ChannelWriter<T> {
     this.writeControl(WATERMARK_STATUS, idle ? 1 : 0);
   }
 
+  writeBarrier(barrier: CheckpointBarrier): void {
+    this.writeControl(BARRIER, barrier.checkpointId, barrier);
+  }
+
   writeEndOfInput(): void {
     this.writeControl(END_OF_INPUT, 0);
   }
@@ -155,9 +161,9 @@ class LocalWriter<T> implements ChannelWriter<T> {
     this.isBlocked = false;
   }
 
-  private writeControl(kind: number, value: number): void {
+  private writeControl(kind: number, value: number, barrier?: CheckpointBarrier): void {
     const { queue } = this;
-    queue.put(kind, value, undefined);
+    queue.put(kind, value, barrier);
     if (queue.count >= queue.capacity) this.block();
   }
 
@@ -171,6 +177,7 @@ class LocalWriter<T> implements ChannelWriter<T> {
 export class LocalReader<T> implements ChannelReader<T> {
   drained = 0;
   value = 0;
+  barrier: CheckpointBarrier | undefined = undefined;
   private readonly queue: LocalQueue;
   private readonly flow: ChannelFlow;
 
@@ -191,7 +198,7 @@ export class LocalReader<T> implements ChannelReader<T> {
         queue.head = (head + 1) & queue.mask;
         queue.count -= 1;
         if (tag !== RECORD) {
-          this.value = queue.numbers[head]!;
+          this.takeControl(tag, head);
           result = tag as DrainResult;
           break;
         }
@@ -209,6 +216,15 @@ export class LocalReader<T> implements ChannelReader<T> {
       this.drained = drained; // the record that was refused, too: it has come in
     }
     return result;
+  }
+
+  /** @cold `index`: where the element was in the queue. */
+  takeControl(tag: number, index: number): void {
+    const { queue } = this;
+    this.value = queue.numbers[index]!;
+    if (tag !== BARRIER) return;
+    this.barrier = queue.records[index] as CheckpointBarrier;
+    queue.records[index] = undefined;
   }
 
   hasData(): boolean {

@@ -13,7 +13,18 @@ import { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import type { Decoder } from '@millrace/core/types/type-information';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
-import { type ChannelFlow, type ChannelReader, type DrainResult, type ElementHandler, EMPTY, END_OF_INPUT, RECORD } from './channel.ts';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import { decodeBarrier } from './barrier-format.ts';
+import {
+  BARRIER,
+  type ChannelFlow,
+  type ChannelReader,
+  type DrainResult,
+  type ElementHandler,
+  EMPTY,
+  END_OF_INPUT,
+  RECORD,
+} from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES } from './element-format.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
@@ -47,6 +58,7 @@ export function openRingReader<T>(attachment: RingAttachment, decoder: Decoder<T
 export class RingReader<T> implements ChannelReader<T> {
   drained = 0;
   value = 0;
+  barrier: CheckpointBarrier | undefined = undefined;
   /** In the ring's memory. */
   position = 0;
   readonly input: BytesReader;
@@ -110,10 +122,13 @@ export class RingReader<T> implements ChannelReader<T> {
     this.doorbell.ring(); // a producer that waits for credit need not any longer
   }
 
-  /** Takes the value of a control element; `offset` is where its body begins in `view`. */
-  takeControl(tag: number, view: DataView, offset: number): number {
+  /** @cold Takes what a control element says; its body is in `view` from `offset` to `end`. */
+  takeControl(tag: number, view: DataView, offset: number, end: number): number {
     const kind = tag & KIND_MASK;
-    this.value = kind === END_OF_INPUT ? 0 : view.getFloat64(offset, true);
+    if (kind === BARRIER) {
+      this.barrier = decodeBarrier(new Uint8Array(view.buffer, view.byteOffset + offset, end - offset).slice()); // no longer shared
+      this.value = this.barrier.checkpointId;
+    } else this.value = kind === END_OF_INPUT ? 0 : view.getFloat64(offset, true);
     return kind;
   }
 
@@ -165,7 +180,7 @@ export class RingReader<T> implements ChannelReader<T> {
   private finishGathering(handler: ElementHandler<T>, budget: number): number {
     const { gathering, gatherTag: tag, flow } = this;
     this.gatherTag = 0;
-    if ((tag & KIND_MASK) !== RECORD) return this.takeControl(tag, gathering.view, 0);
+    if ((tag & KIND_MASK) !== RECORD) return this.takeControl(tag, gathering.view, 0, this.gatherBytes);
     const stamped = (tag & HAS_TIMESTAMP) !== 0;
     flow.timestamp = stamped ? gathering.view.getFloat64(0, true) : NO_TIMESTAMP;
     const record = this.decodeGathered(stamped ? NUMBER_BYTES : 0);
@@ -197,7 +212,7 @@ export class RingReader<T> implements ChannelReader<T> {
         const body = position + HEADER_BYTES;
         const end = body + view.getUint32(position + 1, true);
         if (end > limit || (tag & KIND_MASK) !== RECORD) {
-          result = end > limit ? SPANS : this.takeControl(tag, view, body);
+          result = end > limit ? SPANS : this.takeControl(tag, view, body, end);
           if (result !== SPANS) position = end;
           break;
         }

@@ -8,7 +8,9 @@
 import type { BytesWriter, OverflowTarget } from '@millrace/core/bytes/bytes-writer';
 import type { Encoder } from '@millrace/core/types/type-information';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { type ChannelFlow, type ChannelWriter, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from './channel.ts';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import { encodeBarrier } from './barrier-format.ts';
+import { BARRIER, type ChannelFlow, type ChannelWriter, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from './channel.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, NUMBER_BYTES } from './element-format.ts';
 import type { MemoryViews } from './memory-views.ts';
 import type { OverdraftOptions } from './overdraft.ts';
@@ -73,6 +75,16 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
 
   writeWatermarkStatus(idle: boolean): void {
     this.writeNumber(WATERMARK_STATUS, idle ? 1 : 0);
+  }
+
+  writeBarrier(barrier: CheckpointBarrier): void {
+    const { output } = this;
+    const bytes = encodeBarrier(barrier);
+    output.ensure(HEADER_BYTES + bytes.byteLength);
+    output.bytes[output.position] = BARRIER;
+    output.bytes.set(bytes, output.position + HEADER_BYTES);
+    output.position += HEADER_BYTES + bytes.byteLength;
+    this.endElement();
   }
 
   writeEndOfInput(): void {
