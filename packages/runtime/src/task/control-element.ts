@@ -1,15 +1,20 @@
 /** What flows in band beside records, as it waits in front of a suspended step: see step.ts. */
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+
 export const QUEUED_RECORD = 1;
 export const QUEUED_WATERMARK = 2;
 export const QUEUED_STATUS = 3;
 export const QUEUED_FINISH = 4;
 /** A record of the second input of a two-input operator. */
 export const QUEUED_SECOND_RECORD = 5;
+export const QUEUED_BARRIER = 6;
 
-/** `value` is the timestamp of a watermark; 1 for idle and 0 for active of a status; unused for the end. */
+/** `value` is the timestamp of a watermark; 1 for idle and 0 for active of a status; the id of a barrier's checkpoint; unused for the end. */
 export interface ControlElement {
-  readonly kind: typeof QUEUED_WATERMARK | typeof QUEUED_STATUS | typeof QUEUED_FINISH;
+  readonly kind: typeof QUEUED_WATERMARK | typeof QUEUED_STATUS | typeof QUEUED_FINISH | typeof QUEUED_BARRIER;
   readonly value: number;
+  /** Of a barrier only. */
+  readonly barrier: CheckpointBarrier | undefined;
 }
 
 export interface QueuedRecord {
@@ -26,12 +31,16 @@ export interface QueuedSecondRecord {
 
 export type QueuedElement = ControlElement | QueuedRecord | QueuedSecondRecord;
 
-export const FINISH: ControlElement = { kind: QUEUED_FINISH, value: 0 };
+export const FINISH: ControlElement = { kind: QUEUED_FINISH, value: 0, barrier: undefined };
 
 export function watermarkElement(timestamp: number): ControlElement {
-  return { kind: QUEUED_WATERMARK, value: timestamp };
+  return { kind: QUEUED_WATERMARK, value: timestamp, barrier: undefined };
 }
 
 export function statusElement(idle: boolean): ControlElement {
-  return { kind: QUEUED_STATUS, value: idle ? 1 : 0 };
+  return { kind: QUEUED_STATUS, value: idle ? 1 : 0, barrier: undefined };
+}
+
+export function barrierElement(barrier: CheckpointBarrier): ControlElement {
+  return { kind: QUEUED_BARRIER, value: barrier.checkpointId, barrier };
 }

@@ -1,26 +1,36 @@
-// Goal: the watermark rules of a gate (I1-I4). Method: real local channels, written by hand; expected is what the chain is told, in order.
+// Goal: the rules of a gate (I1-I6). Method: real local channels, written by hand; expected is what the chain is told, in order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import type { ChannelWriter } from '../network/channel.ts';
 import { createLocalChannel } from '../network/local-channel.ts';
+import { BarrierAlignment } from './barrier-alignment.ts';
 import { type ControlElement, QUEUED_WATERMARK } from './control-element.ts';
 import { Flow } from './flow.ts';
 import { InputGate } from './input-gate.ts';
 import { INPUT_EMPTY, INPUT_ENDED } from './task-input.ts';
 
-function gateOf(channels: number) {
+function gateOf(channels: number, mode: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE' = 'EXACTLY_ONCE') {
   const flow = new Flow();
   const told: string[] = [];
   const ends = Array.from({ length: channels }, () => createLocalChannel<unknown>(new Flow(), flow));
   const tell = ({ kind, value }: ControlElement) =>
     void told.push(kind === QUEUED_WATERMARK ? `w${value}` : value === 1 ? 'idle' : 'active');
-  const gate = new InputGate(
-    ends.map(({ reader }) => reader),
-    { processRecord: (record) => void told.push(`r${String(record)}`) },
+  const alignment = new BarrierAlignment({
+    channels,
+    mode,
+    now: () => 0,
+    pass: ({ checkpointId }) => void told.push(`b${checkpointId}`),
+    abandon: (checkpointId) => void told.push(`without b${checkpointId}`),
+  });
+  const gate = new InputGate({
+    readers: ends.map(({ reader }) => reader),
+    handler: { processRecord: (record) => void told.push(`r${String(record)}`) },
     flow,
-    tell,
-  );
+    control: tell,
+    alignment,
+    place: { subtask: 0, parallelism: 1 },
+  });
   const poll = () => {
     const result = gate.poll(1000);
     return { result, told: told.splice(0) };
@@ -115,4 +125,64 @@ test('I4: the watermark of the end waits for channels that are idle, for the end
   assert.equal(told.at(-1), `w${MAX_WATERMARK}`);
   b.writeEndOfInput();
   assert.equal(poll().result, INPUT_ENDED);
+});
+
+const barrier = (checkpointId: number) =>
+  ({ checkpointId, timestamp: 0, kind: 'checkpoint', location: { kind: 'memory', maxStateBytes: 1 } }) as const;
+
+test('I5: what stands behind a barrier waits for the barriers of the others, in order and where it is', () => {
+  const { gate, poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  a.write('a before', 0);
+  a.writeBarrier(barrier(1));
+  for (let n = 0; n < 2; n++) a.write(`a after ${n}`, 0);
+  b.write('b before', 0);
+  assert.deepEqual(poll().told, ['ra before', 'rb before']);
+  assert.equal(gate.poll(1000), INPUT_EMPTY);
+  b.writeWatermark(5);
+  b.write('b before, too', 0);
+  b.writeBarrier(barrier(1));
+  b.write('b after', 0);
+  assert.deepEqual(poll().told, ['rb before, too', 'b1', 'ra after 0', 'ra after 1', 'rb after']);
+});
+
+test('I5: an aborted checkpoint frees its channels, and its barriers mean nothing any more', () => {
+  const { gate, poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  a.writeBarrier(barrier(1));
+  a.write('a after', 0);
+  assert.deepEqual(poll().told, []);
+  gate.abortCheckpoint(1);
+  assert.deepEqual(poll().told, ['ra after']);
+  b.writeBarrier(barrier(1));
+  b.write('b after', 0);
+  assert.deepEqual(poll().told, ['rb after']);
+});
+
+test('at least once: no channel waits', () => {
+  const { poll, writers } = gateOf(2, 'AT_LEAST_ONCE');
+  const [a, b] = writers;
+  a.writeBarrier(barrier(1));
+  a.write('a after', 0);
+  assert.deepEqual(poll().told, ['ra after']);
+  b.writeBarrier(barrier(1));
+  assert.deepEqual(poll().told, ['b1']);
+});
+
+test('I6: a restored gate says where it stands and lets no channel that has said nothing yet be overtaken', () => {
+  const { gate, poll, writers } = gateOf(2);
+  const [a, b] = writers;
+  gate.restoreWatermark(100);
+  gate.begin();
+  assert.deepEqual(poll().told, ['w100']);
+  a.writeWatermark(150);
+  assert.deepEqual(poll().told, [], 'the second channel stands at 100 as far as anyone knows');
+  b.writeWatermark(120);
+  assert.deepEqual(poll().told, ['w120']);
+  const idle = gateOf(2);
+  idle.gate.restoreWatermark(100);
+  idle.writers[1].writeWatermark(20);
+  idle.writers[1].writeWatermarkStatus(true);
+  idle.writers[0].writeWatermark(130);
+  assert.deepEqual(idle.poll().told, ['w130'], 'what a channel says of itself counts, even if it is behind');
 });

@@ -8,10 +8,14 @@
  * I3 the gate is idle when no channel that has not ended is active.
  * I4 the end of all channels is the end of the input; the task then sends MAX_WATERMARK. A channel that has sent MAX_WATERMARK is at its end: that watermark
  *    passes the gate when all have it, idle ones too, for those may still bring what the end of the input has made upstream.
+ * I5 a channel that the alignment holds is not drained; what stands behind its barrier stays where it is.
+ * I6 a gate that was restored stands where it stood, and takes each channel to stand there too until it has said for itself: every task says so first thing.
  */
 import { invariant } from '@millrace/core/base/assert';
+import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import {
+  BARRIER,
   type ChannelReader,
   type DrainResult,
   type ElementHandler,
@@ -21,20 +25,51 @@ import {
   WATERMARK,
   WATERMARK_STATUS,
 } from '../network/channel.ts';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { BarrierAlignment } from './barrier-alignment.ts';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
-import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput } from './task-input.ts';
+import { readWatermarks, type SubtaskPlace, writeWatermarks } from './input-state.ts';
+import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
 
 /** What one channel has said so far. */
 class Channel {
   readonly reader: ChannelReader<unknown>;
+  /** Its number in the alignment. */
+  readonly number: number;
   watermark = NO_TIMESTAMP;
+  /** The watermark is the restored gate's (I6). */
+  assumed = false;
   idle = false;
   ended = false;
 
-  constructor(reader: ChannelReader<unknown>) {
+  constructor(reader: ChannelReader<unknown>, number: number) {
     this.reader = reader;
+    this.number = number;
   }
+
+  assume(watermark: number): void {
+    this.watermark = watermark;
+    this.assumed = true;
+  }
+
+  /** It speaks for itself from here on (I6). */
+  speaks(): void {
+    if (!this.assumed) return;
+    this.assumed = false;
+    this.watermark = NO_TIMESTAMP;
+  }
+}
+
+export interface InputGateOptions {
+  readonly readers: readonly ChannelReader<unknown>[];
+  readonly handler: ElementHandler<unknown>;
+  readonly flow: Flow;
+  readonly control: (element: ControlElement) => void;
+  readonly alignment: BarrierAlignment;
+  readonly place: SubtaskPlace;
+  /** The number of the first channel in the alignment. */
+  readonly firstChannel?: number;
 }
 
 export class InputGate implements TaskInput {
@@ -42,27 +77,62 @@ export class InputGate implements TaskInput {
   readonly #handler: ElementHandler<unknown>;
   readonly #flow: Flow;
   readonly #control: (element: ControlElement) => void;
+  readonly #alignment: BarrierAlignment;
+  readonly #place: SubtaskPlace;
   polled = 0;
   watermark = NO_TIMESTAMP;
   #idle = false;
   #running: number; // channels that have not ended
   #next = 0; // the channel whose turn it is
 
-  constructor(
-    readers: readonly ChannelReader<unknown>[],
-    handler: ElementHandler<unknown>,
-    flow: Flow,
-    control: (element: ControlElement) => void,
-  ) {
+  constructor(options: InputGateOptions) {
+    const { readers, firstChannel = 0 } = options;
     invariant(readers.length > 0, () => 'an input gate needs at least one channel');
-    this.#channels = readers.map((reader) => new Channel(reader));
+    this.#channels = readers.map((reader, index) => new Channel(reader, firstChannel + index));
     this.#running = readers.length;
-    this.#handler = handler;
-    this.#flow = flow;
-    this.#control = control;
+    this.#handler = options.handler;
+    this.#flow = options.flow;
+    this.#control = options.control;
+    this.#alignment = options.alignment;
+    this.#place = options.place;
   }
 
   start(): void {}
+
+  restore(context: StateInitializationContext): void {
+    const restored = readWatermarks(context, this.#place);
+    if (restored !== undefined) this.restoreWatermark(restored.watermark);
+  }
+
+  /** @cold Before the first poll (I6). */
+  restoreWatermark(watermark: number): void {
+    if (watermark === NO_TIMESTAMP) return;
+    this.watermark = watermark;
+    for (const channel of this.#channels) channel.assume(watermark);
+  }
+
+  begin(): void {
+    if (this.watermark !== NO_TIMESTAMP) this.#control(watermarkElement(this.watermark));
+  }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#alignment.triggered(barrier);
+  }
+
+  abortCheckpoint(checkpointId: number): void {
+    this.#alignment.aborted(checkpointId);
+  }
+
+  /** @cold */
+  snapshot(): WriteInput {
+    const { watermark } = this;
+    const place = this.#place;
+    return ({ context }) => {
+      if (watermark !== NO_TIMESTAMP) writeWatermarks(context, place, { watermark, inputs: [watermark] });
+    };
+  }
+
+  notifyCheckpointComplete(): void {}
 
   poll(budget: number): InputResult {
     this.polled = 0;
@@ -71,7 +141,7 @@ export class InputGate implements TaskInput {
       if (empty === this.#channels.length) break;
       const channel = this.#channels[this.#next] as Channel;
       const before = this.polled;
-      const result = channel.ended ? EMPTY : this.#drain(channel.reader, budget - before);
+      const result = channel.ended || this.#alignment.isHeld(channel.number) ? EMPTY : this.#drain(channel.reader, budget - before);
       const moved = result !== EMPTY || this.polled > before;
       empty = moved ? 0 : empty + 1;
       // A channel that has just told its watermark has its next turn after the others, so that none runs far ahead.
@@ -102,15 +172,23 @@ export class InputGate implements TaskInput {
   }
 
   #handleControl(channel: Channel, kind: number): void {
+    if (kind === BARRIER) {
+      this.#alignment.arrived(channel.number, channel.reader.barrier as CheckpointBarrier);
+      return;
+    }
     if (kind === WATERMARK) {
+      channel.speaks();
       if (channel.reader.value <= channel.watermark) return;
       channel.watermark = channel.reader.value;
-    } else if (kind === WATERMARK_STATUS) channel.idle = channel.reader.value === 1;
-    else if (kind === END_OF_INPUT) {
+    } else if (kind === WATERMARK_STATUS) {
+      channel.speaks();
+      channel.idle = channel.reader.value === 1;
+    } else if (kind === END_OF_INPUT) {
       channel.ended = true;
       this.#running -= 1;
+      this.#alignment.ended(channel.number);
       if (this.#running === 0) return;
-    } else return; // barriers and latency markers: nobody sends them yet
+    } else return; // latency markers: nobody sends them yet
     this.#combine();
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChannelWriter } from '../network/channel.ts';
 import { createLocalChannel } from '../network/local-channel.ts';
+import { BarrierAlignment } from './barrier-alignment.ts';
 import { type ControlElement, QUEUED_WATERMARK } from './control-element.ts';
 import { Flow } from './flow.ts';
 import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE } from './task-input.ts';
@@ -18,7 +19,15 @@ function gateOf(...channels: readonly [number, number]) {
   });
   const tell = ({ kind, value }: ControlElement) =>
     void told.push(kind === QUEUED_WATERMARK ? `w${value}` : value === 1 ? 'idle' : 'active');
-  const gate = new TwoInputGate([inputOf(0), inputOf(1)], flow, tell);
+  const alignment = new BarrierAlignment({
+    channels: channels[0] + channels[1],
+    mode: 'EXACTLY_ONCE',
+    now: () => 0,
+    pass: ({ checkpointId }) => void told.push(`b${checkpointId}`),
+    abandon() {},
+  });
+  const place = { subtask: 0, parallelism: 1 };
+  const gate = new TwoInputGate({ inputs: [inputOf(0), inputOf(1)], flow, control: tell, alignment, place });
   const poll = (budget = 1000) => {
     const result = gate.poll(budget);
     return { result, told: told.splice(0) };
@@ -119,4 +128,18 @@ test('T3: turns of both inputs; a block stops both at once', () => {
   assert.deepEqual(poll().told, []);
   flow.blocked = 0;
   assert.equal(poll(1).told.length, 1);
+});
+
+test('T5: one barrier for the channels of both inputs; what waited behind it comes in the same poll', () => {
+  const { poll, writers } = gateOf(2, 1);
+  const [[a1, a2], [b]] = writers as [[ChannelWriter<unknown>, ChannelWriter<unknown>], [ChannelWriter<unknown>]];
+  const barrier = { checkpointId: 1, timestamp: 0, kind: 'checkpoint', location: { kind: 'memory', maxStateBytes: 1 } } as const;
+  a1.writeBarrier(barrier);
+  a1.write('after', 0);
+  b.write('before', 0);
+  a2.writeEndOfInput();
+  assert.deepEqual(poll().told, ['2:before']);
+  b.writeBarrier(barrier);
+  b.write('after', 0);
+  assert.deepEqual(poll().told.sort(), ['1:after', '2:after', 'b1']);
 });

@@ -9,13 +9,18 @@
  * T3 the inputs take turns of SLICE records, so that neither waits for the other's end; `flow.blocked` stops both.
  * T4 the end of both inputs is the end of the input; the task then sends MAX_WATERMARK. It passes when both have it, for one that is idle may still bring what
  *    the end of the input has made upstream.
+ * T5 one alignment spans the channels of both inputs; a gate that was restored stands where it stood (I6 of input-gate.ts).
  */
+import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChannelReader, ElementHandler } from '../network/channel.ts';
+import type { BarrierAlignment } from './barrier-alignment.ts';
 import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
-import { InputGate } from './input-gate.ts';
-import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput } from './task-input.ts';
+import { InputGate, type InputGateOptions } from './input-gate.ts';
+import { readWatermarks, type SubtaskPlace, writeWatermarks } from './input-state.ts';
+import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
 
 /** Records of one input before the other has its turn. */
 const SLICE = 128;
@@ -25,6 +30,15 @@ export interface GateInput {
   readonly handler: ElementHandler<unknown>;
 }
 
+export interface TwoInputGateOptions {
+  readonly inputs: readonly [GateInput, GateInput];
+  readonly flow: Flow;
+  readonly control: (element: ControlElement) => void;
+  /** Of the channels of the first input, then of the second. */
+  readonly alignment: BarrierAlignment;
+  readonly place: SubtaskPlace;
+}
+
 /** What one input has said so far. */
 class Input {
   readonly gate: InputGate;
@@ -32,12 +46,13 @@ class Input {
   idle = false;
   ended = false;
 
-  constructor({ readers, handler }: GateInput, flow: Flow, changed: () => void) {
-    this.gate = new InputGate(readers, handler, flow, (element) => {
+  constructor(options: Omit<InputGateOptions, 'control'>, changed: () => void) {
+    const control = (element: ControlElement) => {
       if (element.kind === QUEUED_WATERMARK) this.watermark = element.value;
       else this.idle = element.value === 1;
       changed();
-    });
+    };
+    this.gate = new InputGate({ ...options, control });
   }
 }
 
@@ -45,27 +60,69 @@ export class TwoInputGate implements TaskInput {
   readonly #inputs: readonly [Input, Input];
   readonly #flow: Flow;
   readonly #control: (element: ControlElement) => void;
+  readonly #alignment: BarrierAlignment;
+  readonly #place: SubtaskPlace;
   polled = 0;
   watermark = NO_TIMESTAMP;
   #idle = false;
   #next: 0 | 1 = 0;
 
-  constructor(inputs: readonly [GateInput, GateInput], flow: Flow, control: (element: ControlElement) => void) {
+  constructor({ inputs, flow, control, alignment, place }: TwoInputGateOptions) {
     const changed = () => this.#combine();
-    this.#inputs = [new Input(inputs[0], flow, changed), new Input(inputs[1], flow, changed)];
+    const inputOf = (index: 0 | 1, firstChannel: number) => {
+      const { readers, handler } = inputs[index];
+      return new Input({ readers, handler, flow, alignment, place, firstChannel }, changed);
+    };
+    this.#inputs = [inputOf(0, 0), inputOf(1, inputs[0].readers.length)];
     this.#flow = flow;
     this.#control = control;
+    this.#alignment = alignment;
+    this.#place = place;
   }
 
   start(): void {}
+
+  restore(context: StateInitializationContext): void {
+    const restored = readWatermarks(context, this.#place);
+    if (restored === undefined) return;
+    this.watermark = restored.watermark;
+    for (const [index, input] of this.#inputs.entries()) {
+      input.watermark = restored.inputs[index] ?? NO_TIMESTAMP;
+      input.gate.restoreWatermark(input.watermark);
+    }
+  }
+
+  begin(): void {
+    if (this.watermark !== NO_TIMESTAMP) this.#control(watermarkElement(this.watermark));
+  }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#alignment.triggered(barrier);
+  }
+
+  abortCheckpoint(checkpointId: number): void {
+    this.#alignment.aborted(checkpointId);
+  }
+
+  snapshot(): WriteInput {
+    const { watermark } = this;
+    const inputs = this.#inputs.map((input) => input.watermark);
+    const isKnown = inputs.some((each) => each !== NO_TIMESTAMP);
+    return ({ context }) => {
+      if (isKnown) writeWatermarks(context, this.#place, { watermark, inputs });
+    };
+  }
+
+  notifyCheckpointComplete(): void {}
 
   poll(budget: number): InputResult {
     let left = budget;
     let empty = 0; // turns in a row that had nothing
     while (left > 0 && empty < 2 && this.#flow.blocked === 0) {
+      const { passed } = this.#alignment;
       const taken = this.#pollOne(this.#inputs[this.#next], Math.min(left, SLICE));
       left -= taken;
-      empty = taken === 0 ? empty + 1 : 0;
+      empty = taken === 0 && passed === this.#alignment.passed ? empty + 1 : 0; // a checkpoint that passes frees channels of both
       this.#next = this.#next === 0 ? 1 : 0;
     }
     this.polled = budget - left;
