@@ -6,28 +6,22 @@
  * Q1 the writer's calls come one after another, in the order of the records: the next when the promise of the last has settled.
  * Q2 while a call returns no promise and nothing waits, a record costs that call and nothing else.
  * Q3 past QUEUE_MAX waiting calls the sink raises `flow.blocked`, and lowers it when half of them are done.
+ * Q4 a barrier takes its place in that order: what the writer gives to the checkpoint lies between two records (sink-checkpoints.ts).
  */
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { OneInputOperator, OperatorContext } from '@millrace/streaming/contract/operator';
-import type {
-  CommittingSinkWriter,
-  Sink,
-  SinkContext,
-  SinkWriter,
-  SupportsCommitter,
-  WriterInitContext,
-} from '@millrace/streaming/contract/sink';
+import type { Sink, SinkContext, SinkWriter, WriterInitContext } from '@millrace/streaming/contract/sink';
+import type { StateInitializationContext, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { commitAll } from './sink-commit.ts';
+import { SinkCheckpoints } from './sink-checkpoints.ts';
 
 const QUEUE_MAX = 256;
 
 type Call = { readonly record: unknown; readonly timestamp: number } | { readonly action: () => MaybePromise<void> };
 
 export class SinkOperator implements OneInputOperator, SinkContext {
-  readonly #sink: Sink<unknown>;
   readonly #context: OperatorContext;
-  readonly #init: WriterInitContext;
+  readonly #checkpoints: SinkCheckpoints;
   readonly #locate: (error: unknown, record?: { readonly value: unknown }) => Error;
   #writer: SinkWriter<unknown> | undefined = undefined;
   #queue: Call[] = [];
@@ -37,6 +31,8 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   #timestamp = NO_TIMESTAMP;
   #watermark = NO_TIMESTAMP;
   #unflushed = false;
+  /** The flush of the end, once it has begun. */
+  #flushed: Promise<void> | undefined = undefined;
   #emptied: (() => void) | undefined = undefined;
   #closed = false;
 
@@ -46,14 +42,17 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     init: WriterInitContext,
     locate: (error: unknown, record?: { readonly value: unknown }) => Error,
   ) {
-    this.#sink = sink;
     this.#context = context;
-    this.#init = init;
+    this.#checkpoints = new SinkCheckpoints(sink, init);
     this.#locate = locate;
   }
 
+  initializeState(context: StateInitializationContext): void {
+    this.#checkpoints.initialize(context);
+  }
+
   async open(): Promise<void> {
-    const writer = await this.#sink.createWriter(this.#init);
+    const writer = await this.#checkpoints.open();
     this.#writer = writer;
     if (this.#closed) await writer.close();
   }
@@ -91,25 +90,56 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   }
 
   /** At the end of the input: everything is written, flushed and committed. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    this.#flushed = this.#flushAll();
+    return this.#flushed;
+  }
+
+  async #flushAll(): Promise<void> {
     await this.#empty();
     const writer = this.#writer as SinkWriter<unknown>;
     await writer.flush(true);
-    if (!commits(this.#sink) || this.#closed) return;
-    const committables = await (writer as CommittingSinkWriter<unknown, unknown>).prepareCommit();
-    if (this.#closed) return; // canceled: nothing is committed any more
-    const committer = await this.#sink.createCommitter(this.#init);
+    if (this.#closed) return;
+    await this.#checkpoints.prepare(writer, Number.POSITIVE_INFINITY);
+    if (!this.#closed) await this.#checkpoints.complete(Number.POSITIVE_INFINITY); // canceled: nothing is committed any more
+  }
+
+  snapshotState(context: StateSnapshotContext): MaybePromise<void> {
+    if (this.#flushed !== undefined) return this.#flushed.then(() => this.#checkpoints.writeRest(context));
+    const writer = this.#writer as SinkWriter<unknown>;
+    this.#unflushed = false;
+    if (!this.#underWay) {
+      const settled = this.#checkpoints.barrier(writer, context);
+      if (settled !== undefined) this.#await(settled, undefined);
+      return settled;
+    }
+    return new Promise((resolve, reject) => {
+      const action = () => {
+        const settled = this.#checkpoints.barrier(writer, context);
+        if (settled === undefined) resolve();
+        else settled.then(resolve, reject);
+        return settled;
+      };
+      this.#enqueue({ action });
+    });
+  }
+
+  async notifyCheckpointComplete(checkpointId: number): Promise<void> {
     try {
-      await commitAll(committer, committables);
-    } finally {
-      await committer.close();
+      await this.#checkpoints.complete(checkpointId);
+    } catch (error) {
+      throw this.#locate(error);
     }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#queue = [];
-    await this.#writer?.close();
+    try {
+      await this.#writer?.close();
+    } finally {
+      await this.#checkpoints.close();
+    }
   }
 
   timestamp(): number | undefined {
@@ -180,8 +210,4 @@ export class SinkOperator implements OneInputOperator, SinkContext {
       this.#emptied = resolve;
     });
   }
-}
-
-function commits(sink: Sink<unknown>): sink is SupportsCommitter<unknown, unknown> {
-  return 'createCommitter' in sink && typeof sink.createCommitter === 'function';
 }
