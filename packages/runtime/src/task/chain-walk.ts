@@ -1,14 +1,17 @@
 /**
- * Carries control elements (watermarks, their status, the end) through the chain, step by step behind the records, and takes up again what was suspended.
+ * Carries control elements (watermarks, their status, barriers, the end) through the chain, step by step behind the records, and takes up again what was suspended.
  *
  * W1 a control element reaches a step after every record that was emitted before it, and an operator's own emissions for it leave before it goes on.
  * W2 at a step that waits, the element joins the step's queue and the walk goes on beside it; what is behind that step sees it when the queue gets there.
+ * W2a a barrier passes an operator with `delaysWatermarks` at once, whatever that has in flight: its state is what is in flight.
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
 import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChainParts } from './compiled-chain.ts';
 import {
   type ControlElement,
+  QUEUED_BARRIER,
   QUEUED_FINISH,
   QUEUED_RECORD,
   QUEUED_SECOND_RECORD,
@@ -18,6 +21,9 @@ import {
 import type { Flow } from './flow.ts';
 import type { RecordOutput } from './record-output.ts';
 import type { Step } from './step.ts';
+
+/** Told when a barrier has reached an operator. */
+export type SnapshotStep = (step: Step, barrier: CheckpointBarrier) => void;
 
 interface Stop {
   readonly step: Step | undefined;
@@ -35,9 +41,11 @@ export class ChainWalk {
   /** Operators and sinks in the order of the walk. */
   readonly operators: readonly Step[];
   readonly #locate: (error: unknown, place: number) => Error;
+  readonly #snapshot: SnapshotStep;
 
-  constructor({ plan, flow, steps, outputs, locate }: ChainParts) {
+  constructor({ plan, flow, steps, outputs, locate }: ChainParts, snapshot: SnapshotStep) {
     this.#flow = flow;
+    this.#snapshot = snapshot;
     this.#locate = (error, place) => locate(error, place);
     this.#stops = plan.walk.map((entry) => ({
       step: entry.step && steps[entry.step.index],
@@ -67,12 +75,22 @@ export class ChainWalk {
     return this.#flow.blocked === 0;
   }
 
-  /** Waits for one operator; what it throws says whose it is. */
-  async open(step: Step): Promise<void> {
+  /** Reads what a checkpoint has for one step. */
+  async load(step: Step): Promise<void> {
     try {
-      await step.operator?.open?.();
+      await step.services?.load();
     } catch (error) {
       throw this.#locate(error, step.plan.index);
+    }
+  }
+
+  /** Waits for one operator; what it throws says whose it is. */
+  async open({ operator, services, plan }: Step): Promise<void> {
+    try {
+      if (services !== undefined) await operator?.initializeState?.(services.initializationContext);
+      await operator?.open?.();
+    } catch (error) {
+      throw this.#locate(error, plan.index);
     }
   }
 
@@ -135,7 +153,8 @@ export class ChainWalk {
 
   /** True when the element may go on behind the step. */
   #offer(step: Step, element: ControlElement): boolean {
-    if (!step.waiting && this.#isSuspended(step)) step.hold();
+    const passes = element.kind === QUEUED_BARRIER && step.operator?.delaysWatermarks === true; // W2a
+    if (!step.waiting && !passes && this.#isSuspended(step)) step.hold();
     if (!step.waiting) return this.#show(step, element);
     step.queue.push(element);
     return false;
@@ -163,6 +182,10 @@ export class ChainWalk {
         element,
         this.#named(step, () => operator?.finish?.() ?? true),
       );
+    }
+    if (element.kind === QUEUED_BARRIER) {
+      if (operator !== undefined) this.#named(step, () => this.#snapshot(step, element.barrier as CheckpointBarrier));
+      return true;
     }
     if (operator?.delaysWatermarks === true) return operator.processWatermarkStatus?.(element.value === 1) ?? true;
     return operator?.ownsWatermarks !== true;

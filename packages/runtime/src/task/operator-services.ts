@@ -3,7 +3,7 @@
  * first asked for, so an operator without state costs nothing.
  *
  * The order is: `load`, then `initializeState` of the operator with `initializationContext`, then `open`; states that were made before `load` are filled by it. At a barrier:
- * `beginSnapshot`, then `snapshotState` of the operator with the snapshot's context in the same turn, then `advance` in this and later turns.
+ * `beginSnapshot`, then `snapshotState` of the operator with the snapshot's context and `seal` in the same turn, then `advance` in this and later turns.
  */
 import type { Cancellation } from '@millrace/core/base/clock';
 import { UsageError } from '@millrace/core/base/errors';
@@ -102,12 +102,12 @@ export class OperatorServices {
     return new RestoredContext(this.#restored);
   }
 
-  /** Freezes all state as it is now. In the same turn the operator's `snapshotState` is called with the snapshot's context. */
+  /** Freezes keyed state and timers as they are now. In the same turn the operator's `snapshotState` is called with the snapshot's context, and the snapshot sealed. */
   beginSnapshot(barrier: CheckpointBarrier, streams: CheckpointStreams): OperatorSnapshot {
     const ports = { barrier, streams, keyGroups: this.#keyGroups, onRoom: () => this.#ports.mail(nothing) };
     return new RunningSnapshot(ports, {
       freezeKeyed: (open) => [...this.#backend.freeze(open), ...[...this.#timers.values()].flatMap((service) => service.freeze(open))],
-      lists: this.#operatorState.freeze(),
+      freezeLists: () => this.#operatorState.freeze(),
       restored: this.#restored,
     });
   }

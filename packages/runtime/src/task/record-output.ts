@@ -6,9 +6,10 @@
 import { DataError } from '@millrace/core/base/errors';
 import type { Random } from '@millrace/core/base/random';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChannelWriter } from '../network/channel.ts';
 import type { PlannedEdge } from './chain-plan.ts';
-import { type ControlElement, QUEUED_STATUS, QUEUED_WATERMARK } from './control-element.ts';
+import { type ControlElement, QUEUED_BARRIER, QUEUED_STATUS, QUEUED_WATERMARK } from './control-element.ts';
 
 export class RecordOutput {
   readonly plan: PlannedEdge;
@@ -44,11 +45,20 @@ export class RecordOutput {
       this.watermark = element.value;
       for (const writer of this.writers) writer.writeWatermark(element.value);
     } else if (element.kind === QUEUED_STATUS) for (const writer of this.writers) writer.writeWatermarkStatus(element.value === 1);
+    else if (element.kind === QUEUED_BARRIER) this.#writeBarrier(element.barrier as CheckpointBarrier);
   }
 
   writeEndOfInput(): void {
     for (const writer of this.writers) writer.writeEndOfInput();
     for (const writer of this.writers) writer.flush();
+  }
+
+  /** No barrier waits for a fuller buffer: the others downstream may be waiting for it. */
+  #writeBarrier(barrier: CheckpointBarrier): void {
+    for (const writer of this.writers) {
+      writer.writeBarrier(barrier);
+      writer.flush();
+    }
   }
 
   /** True when no channel has overdraft left. */

@@ -2,11 +2,20 @@
 import type { Clock } from '@millrace/core/base/clock';
 import type { StandardStreams } from '@millrace/streaming/contract/sink';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
+import type { StreamHandle } from '../checkpoint/state-handles.ts';
+import type { CheckpointStreams } from '../checkpoint/state-streams.ts';
+import type { StateStreamReader } from '../checkpoint/stream-reader.ts';
 import type { JobInformation, SlotLocation } from '../protocol/deployment.ts';
 import type { SpillSink } from '../network/overdraft.ts';
 import type { FromSlot } from '../protocol/slot-messages.ts';
 import type { MemoryPort } from './memory-guard.ts';
 import type { SlotLoopOptions, TaskletLoop } from './slot-loop.ts';
+
+export interface CheckpointFiles {
+  readonly streams: CheckpointStreams;
+  /** `base` is where relative handles begin. */
+  open(handle: StreamHandle, base: string | undefined): Promise<StateStreamReader>;
+}
 
 export interface SlotPorts {
   readonly location: SlotLocation;
@@ -17,6 +26,8 @@ export interface SlotPorts {
   /** Runs the program in binding mode. `instance` tells the slots of one thread apart: each gets functions of its own (architecture D7 f). */
   bind(job: JobInformation, bundlePath: string, instance: number): Promise<JobBindings>;
   readonly standardStreams: StandardStreams;
+  /** Where the slot's parts of checkpoints are written and read. Default: the file systems that their paths name. */
+  readonly checkpointFiles?: CheckpointFiles;
   /** Of heap and external memory; absent: no limit. */
   readonly memoryLimitBytes?: number;
   /** What each channel keeps in memory of what goes beyond its credit, before it uses a spill; absent: the network's default. */

@@ -11,6 +11,7 @@ import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import { Doorbell } from '../network/doorbell.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
+import { declineFailure } from './decline.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { hostMemory } from './node/host-memory.ts';
@@ -70,6 +71,12 @@ export class Slot {
       case 'operator-event':
         this.#tasks.get(message.executionId)?.handleEvent(message.event);
         break;
+      case 'trigger-checkpoint':
+        this.#trigger(message);
+        break;
+      case 'notify-checkpoint':
+        this.#tasks.get(message.executionId)?.notifyCheckpoint(message.checkpointId, message.outcome);
+        break;
       case 'collect-ack':
         this.#tasks.get(message.executionId)?.acknowledgeCollected(message.operatorId);
         break;
@@ -91,6 +98,15 @@ export class Slot {
     const tasks = [...this.#tasks.values()];
     for (const task of tasks) task.cancel();
     await Promise.all(tasks.map((task) => task.finished));
+  }
+
+  /** A task that has ended, or was never here, answers too: nobody should wait for it until a time-out. */
+  #trigger({ executionId, barrier }: Extract<ToSlot, { readonly type: 'trigger-checkpoint' }>): void {
+    const task = this.#tasks.get(executionId);
+    if (task !== undefined) return task.triggerCheckpoint(barrier);
+    const { checkpointId } = barrier;
+    const failure = declineFailure.notRunning(`task ${executionId}`, checkpointId);
+    this.#ports.post({ type: 'decline-checkpoint', executionId, checkpointId, failure });
   }
 
   #deploy(message: Deploy): void {
@@ -127,6 +143,8 @@ export class Slot {
     const deployed: DeployedTask = { bindings: undefined, task: undefined as unknown as Task };
     deployed.task = new Task({
       executionId,
+      isRestoredFinished: inSlot.task.restore?.isFinished === true,
+      postDecline: (checkpointId, failure) => this.#ports.post({ type: 'decline-checkpoint', executionId, checkpointId, failure }),
       clock: this.#ports.clock,
       loop: this.#loop,
       build: () =>

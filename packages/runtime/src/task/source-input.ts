@@ -4,16 +4,33 @@
  * Owns the reader and its outputs. Called by the task in its thread.
  *
  * R1 the reader is asked for records only while nothing is blocked; after NOTHING_AVAILABLE only when its promise has settled or an event came for it.
- * R2 what a reader throws or rejects with fails the task under the source's name.
+ * R2 at a checkpoint the splits of the reader go into it with the places of their outputs, and the barrier follows in the same turn: no record lies between. What was
+ *    triggered once is not triggered again; restored splits come before anything of the enumerator.
+ * R3 what a reader throws or rejects with fails the task under the source's name.
  */
 import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { InputStatus, Source, SourceReader, SourceReaderMetrics } from '@millrace/streaming/contract/source';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
 import type { Flow } from './flow.ts';
+import {
+  readOutputs,
+  readSplits,
+  readWatermarks,
+  type SplitElement,
+  type SubtaskPlace,
+  splitIdOf,
+  writeOutputs,
+  writeSplits,
+  writeWatermarks,
+} from './input-state.ts';
+import type { OutputState } from './source-output-state.ts';
 import type { SourceWatermarks } from './source-watermarks.ts';
-import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput } from './task-input.ts';
+import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
 
 /** Batches of a reader in one turn, when they are small. */
 const POLLS_MAX = 64;
@@ -28,6 +45,9 @@ interface SourceInputOptions {
   readonly mail: (action: () => void) => void;
   send(event: EnumeratorEvent): void;
   readonly locate: (error: unknown) => Error;
+  readonly place: SubtaskPlace;
+  /** The barrier begins here. */
+  readonly checkpoint: (barrier: CheckpointBarrier) => void;
 }
 
 export class SourceInput implements TaskInput {
@@ -36,6 +56,7 @@ export class SourceInput implements TaskInput {
   readonly #metrics: SourceReaderMetrics = { numRecordsInErrors: 0 };
   #available = true;
   #ended = false;
+  #restored: readonly unknown[] = [];
   polled = 0;
 
   constructor(options: SourceInputOptions) {
@@ -61,8 +82,50 @@ export class SourceInput implements TaskInput {
 
   /** The reader is known to the enumerator before it may ask for a split. */
   start(): MaybePromise<void> {
+    const restored = this.#restored;
+    this.#restored = [];
+    if (restored.length > 0) this.#called(() => this.#reader.addSplits(restored));
     this.#options.send({ type: 'register-reader' });
     return this.#called(() => this.#reader.start());
+  }
+
+  restore(context: StateInitializationContext): void {
+    const { outputs, place, source } = this.#options;
+    const watermark = readWatermarks(context, place)?.watermark ?? NO_TIMESTAMP;
+    const places = readOutputs(context, place);
+    this.#restored = readSplits(context).map(({ version, split, splitId, output }) => {
+      if (splitId !== undefined && output !== undefined) places.own.set(splitId, output);
+      return this.#called(() => source.splitSerializer().deserialize(split, version));
+    });
+    outputs.restore(watermark, places);
+  }
+
+  begin(): void {
+    this.#options.outputs.begin();
+  }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#options.checkpoint(barrier);
+  }
+
+  abortCheckpoint(): void {}
+
+  snapshot(checkpointId: number): WriteInput {
+    const { outputs, place } = this.#options;
+    const { watermark } = outputs;
+    const places = new Map(outputs.snapshot());
+    const splits = this.#ended
+      ? []
+      : this.#called(() => this.#reader.snapshotState(checkpointId)).map((split) => this.#elementOf(split, places));
+    return ({ context }) => {
+      if (watermark !== NO_TIMESTAMP) writeWatermarks(context, place, { watermark, inputs: [watermark] });
+      writeOutputs(context, place, places);
+      writeSplits(context, splits);
+    };
+  }
+
+  notifyCheckpointComplete(checkpointId: number): MaybePromise<void> {
+    return this.#called(() => this.#reader.notifyCheckpointComplete?.(checkpointId));
   }
 
   poll(budget: number): InputResult {
@@ -99,6 +162,15 @@ export class SourceInput implements TaskInput {
 
   close(): MaybePromise<void> {
     return this.#reader.close();
+  }
+
+  /** Takes the split's own output out of `places`. */
+  #elementOf(split: unknown, places: Map<string, OutputState>): SplitElement {
+    const serializer = this.#options.source.splitSerializer();
+    const splitId = splitIdOf(split, places);
+    const output = splitId === undefined ? undefined : places.get(splitId);
+    if (splitId !== undefined) places.delete(splitId);
+    return { version: serializer.version, split: this.#called(() => serializer.serialize(split)), splitId, output };
   }
 
   #pollReader(outputs: SourceWatermarks): InputStatus {

@@ -6,6 +6,7 @@
  * S1 the watermark is the minimum over the active outputs; an output that was created and has none yet holds it back. It never goes back.
  * S2 the source's own output takes part once something was emitted through it: a reader of splits never uses it.
  * S3 without outputs there is no watermark: a reader without a split holds it back until its input ends.
+ * S4 an output that was restored with its split takes part from the beginning, with the watermark it had, until the reader creates it or gives it up.
  */
 import { DataError } from '@millrace/core/base/errors';
 import type { OperatorSettings, Output } from '@millrace/streaming/contract/operator';
@@ -13,6 +14,8 @@ import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
+import type { RestoredPlaces } from './input-state.ts';
+import { NO_SPLIT, type OutputState, RestoredOutputs } from './source-output-state.ts';
 import type { SplitOutput, SplitOutputClass, SplitOutputHost } from './split-output.ts';
 
 interface SourceWatermarkOptions {
@@ -33,6 +36,7 @@ export class SourceWatermarks implements SplitOutputHost {
   readonly #control: (element: ControlElement) => void;
   readonly #sides: ReadonlyMap<string, Output<unknown>>;
   readonly #splits = new Map<string, SplitOutput>();
+  readonly #restored = new RestoredOutputs();
   watermark = NO_TIMESTAMP;
   #idle = false;
   /** Records of splits that were released since the last `takeRecords`. */
@@ -56,15 +60,17 @@ export class SourceWatermarks implements SplitOutputHost {
     }
     const output = new this.#outputClass(this, splitId);
     this.#splits.set(splitId, output);
+    output.restore(this.#restored.take(splitId));
     this.#updateStatus();
     return output;
   }
 
   releaseOutputForSplit(splitId: string): void {
     const output = this.#splits.get(splitId);
-    if (output === undefined) return;
+    const restored = this.#restored.take(splitId);
+    if (output === undefined && restored === undefined) return;
     this.#splits.delete(splitId);
-    this.#releasedRecords += output.takeRecords();
+    this.#releasedRecords += output?.takeRecords() ?? 0;
     this.#advance();
     this.#updateStatus();
   }
@@ -92,6 +98,27 @@ export class SourceWatermarks implements SplitOutputHost {
     return records;
   }
 
+  /** What each output stands at, by its split's id; the source's own under NO_SPLIT where it takes part. */
+  snapshot(): ReadonlyMap<string, OutputState> {
+    const states = new Map(this.#restored.own());
+    if (this.#takesPart(this.main)) states.set(NO_SPLIT, this.main.snapshot());
+    for (const [splitId, output] of this.#splits) states.set(splitId, output.snapshot());
+    return states;
+  }
+
+  /** Before anything is emitted: the watermark that this subtask had sent, and where the outputs of the checkpoint stood. */
+  restore(watermark: number, { own, others }: RestoredPlaces): void {
+    this.watermark = watermark;
+    this.main.restore(own.get(NO_SPLIT) ?? others.get(NO_SPLIT));
+    this.#restored.restore(own, others);
+  }
+
+  /** Says downstream where a restored source stands. */
+  begin(): void {
+    if (this.watermark !== NO_TIMESTAMP) this.#control(watermarkElement(this.watermark));
+    this.#updateStatus();
+  }
+
   elapse(elapsedMs: number, unread: boolean): number {
     let again = this.#takesPart(this.main) ? this.main.elapse(elapsedMs, unread) : Number.POSITIVE_INFINITY;
     for (const output of this.#splits.values()) again = Math.min(again, output.elapse(elapsedMs, unread));
@@ -103,7 +130,7 @@ export class SourceWatermarks implements SplitOutputHost {
   }
 
   #advance(): void {
-    let least = Number.POSITIVE_INFINITY;
+    let least = this.#restored.watermark;
     if (this.#takesPart(this.main) && !this.main.isIdle) least = this.main.watermark;
     for (const output of this.#splits.values()) if (!output.isIdle && output.watermark < least) least = output.watermark;
     if (least === Number.POSITIVE_INFINITY || least <= this.watermark) return;
@@ -112,8 +139,8 @@ export class SourceWatermarks implements SplitOutputHost {
   }
 
   #updateStatus(): void {
-    let outputs = 0;
-    let active = 0;
+    let outputs = this.#restored.size;
+    let active = this.#restored.active;
     for (const output of [this.main, ...this.#splits.values()]) {
       if (!this.#takesPart(output)) continue;
       outputs += 1;

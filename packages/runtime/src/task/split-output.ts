@@ -9,6 +9,7 @@ import type { ReaderOutput, SourceOutput } from '@millrace/streaming/contract/so
 import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { checkTimestamp, type WatermarkTarget, WatermarkTracker } from '@millrace/streaming/contract/watermark-tracker';
 import type { Flow } from './flow.ts';
+import type { OutputState } from './source-output-state.ts';
 
 export interface SplitOutputHost extends WatermarkTarget {
   readonly flow: Flow;
@@ -34,6 +35,18 @@ export abstract class SplitOutput extends WatermarkTracker implements ReaderOutp
     this.#host = host;
     this.#flow = host.flow;
     this.splitId = splitId;
+  }
+
+  snapshot(): OutputState {
+    const { records, greatest, watermark, isIdle } = this;
+    return { records, greatest, watermark, isIdle };
+  }
+
+  /** Goes on where an output of a checkpoint stood; before its first record. Nobody is told. */
+  restore(state: OutputState | undefined): void {
+    if (state === undefined) return;
+    this.resumeAt(state);
+    this.#recordsTaken = this.recordsInAll;
   }
 
   /** Records since the last call. */

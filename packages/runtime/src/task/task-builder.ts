@@ -1,5 +1,6 @@
 /** Puts a task together: plan, channels, operators, compiled chain, input, tasklet. Opens nothing. */
 import { canGenerateCode } from '@millrace/core/codegen/compile';
+import { keyGroupRangeOf } from '@millrace/core/types/key-group';
 import { createCodec } from '@millrace/core/types/codec';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type {
@@ -12,6 +13,8 @@ import type {
 } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
+import { NO_STATE, type OperatorSubtaskState } from '../checkpoint/state-handles.ts';
+import { BarrierAlignment } from './barrier-alignment.ts';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
 import { type ChainPlan, planChain } from './chain-plan.ts';
@@ -22,7 +25,9 @@ import { type ControlElement, statusElement, watermarkElement } from './control-
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { InputGate } from './input-gate.ts';
+import type { SubtaskPlace } from './input-state.ts';
 import { Mailbox } from './mailbox.ts';
+import { checkpointFiles } from './node/checkpoint-files.ts';
 import type { RecordOutput } from './record-output.ts';
 import { SinkOperator } from './sink-operator.ts';
 import { SourceInput } from './source-input.ts';
@@ -30,10 +35,12 @@ import { SourceWatermarks } from './source-watermarks.ts';
 import { Step } from './step.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
 import { OperatorServices } from './operator-services.ts';
-import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf } from './task-environment.ts';
+import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
+import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf, vertexOf } from './task-environment.ts';
 import type { TaskInput } from './task-input.ts';
 import { TaskMetrics } from './task-metrics.ts';
 import { TaskSchedule } from './task-schedule.ts';
+import { TaskSnapshots } from './task-snapshots.ts';
 import { Tasklet } from './tasklet.ts';
 import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
@@ -45,6 +52,7 @@ export interface BuiltTask {
   readonly outputs: readonly RecordOutput[];
   readonly steps: readonly Step[];
   readonly walk: ChainWalk;
+  readonly snapshots: TaskSnapshots;
   readonly mailbox: Mailbox;
   readonly schedule: TaskSchedule;
   /** Of sinks that send to the client, by operator id. */
@@ -74,6 +82,8 @@ class TaskBuilder {
   readonly #schedule: TaskSchedule;
   readonly #accumulators = new TaskAccumulators();
   #walk: ChainWalk | undefined = undefined;
+  #input: TaskInput | undefined = undefined;
+  #snapshots: TaskSnapshots | undefined = undefined;
 
   constructor(environment: TaskEnvironment) {
     const { job, deployed, bindings, channels } = environment;
@@ -93,15 +103,18 @@ class TaskBuilder {
     const generate = (environment.ports.generateCode ?? true) && canGenerateCode();
     const compile = generate ? generateChain : interpretChain;
     const chain = compile(parts, environment.deployed.task.subtask);
-    const walk = new ChainWalk(parts);
+    const walk = new ChainWalk(parts, (step, barrier) => this.#snapshots?.reached(step, barrier));
     this.#walk = walk;
-    const input = chain.splitOutput === undefined ? this.#gate(chain) : this.#source(chain);
+    const snapshots = this.#createSnapshots(walk);
+    const input = chain.splitOutput === undefined ? this.#gate(chain, snapshots) : this.#source(chain, snapshots);
+    this.#input = input;
     const tasklet = new Tasklet({
       name: taskNameOf(environment),
       flow: this.#flow,
       mailbox: this.#mailbox,
       input,
       walk,
+      snapshots,
       outputs: this.#outputs,
       metrics: new TaskMetrics(environment.deployed.metrics, environment.ports.clock.monotonic()),
     });
@@ -111,6 +124,7 @@ class TaskBuilder {
       outputs: this.#outputs,
       steps: this.#steps,
       walk,
+      snapshots,
       mailbox: this.#mailbox,
       schedule: this.#schedule,
       collects: this.#collects,
@@ -132,7 +146,43 @@ class TaskBuilder {
     };
   }
 
-  #gate(chain: CompiledChain): TaskInput {
+  /** The head keeps what the input does, whether it is an operator or not. */
+  #createSnapshots(walk: ChainWalk): TaskSnapshots {
+    const { ports, deployed, post } = this.#environment;
+    const head = this.#steps[0] as Step;
+    head.services ??= this.#servicesOf(head, this.#mailPorts(head));
+    this.#snapshots = new TaskSnapshots({
+      executionId: deployed.task.executionId,
+      taskName: taskNameOf(this.#environment),
+      head,
+      operators: walk.operators,
+      streams: (ports.checkpointFiles ?? checkpointFiles).streams,
+      now: () => ports.clock.monotonic(),
+      input: () => this.#input as TaskInput,
+      walk: (element) => walk.fromInput(element),
+      post,
+      mail: (action) => this.#mailbox.put(action),
+      locate: (error, step) => this.#locate(error, step.plan.index, []),
+    });
+    return this.#snapshots;
+  }
+
+  #alignment(channels: number, snapshots: TaskSnapshots): BarrierAlignment {
+    const { ports, job } = this.#environment;
+    return new BarrierAlignment({
+      channels,
+      mode: job.jobGraph.configuration.checkpointing?.mode ?? 'EXACTLY_ONCE',
+      now: () => ports.clock.monotonic(),
+      pass: (barrier, alignmentMs) => snapshots.begin(barrier, alignmentMs),
+      abandon: (checkpointId, newerId) => snapshots.abandoned(checkpointId, newerId),
+    });
+  }
+
+  get #subtaskPlace(): SubtaskPlace {
+    return { subtask: this.#environment.deployed.task.subtask, parallelism: vertexOf(this.#environment).parallelism };
+  }
+
+  #gate(chain: CompiledChain, snapshots: TaskSnapshots): TaskInput {
     const { head, secondHead } = chain;
     const control = (element: ControlElement) => this.#fromInput(element);
     const inputOf = (processRecord: (record: unknown) => void, index: 0 | 1): GateInput => ({
@@ -140,11 +190,15 @@ class TaskBuilder {
       handler: { processRecord },
     });
     const first = inputOf(head, 0);
-    if (secondHead === undefined) return new InputGate(first.readers, first.handler, this.#flow, control);
-    return new TwoInputGate([first, inputOf(secondHead, 1)], this.#flow, control);
+    const common = { flow: this.#flow, control, place: this.#subtaskPlace };
+    if (secondHead === undefined)
+      return new InputGate({ ...common, ...first, alignment: this.#alignment(first.readers.length, snapshots) });
+    const second = inputOf(secondHead, 1);
+    const alignment = this.#alignment(first.readers.length + second.readers.length, snapshots);
+    return new TwoInputGate({ ...common, inputs: [first, second], alignment });
   }
 
-  #source(chain: CompiledChain): TaskInput {
+  #source(chain: CompiledChain, snapshots: TaskSnapshots): TaskInput {
     const environment = this.#environment;
     const { operator, logic } = this.#plan.head;
     if (logic.kind !== 'source' || chain.splitOutput === undefined) throw new Error('the head of a source task is no source');
@@ -163,6 +217,8 @@ class TaskBuilder {
       clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
+      place: this.#subtaskPlace,
+      checkpoint: (barrier) => snapshots.begin(barrier, 0),
       mail: (action) => this.#mailbox.put(action),
       send: (event) => environment.post({ type: 'operator-event', executionId, operatorId: operator.id, event }),
       locate: (error) => locateUnlessNamed(error, this.#placeOf(0)),
@@ -244,9 +300,27 @@ class TaskBuilder {
 
   #servicesOf(step: Step, ports: Pick<OperatorContext, 'mail' | 'schedule' | 'currentProcessingTime'>): OperatorServices {
     const freeze = this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined;
-    const services = new OperatorServices({ key: keyOf(step.plan.logic), flow: this.#flow, freeze, ...ports });
+    const { maxParallelism, parallelism } = vertexOf(this.#environment);
+    const { subtask } = this.#environment.deployed.task;
+    const services = new OperatorServices({
+      key: keyOf(step.plan.logic),
+      flow: this.#flow,
+      freeze,
+      ...ports,
+      keyGroups: { ...keyGroupRangeOf(subtask, maxParallelism, parallelism), maxParallelism },
+      restored: this.#restoredOf(step),
+    });
     step.services = services;
     return services;
+  }
+
+  #restoredOf(step: Step): RestoredOperator | undefined {
+    const { deployed, ports } = this.#environment;
+    const files = ports.checkpointFiles ?? checkpointFiles;
+    const { restore } = deployed.task;
+    if (restore === undefined) return undefined;
+    const state: OperatorSubtaskState = restore.operators[step.plan.operator.id] ?? NO_STATE;
+    return { checkpointId: restore.checkpointId, state, openStream: (handle) => files.open(handle, restore.base) };
   }
 
   #writerContextOf(step: Step): WriterInitContext {
@@ -256,7 +330,7 @@ class TaskBuilder {
     this.#collects.set(id, queue);
     return {
       getRuntimeContext: () => runtimeContextOf(this.#environment, this.#accumulators.of(name)),
-      getRestoredCheckpointId: () => undefined,
+      getRestoredCheckpointId: () => deployed.task.restore?.checkpointId,
       standardStreams: ports.standardStreams,
       sendToClient: (bytes) => queue.send(bytes),
     };

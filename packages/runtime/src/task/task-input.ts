@@ -1,6 +1,9 @@
 /** Where a task's records come from: the channels of its edges, or a source's reader. */
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
+import type { OperatorSnapshot } from '../state/snapshot/operator-snapshot.ts';
 
 /** There may be more right now. */
 export const INPUT_MORE = 0;
@@ -9,9 +12,28 @@ export const INPUT_EMPTY = 1;
 export const INPUT_ENDED = 2;
 export type InputResult = typeof INPUT_MORE | typeof INPUT_EMPTY | typeof INPUT_ENDED;
 
+/** Writes what the input itself keeps into the state of the task's head. */
+export type WriteInput = (snapshot: Pick<OperatorSnapshot, 'context'>) => void;
+
+/** Where a gate stands: its own watermark, which may be ahead of what its inputs make of it now, and those of its one or two inputs. */
+export interface GateWatermarks {
+  readonly watermark: number;
+  readonly inputs: readonly number[];
+}
+
 export interface TaskInput {
+  /** What the state of the task's head has for it; before `start`. */
+  restore(context: StateInitializationContext): void;
   /** Settles when records may be asked for. */
   start(): MaybePromise<void>;
+  /** Before the first poll: says where a restored input stands. */
+  begin(): void;
+  /** From the coordinator: the barrier of this checkpoint begins here (a source), or comes when the channels have ended. */
+  triggerCheckpoint(barrier: CheckpointBarrier): void;
+  abortCheckpoint(checkpointId: number): void;
+  /** All barriers are here: what it keeps stands as it is now, and is written when the head is snapshotted. */
+  snapshot(checkpointId: number): WriteInput;
+  notifyCheckpointComplete(checkpointId: number): MaybePromise<void>;
   /** Hands up to about `budget` records to the chain and stops early where `flow.blocked` becomes positive. */
   poll(budget: number): InputResult;
   /** Records of the last `poll`, which may have thrown. */

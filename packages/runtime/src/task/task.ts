@@ -11,8 +11,10 @@
 import type { Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
+import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
@@ -22,11 +24,14 @@ const CLOSE_MS_MAX = 30_000;
 
 interface TaskOptions {
   readonly executionId: string;
+  /** Its operators had finished when its checkpoint was taken. */
+  readonly isRestoredFinished: boolean;
   readonly clock: Clock;
   readonly loop: TaskletLoop;
   build(): BuiltTask;
   postState(state: ExecutionState, failure: FailureDescription | undefined): void;
   postAccumulators(accumulators: AccumulatorValues): void;
+  postDecline(checkpointId: number, failure: FailureDescription): void;
   /** After the last state was posted. */
   ended(): void;
 }
@@ -38,6 +43,7 @@ export class Task {
   #opened: Step[] = [];
   #failure: unknown = undefined;
   #ending: 'FAILED' | 'CANCELED' | undefined = undefined;
+  #isRunning = false;
   #isClosing = false;
   #ended = false;
   readonly #finished: Promise<void>;
@@ -71,18 +77,47 @@ export class Task {
     const built = this.#built;
     if (built === undefined || this.#ending !== undefined) return;
     try {
-      for (const step of [...built.walk.operators].reverse()) {
-        this.#opened.push(step);
-        await built.walk.open(step);
-        if (this.#ending !== undefined) return;
-      }
-      await built.input.start();
+      if (this.#options.isRestoredFinished) built.tasklet.finishAtOnce();
+      else await this.#openParts(built);
     } catch (error) {
       return this.fail(error);
     }
     if (this.#ending !== undefined) return;
+    this.#isRunning = true;
     this.#options.postState('RUNNING', undefined);
     this.#options.loop.add({ tasklet: built.tasklet, ended: () => void this.#close('FINISHED'), failed: (error) => this.fail(error) });
+  }
+
+  /** State first, then the operators from the leaves up, then the input; what was canceled meanwhile stops in between. */
+  async #openParts(built: BuiltTask): Promise<void> {
+    for (const step of built.steps) if (step.services !== undefined) await built.walk.load(step);
+    if (this.#ending !== undefined) return;
+    const { services } = built.steps[0] as Step;
+    if (services !== undefined) built.input.restore(services.initializationContext);
+    for (const step of [...built.walk.operators].reverse()) {
+      this.#opened.push(step);
+      await built.walk.open(step);
+      if (this.#ending !== undefined) return;
+    }
+    await built.input.start();
+    built.mailbox.put(() => built.input.begin());
+  }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    const { checkpointId } = barrier;
+    const built = this.#built;
+    if (!this.#isRunning || built === undefined || this.#isClosing) {
+      const failure = declineFailure.notRunning(built?.tasklet.name ?? `task ${this.executionId}`, checkpointId);
+      return this.#options.postDecline(checkpointId, failure);
+    }
+    built.mailbox.put(() => {
+      if (built.tasklet.takesBarriers) built.input.triggerCheckpoint(barrier);
+      else built.snapshots.decline(checkpointId, declineFailure.closing(built.tasklet.name, checkpointId));
+    });
+  }
+
+  notifyCheckpoint(checkpointId: number, outcome: 'complete' | 'aborted'): void {
+    this.#built?.mailbox.put(() => this.#built?.snapshots.notify(checkpointId, outcome));
   }
 
   handleEvent(event: ReaderEvent): void {
@@ -152,6 +187,7 @@ export class Task {
   #abandon(built: BuiltTask): void {
     this.#options.loop.remove(built.tasklet);
     built.tasklet.abandon();
+    built.snapshots.abandon();
     for (const output of built.outputs) attempt(() => output.close());
     for (const step of built.steps) attempt(() => step.abandon());
   }
@@ -160,6 +196,7 @@ export class Task {
   async #closeParts(built: BuiltTask): Promise<unknown> {
     const closes: (() => MaybePromise<void>)[] = [() => built.input.close()];
     for (const step of this.#opened) closes.push(() => built.walk.close(step));
+    closes.push(() => built.snapshots.close());
     let first: unknown;
     const all = (async () => {
       for (const close of closes) {

@@ -6,7 +6,8 @@
  * T1 a turn is: mail, then what was suspended, then input up to the budget. Nothing in it waits.
  * T2 no input is taken while `flow.blocked` is not 0.
  * T3 at the end of the input: MAX_WATERMARK and `finish` go through the chain behind everything else; then the operators are flushed, one promise at a time;
- *    then END_OF_INPUT leaves, and the tasklet is done when no output has overdraft left.
+ *    then END_OF_INPUT leaves, and the tasklet is done when no output has overdraft left and no snapshot is under way.
+ * T4 every turn ends with a little of the snapshots that are under way, whether the task is blocked, idle or ending.
  */
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import type { ChainWalk } from './chain-walk.ts';
@@ -17,6 +18,7 @@ import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress } from './progre
 import type { RecordOutput } from './record-output.ts';
 import { INPUT_EMPTY, INPUT_ENDED, type InputResult, type TaskInput } from './task-input.ts';
 import type { TaskMetrics } from './task-metrics.ts';
+import type { TaskSnapshots } from './task-snapshots.ts';
 
 type Phase = 'reading' | 'finishing' | 'flushing' | 'leaving' | 'done';
 
@@ -26,6 +28,7 @@ export interface TaskletParts {
   readonly mailbox: Mailbox;
   readonly input: TaskInput;
   readonly walk: ChainWalk;
+  readonly snapshots: TaskSnapshots;
   readonly outputs: readonly RecordOutput[];
   readonly metrics: TaskMetrics;
 }
@@ -36,6 +39,7 @@ export class Tasklet {
   readonly #mailbox: Mailbox;
   readonly #input: TaskInput;
   readonly #walk: ChainWalk;
+  readonly #snapshots: TaskSnapshots;
   readonly #outputs: readonly RecordOutput[];
   readonly metrics: TaskMetrics;
   #phase: Phase = 'reading';
@@ -52,11 +56,29 @@ export class Tasklet {
     this.#mailbox = parts.mailbox;
     this.#input = parts.input;
     this.#walk = parts.walk;
+    this.#snapshots = parts.snapshots;
     this.#outputs = parts.outputs;
     this.metrics = parts.metrics;
   }
 
   run(budget: number): Progress {
+    const progress = this.#run(budget);
+    if (!this.#snapshots.isWriting) return progress;
+    return this.#snapshots.advance() && progress !== DONE ? ADVANCED : progress;
+  }
+
+  /** Whether a barrier can still go through the chain: not behind the end of the input. */
+  get takesBarriers(): boolean {
+    return this.#phase !== 'leaving' && this.#phase !== 'done';
+  }
+
+  /** Before the first turn, of a task that had finished when its checkpoint was taken: nothing was opened, and nothing but the end is sent. */
+  finishAtOnce(): void {
+    for (const output of this.#outputs) output.writeControl(watermarkElement(MAX_WATERMARK));
+    this.#leave();
+  }
+
+  #run(budget: number): Progress {
     const hadMail = this.#mailbox.hasMail;
     if (hadMail) this.#mailbox.process();
     if (this.#flow.blocked !== 0) {
@@ -139,6 +161,7 @@ export class Tasklet {
       case 'flushing':
         return DRAINING;
       case 'leaving':
+        if (this.#snapshots.isBusy) return DRAINING;
         this.#phase = 'done';
         return DONE;
       case 'done':

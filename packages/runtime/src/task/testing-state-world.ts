@@ -73,6 +73,7 @@ export function snapshotOf(
 ): BegunSnapshot {
   const location = { kind: 'memory', maxStateBytes: 1e9 } as const;
   const snapshot = world.services.beginSnapshot({ checkpointId, timestamp: 0, kind: 'checkpoint', location }, memoryStreams);
+  snapshot.seal();
   return { snapshot, model: structuredClone(world.model) };
 }
 

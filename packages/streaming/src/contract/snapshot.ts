@@ -18,6 +18,8 @@ export interface ListSnapshot<in out T> {
   readonly name: string;
   readonly mode: RedistributionMode;
   readonly elementType: TypeInformation<T> | undefined;
+  /** What those who look into a checkpoint take the elements for; `list` if it is absent. */
+  readonly kind?: 'list' | 'reader-splits';
 }
 
 /** Entries of keys, outside of tables. `N` is plain data, or undefined where there are no namespaces. */

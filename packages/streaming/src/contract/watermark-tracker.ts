@@ -19,6 +19,15 @@ export interface WatermarkTarget {
   statusChanged(tracker: WatermarkTracker): void;
 }
 
+/** Where a tracker stands, plain data for a checkpoint. What a custom generator knows is not in it. */
+export interface TrackerState {
+  /** Since the last period ended. */
+  readonly records: number;
+  readonly greatest: number;
+  readonly watermark: number;
+  readonly isIdle: boolean;
+}
+
 export class WatermarkTracker implements WatermarkOutput {
   /** The greatest timestamp so far. */
   greatest = NO_TIMESTAMP;
@@ -50,6 +59,15 @@ export class WatermarkTracker implements WatermarkOutput {
         ? settings.autoWatermarkIntervalMs
         : Number.POSITIVE_INFINITY;
     this.#target = target;
+  }
+
+  /** Goes on where a tracker of a checkpoint stood, before the first record; tells nobody. With fewer records for a period than then, a full one ends with the next. */
+  resumeAt({ records, greatest, watermark, isIdle }: TrackerState): void {
+    this.records = Math.min(records, this.everyRecords - 1);
+    this.greatest = greatest;
+    this.watermark = watermark;
+    this.isIdle = isIdle;
+    this.#recordsSeen = this.recordsInAll;
   }
 
   /** After every `everyRecords`-th record. */

@@ -1,7 +1,8 @@
 /**
- * What one operator of one subtask gives to one checkpoint. Made by its services right after the operator's synchronous `snapshotState`; moved on by the task.
+ * What one operator of one subtask gives to one checkpoint. Made by its services before the operator's `snapshotState`, sealed after the synchronous part of it, and moved on
+ * by the task.
  *
- * N1 all that it shows was so when it was made; what is not frozen by a backend is encoded, or copied, at once.
+ * N1 all that it shows was so when it was made, operator state when it was sealed, for `snapshotState` brings that up to date; what is not frozen by a backend is encoded, or copied, at once.
  * N2 `advance` works for as many entries as it is told, so the record path waits for no more than those.
  * N3 a failure, in whatever entry, comes out of `advance` or `finish`; never into the record path.
  * N4 after `cancel` or `finish` nothing is frozen any more.
@@ -33,6 +34,8 @@ export type SnapshotProgress = 'more' | 'waiting' | 'done';
 export interface OperatorSnapshot {
   /** For the operator's `snapshotState`. */
   readonly context: StateSnapshotContext;
+  /** `snapshotState` has returned: operator state goes into the checkpoint as it is now. Once, in the same turn. */
+  seal(): void;
   /** Encodes up to so many entries. Throws what makes the snapshot impossible; the task then declines the checkpoint and cancels. */
   advance(budgetEntries: number): SnapshotProgress;
   /** Once `advance` has said `done` and the operator's own promise has settled: all is written when it settles. */
@@ -54,7 +57,7 @@ export interface SnapshotPorts {
 /** What there is to write besides what the operator gives to the context. */
 export interface SnapshotContents {
   freezeKeyed(open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[];
-  readonly lists: readonly { readonly schema: OperatorStateSchema; readonly elements: readonly unknown[] }[];
+  freezeLists(): readonly { readonly schema: OperatorStateSchema; readonly elements: readonly unknown[] }[];
   /** What nobody has asked for since it was restored. */
   readonly restored: RestoredStates;
 }
@@ -81,6 +84,7 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   readonly #keyed: KeyedBlocks[] = [];
   readonly #lists: WrittenList[] = [];
   readonly #frozen: readonly FrozenState[];
+  readonly #freezeLists: SnapshotContents['freezeLists'];
   #nextFrozen = 0;
   #nextList = 0;
 
@@ -92,7 +96,7 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     this.#output = new SnapshotOutput(() => streams.create(barrier.location, 'exclusive'), ports.onRoom);
     const open = (schema: KeyedStateSchema) => this.#open(schema);
     this.#frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
-    for (const { schema, elements } of contents.lists) this.#addList(new ListBlock(schema, elements));
+    this.#freezeLists = () => contents.freezeLists();
     for (const loaded of contents.restored.untakenLists) this.#addList(new CarriedList(loaded));
   }
 
@@ -100,8 +104,12 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     return this.#output.bytesWritten;
   }
 
-  writeList<T>({ name, mode, elementType }: ListSnapshot<T>, elements: Iterable<T>): void {
-    this.#addList(new ListBlock({ name, kind: 'list', mode, elementType: descriptionOf(elementType) }, [...elements]));
+  seal(): void {
+    for (const { schema, elements } of this.#freezeLists()) this.#addList(new ListBlock(schema, elements));
+  }
+
+  writeList<T>({ name, mode, elementType, kind = 'list' }: ListSnapshot<T>, elements: Iterable<T>): void {
+    this.#addList(new ListBlock({ name, kind, mode, elementType: descriptionOf(elementType) }, [...elements]));
   }
 
   writeKeyed<K, N, V>(state: KeyedSnapshot<K, N, V>): (key: K, namespace: N, value: V) => void {

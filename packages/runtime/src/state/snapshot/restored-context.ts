@@ -20,9 +20,9 @@ export class RestoredContext implements StateInitializationContext {
     return this.#restored.checkpointId;
   }
 
-  readList<T>({ name, mode, elementType }: ListSnapshot<T>): readonly T[] {
-    const schema = { name, kind: 'list', mode, elementType: descriptionOf(elementType) } as const;
-    return readLists(this.#restored.takeLists(name, 'list'), schema) as T[];
+  readList<T>({ name, mode, elementType, kind = 'list' }: ListSnapshot<T>): readonly T[] {
+    const schema = { name, kind, mode, elementType: descriptionOf(elementType) };
+    return readLists(this.#restored.takeLists(name, kind), schema) as T[];
   }
 
   readKeyed<K, N, V>(state: KeyedSnapshot<K, N, V>, visit: (key: K, namespace: N, value: V) => void): void {
