@@ -8,6 +8,8 @@ import { BindingExecutor } from './binding-executor.ts';
 import { prepareBundle } from './program-host.ts';
 import { runInScope } from './program-scope.ts';
 
+let nextRun = 0;
+
 /**
  * `bundlePath` is the file with the bundle whose hash the program names. Each `instance` is a fresh run with objects of its own; subtasks of one vertex that
  * share a thread take one each. Rejects with the error of a program that throws, that ends early, or whose graph is not the submitted one.
@@ -20,8 +22,8 @@ export async function bindProgram(job: JobInformation, bundlePath: string, insta
   // Functions run in turns of the slot's loop, outside of the program's scope; a slot's thread serves one program at a time.
   if (!isMainThread) process.argv = argv;
   const executor = new BindingExecutor(job);
-  // One job of a program may be bound in a thread where another one was: the module cache must not answer with that run.
-  const url = `${await prepareBundle(bundlePath, program.file, instance)}&job=${job.jobId}`;
+  // A thread may have bound another job of the program, or an earlier attempt of this one: the module cache must not answer with that run.
+  const url = `${await prepareBundle(bundlePath, program.file, instance)}&job=${job.jobId}&run=${nextRun++}`;
   const run = runInScope({ executor, argv, muted: true }, () => import(url) as Promise<unknown>);
   run.then(
     // A program may reach `execute` in a promise that its top level does not await: it has until nothing is left to run.

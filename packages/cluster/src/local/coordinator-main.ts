@@ -21,19 +21,34 @@ redirectProcessStreams(write);
 phase('coordinator ready');
 let coordinators: JobCoordinators | undefined;
 port.on('message', (message: ToCoordinatorWorker) => {
-  if (message.kind === 'event') coordinators?.handleEvent(message.operatorId, message.subtask, message.event);
-  else if (message.kind === 'close') {
-    coordinators?.close();
-    port.close();
-  } else {
-    coordinators = new JobCoordinators(message.job, {
-      clock: systemClock,
-      bind: (job) => bindProgram(job, message.bundlePath, 0),
-      send: (operatorId, subtask, event) => post({ kind: 'event', operatorId, subtask, event }),
-      fail: (error) => post({ kind: 'failure', failure: describeFailure(error) }),
-    });
+  switch (message.kind) {
+    case 'start':
+      coordinators = start(message);
+      return;
+    case 'event':
+      return coordinators?.handleEvent(message.operatorId, message.subtask, message.event);
+    case 'snapshot':
+      return coordinators?.snapshot(message.checkpointId);
+    case 'notify-checkpoint':
+      return coordinators?.notifyCheckpoint(message.checkpointId, message.outcome);
+    case 'reset-subtask':
+      return coordinators?.resetSubtask(message.operatorId, message.subtask, message.checkpointId);
+    case 'close':
+      coordinators?.close();
+      return port.close();
   }
 });
+
+function start({ job, bundlePath, restored }: Extract<ToCoordinatorWorker, { kind: 'start' }>): JobCoordinators {
+  return new JobCoordinators(job, restored, {
+    clock: systemClock,
+    bind: (bound) => bindProgram(bound, bundlePath, 0),
+    send: (operatorId, subtask, event) => post({ kind: 'event', operatorId, subtask, event }),
+    snapshotTaken: (checkpointId, operatorId, state) => post({ kind: 'snapshot', checkpointId, operatorId, state }),
+    backlog: (operatorId, isProcessingBacklog) => post({ kind: 'backlog', operatorId, isProcessingBacklog }),
+    fail: (error) => post({ kind: 'failure', failure: describeFailure(error) }),
+  });
+}
 
 // The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
 loadApi().catch(() => {});

@@ -9,6 +9,7 @@ import type {
   OperatorCoordinatorProvider,
   OperatorCoordinators,
 } from '@millrace/runtime/coordinator/operator-coordinators';
+import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import { describeFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import type { BlobDirectory } from './blob-directory.ts';
@@ -32,7 +33,7 @@ export class CoordinatorWorkers implements OperatorCoordinatorProvider {
     this.#warm = this.#create();
   }
 
-  start(job: JobInformation, listener: CoordinatorListener): OperatorCoordinators {
+  start(job: JobInformation, restored: Readonly<Record<string, CoordinatorState>>, listener: CoordinatorListener): OperatorCoordinators {
     const bundlePath = this.#blobs.pathOf(job.program.bundle);
     const worker = this.#warm ?? this.#create();
     this.#warm = undefined;
@@ -48,14 +49,16 @@ export class CoordinatorWorkers implements OperatorCoordinatorProvider {
     };
     worker.on('message', (message: FromCoordinatorWorker) => {
       if (message.kind === 'output') writeOrDrop(this.#output, message.stream, message.text);
-      else if (open && message.kind === 'event') listener.onReaderEvent(message.operatorId, message.subtask, message.event);
-      else if (open && message.kind === 'failure') listener.onFailure(message.failure);
+      else if (open) hand(message, listener);
     });
     worker.on('error', (error) => ended(`an error outside of any enumerator call: ${error.message}`, error));
     worker.on('exit', (code) => ended(`exit code ${code}. Does the program call process.exit()?`));
-    send({ kind: 'start', job, bundlePath });
+    send({ kind: 'start', job, bundlePath, restored });
     return {
       handleEvent: (operatorId, subtask, event) => send({ kind: 'event', operatorId, subtask, event }),
+      snapshot: (checkpointId) => send({ kind: 'snapshot', checkpointId }),
+      notifyCheckpoint: (checkpointId, outcome) => send({ kind: 'notify-checkpoint', checkpointId, outcome }),
+      resetSubtask: (operatorId, subtask, checkpointId) => send({ kind: 'reset-subtask', operatorId, subtask, checkpointId }),
       close: () => {
         open = false;
         send({ kind: 'close' });
@@ -77,5 +80,18 @@ export class CoordinatorWorkers implements OperatorCoordinatorProvider {
     });
     worker.on('error', () => {}); // a warm one that breaks has no job to fail; the next job starts another
     return worker;
+  }
+}
+
+function hand(message: Exclude<FromCoordinatorWorker, { kind: 'output' }>, listener: CoordinatorListener): void {
+  switch (message.kind) {
+    case 'event':
+      return listener.onReaderEvent(message.operatorId, message.subtask, message.event);
+    case 'snapshot':
+      return listener.onSnapshot(message.checkpointId, message.operatorId, message.state);
+    case 'backlog':
+      return listener.onBacklog(message.operatorId, message.isProcessingBacklog);
+    case 'failure':
+      return listener.onFailure(message.failure);
   }
 }

@@ -5,6 +5,7 @@ import type {
   OperatorCoordinatorProvider,
   OperatorCoordinators,
 } from '@millrace/runtime/coordinator/operator-coordinators';
+import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import { bindProgram } from '../client/bind-program.ts';
@@ -21,18 +22,23 @@ export class InProcessCoordinators implements OperatorCoordinatorProvider {
     this.#blobs = blobs;
   }
 
-  start(job: JobInformation, listener: CoordinatorListener): OperatorCoordinators {
+  start(job: JobInformation, restored: Readonly<Record<string, CoordinatorState>>, listener: CoordinatorListener): OperatorCoordinators {
     const bundlePath = this.#blobs.pathOf(job.program.bundle);
     let open = true;
     const tell = (action: () => void) => queueMicrotask(() => (open ? action() : undefined));
-    const coordinators = new JobCoordinators(job, {
+    const coordinators = new JobCoordinators(job, restored, {
       clock: systemClock,
       bind: (information) => bindProgram(information, bundlePath, COORDINATOR_INSTANCE),
       send: (operatorId, subtask, event) => tell(() => listener.onReaderEvent(operatorId, subtask, event)),
+      snapshotTaken: (checkpointId, operatorId, state) => tell(() => listener.onSnapshot(checkpointId, operatorId, state)),
+      backlog: (operatorId, isProcessingBacklog) => tell(() => listener.onBacklog(operatorId, isProcessingBacklog)),
       fail: (error) => tell(() => listener.onFailure(describeFailure(error))),
     });
     return {
       handleEvent: (operatorId, subtask, event) => tell(() => coordinators.handleEvent(operatorId, subtask, event)),
+      snapshot: (checkpointId) => tell(() => coordinators.snapshot(checkpointId)),
+      notifyCheckpoint: (checkpointId, outcome) => tell(() => coordinators.notifyCheckpoint(checkpointId, outcome)),
+      resetSubtask: (operatorId, subtask, checkpointId) => tell(() => coordinators.resetSubtask(operatorId, subtask, checkpointId)),
       close: () => {
         open = false;
         coordinators.close();

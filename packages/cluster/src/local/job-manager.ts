@@ -1,6 +1,7 @@
 /** The parts of a JobManager with the ports of this process: Dispatcher, ResourceManager and the way to their TaskManagers. */
 import { systemClock } from '@millrace/core/base/clock';
 import type { Random } from '@millrace/core/base/random';
+import type { CheckpointStoreProvider } from '@millrace/runtime/coordinator/checkpoints/checkpoint-store';
 import { Dispatcher } from '@millrace/runtime/coordinator/dispatcher';
 import type { JobEvent } from '@millrace/runtime/coordinator/job-event';
 import type { JobMasterOptions, JobMasterPorts } from '@millrace/runtime/coordinator/job-master';
@@ -17,6 +18,7 @@ const CLIENT = 'jobmanager/client';
 export interface JobManagerOptions {
   readonly router: RpcRouter;
   readonly coordinators: OperatorCoordinatorProvider;
+  readonly checkpointStores: CheckpointStoreProvider;
   readonly jobMaster: JobMasterOptions;
   readonly collected: JobMasterPorts['collected'];
   readonly log: (event: JobEvent) => void;
@@ -32,11 +34,11 @@ export class JobManager {
   readonly resourceManagerGateway: RpcGateway<ToResourceManager>;
   readonly dispatcherLeader: string;
 
-  constructor({ router, coordinators, jobMaster, collected, log }: JobManagerOptions) {
+  constructor({ router, coordinators, checkpointStores, jobMaster, collected, log }: JobManagerOptions) {
     const random = systemRandom;
     this.resourceManagerAddress = { address: 'jobmanager/resourcemanager', leader: randomId(random) };
     const dispatcher = { address: 'jobmanager/dispatcher', leader: randomId(random) };
-    const ports = { clock: systemClock, random, rpc: router, coordinators, collected, log };
+    const ports = { clock: systemClock, random, rpc: router, coordinators, checkpointStores, collected, log };
     this.resourceManager = new ResourceManager(this.resourceManagerAddress, jobMaster, ports);
     this.dispatcher = new Dispatcher(
       dispatcher,

@@ -27,6 +27,8 @@ export interface LocalClusterOptions {
   readonly heartbeatIntervalMs?: number;
   /** Told when a job begins to wait for slots and each time the figures change. */
   readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
+  /** Told of what is wrong and fails no job: a checkpoint that could not be removed. */
+  readonly onWarning?: (message: string) => void;
   /** Takes the job's text instead of the standard streams of this process. Called in order for each stream. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
 }

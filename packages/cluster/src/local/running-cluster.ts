@@ -12,6 +12,7 @@ import { describeFailure } from '@millrace/runtime/protocol/failure-description'
 import type { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { SubmittedJob } from '@millrace/streaming/graph/executor';
 import { BlobDirectory } from './blob-directory.ts';
+import { CheckpointStores } from './checkpoint-stores.ts';
 import { type CompiledOptions, compileOptions } from './cluster-options.ts';
 import { CoordinatorWorkers } from './coordinator-workers.ts';
 import { JobManager, newJobId } from './job-manager.ts';
@@ -56,6 +57,7 @@ export class RunningCluster implements LocalCluster {
     this.#jobManager = new JobManager({
       router: this.#router,
       coordinators,
+      checkpointStores: new CheckpointStores((message) => this.#options.onWarning?.(message)),
       jobMaster: this.#compiled.jobMaster,
       collected: (jobId, bytes, settle) => this.#collected(jobId, bytes, settle),
       log: (event) => this.#log(event),

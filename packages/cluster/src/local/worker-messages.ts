@@ -1,4 +1,5 @@
 /** Between the main thread of a TaskManager and the thread of a slot, and between a JobManager and a coordinator isolate: structured clones in one process. */
+import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { JobInformation, SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import type { EnumeratorEvent, FromSlot, ReaderEvent, ToSlot } from '@millrace/runtime/protocol/slot-messages';
@@ -25,11 +26,22 @@ export type FromSlotWorker =
   | { readonly kind: 'output'; readonly stream: StreamName; readonly text: string };
 
 export type ToCoordinatorWorker =
-  | { readonly kind: 'start'; readonly job: JobInformation; readonly bundlePath: string }
+  | {
+      readonly kind: 'start';
+      readonly job: JobInformation;
+      readonly bundlePath: string;
+      readonly restored: Readonly<Record<string, CoordinatorState>>;
+    }
   | { readonly kind: 'event'; readonly operatorId: string; readonly subtask: number; readonly event: EnumeratorEvent }
+  | { readonly kind: 'snapshot'; readonly checkpointId: number }
+  | { readonly kind: 'notify-checkpoint'; readonly checkpointId: number; readonly outcome: 'complete' | 'aborted' }
+  | { readonly kind: 'reset-subtask'; readonly operatorId: string; readonly subtask: number; readonly checkpointId: number | undefined }
   | { readonly kind: 'close' };
 
+/** Those of one enumerator keep their order: what it sends after a snapshot comes after the snapshot. */
 export type FromCoordinatorWorker =
   | { readonly kind: 'event'; readonly operatorId: string; readonly subtask: number; readonly event: ReaderEvent }
+  | { readonly kind: 'snapshot'; readonly checkpointId: number; readonly operatorId: string; readonly state: CoordinatorState }
+  | { readonly kind: 'backlog'; readonly operatorId: string; readonly isProcessingBacklog: boolean }
   | { readonly kind: 'failure'; readonly failure: FailureDescription }
   | { readonly kind: 'output'; readonly stream: StreamName; readonly text: string };

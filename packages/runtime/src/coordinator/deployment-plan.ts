@@ -3,17 +3,23 @@ import { invariant } from '@millrace/core/base/assert';
 import { channelsOf } from '@millrace/streaming/graph/execution-edges';
 import type { JobEdge } from '@millrace/streaming/graph/job-graph';
 import type { TaskSubmission } from '../protocol/control-messages.ts';
-import type { ChannelDeployment, GateDeployment, TaskDeployment } from '../protocol/deployment.ts';
+import type { ChannelDeployment, GateDeployment, TaskDeployment, TaskRestore } from '../protocol/deployment.ts';
 import type { Execution, ExecutionGraph } from './execution-graph.ts';
 
-/** By address of the TaskExecutor; sources come before what they feed. */
-export function planDeployments(graph: ExecutionGraph): ReadonlyMap<string, readonly TaskSubmission[]> {
+/** Of these executions, by address of the TaskExecutor; sources come before what they feed. `restoreOf` gives what a task begins with. */
+export function planDeployments(
+  graph: ExecutionGraph,
+  executions: readonly Execution[] = graph.executions,
+  restoreOf: (execution: Execution) => TaskRestore | undefined = () => undefined,
+): ReadonlyMap<string, readonly TaskSubmission[]> {
   const byAddress = new Map<string, TaskSubmission[]>();
-  for (const execution of graph.executions) {
+  for (const execution of executions) {
     const { slot } = execution;
     invariant(slot !== undefined, () => `${execution.name} is deployed without a slot`);
     const submissions = byAddress.get(slot.address) ?? [];
-    submissions.push({ allocationId: slot.allocationId, task: deploymentOf(graph, execution) });
+    const restore = restoreOf(execution);
+    const task = { ...deploymentOf(graph, execution), ...(restore === undefined ? {} : { restore }) };
+    submissions.push({ allocationId: slot.allocationId, task });
     byAddress.set(slot.address, submissions);
   }
   return byAddress;

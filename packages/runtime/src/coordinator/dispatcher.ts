@@ -11,9 +11,11 @@ import type {
   JobOverview,
   LeaderAddress,
   RequestJobResult,
+  RestoreRequest,
   SubmitJob,
   ToDispatcher,
 } from '../protocol/control-messages.ts';
+import type { JobInformation } from '../protocol/deployment.ts';
 import type { FailureDescription } from '../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../protocol/failure-description.ts';
 import { randomId } from '../protocol/ids.ts';
@@ -86,27 +88,30 @@ export class Dispatcher implements RpcEndpoint<ToDispatcher> {
     }
   }
 
-  #submit({ jobId, jobGraph, program }: SubmitJob, call: RpcCall): void {
+  /** Answered when everything that can be wrong with the job before it runs has been looked at. */
+  #submit({ jobId, jobGraph, program, restore }: SubmitJob, call: RpcCall): void {
     if (this.details(jobId) !== undefined) {
       return call.fail(
         terminalFailure('duplicate-job', `A job with the id ${jobId} was submitted before. Give every submission an id of its own.`),
       );
     }
-    const jobMaster = this.#createJobMaster({ jobId, jobGraph, program });
+    const jobMaster = this.#createJobMaster({ jobId, jobGraph, program }, restore);
     this.#running.set(jobId, jobMaster);
-    try {
-      jobMaster.start();
-    } catch (error) {
+    const refuse = (failure: FailureDescription) => {
       this.#running.delete(jobId);
-      return call.fail(describeFailure(error));
+      call.fail(failure);
+    };
+    try {
+      jobMaster.start((refused) => (refused === undefined ? call.reply({ jobId }) : refuse(refused)));
+    } catch (error) {
+      refuse(describeFailure(error));
     }
-    call.reply({ jobId });
   }
 
-  #createJobMaster(job: { jobId: string; jobGraph: SubmitJob['jobGraph']; program: SubmitJob['program'] }): JobMaster {
+  #createJobMaster(job: JobInformation, restore: RestoreRequest | undefined): JobMaster {
     const { resourceManager, jobMaster } = this.#options;
     const identity = { address: `jobmanager/jobmaster-${job.jobId}`, leader: randomId(this.#ports.random), resourceManager };
-    return new JobMaster(job, identity, jobMaster, { ...this.#ports, onEnd: (details) => this.#jobEnded(details) });
+    return new JobMaster(job, identity, jobMaster, { ...this.#ports, restore, onEnd: (details) => this.#jobEnded(details) });
   }
 
   #cancel(jobId: string, call: RpcCall): void {

@@ -4,6 +4,7 @@
  * Owned and changed by the JobMaster alone.
  * E1 an execution changes its state only along EXECUTION_TRANSITIONS; anything else is an InvariantError, and every change is told to `onTransition`.
  * E2 `numTerminal` counts the executions in a terminal state; the job ends when it equals `executions.length`.
+ * E3 a subtask has one execution. It is replaced only when it is terminal, by one with the next attempt and another id; news of the old one finds nothing.
  */
 import { invariant } from '@millrace/core/base/assert';
 import { UsageError } from '@millrace/core/base/errors';
@@ -47,23 +48,29 @@ export type TransitionListener = (execution: Execution, from: ExecutionState, to
 
 export class ExecutionGraph {
   readonly jobGraph: JobGraph;
-  /** In the order of the job graph's vertices, each before those that it feeds; the subtasks of a vertex ascending. */
-  readonly executions: readonly Execution[];
+  readonly #random: Random;
   readonly #byId = new Map<string, Execution>();
-  readonly #byVertex = new Map<string, readonly Execution[]>();
+  readonly #byVertex = new Map<string, Execution[]>();
   readonly #onTransition: TransitionListener;
+  #executions: readonly Execution[];
   #numTerminal = 0;
 
   constructor(jobGraph: JobGraph, random: Random, onTransition: TransitionListener) {
     checkJobGraph(jobGraph);
     this.jobGraph = jobGraph;
+    this.#random = random;
     this.#onTransition = onTransition;
     for (const vertex of jobGraph.vertices) {
       const subtasks = Array.from({ length: vertex.parallelism }, (_, subtask) => new Execution(randomId(random), vertex, subtask, 0));
       this.#byVertex.set(vertex.id, subtasks);
       for (const execution of subtasks) this.#byId.set(execution.executionId, execution);
     }
-    this.executions = [...this.#byVertex.values()].flat();
+    this.#executions = [...this.#byVertex.values()].flat();
+  }
+
+  /** In the order of the job graph's vertices, each before those that it feeds; the subtasks of a vertex ascending. */
+  get executions(): readonly Execution[] {
+    return this.#executions;
   }
 
   find(executionId: string): Execution | undefined {
@@ -80,6 +87,28 @@ export class ExecutionGraph {
 
   get allTerminal(): boolean {
     return this.#numTerminal === this.executions.length;
+  }
+
+  /** Puts the next attempt in the place of each of these (E3); the new ones, in the same order. They have no slots. */
+  restart(executions: readonly Execution[]): readonly Execution[] {
+    const next = executions.map((execution) => this.#next(execution));
+    this.#executions = [...this.#byVertex.values()].flat();
+    return next;
+  }
+
+  #next(execution: Execution): Execution {
+    const { vertex, subtask, attempt, executionId } = execution;
+    const subtasks = this.#byVertex.get(vertex.id) ?? [];
+    invariant(
+      execution.isTerminal && subtasks[subtask] === execution,
+      () => `E3: ${execution.name} is replaced while it is ${execution.state}.`,
+    );
+    const next = new Execution(randomId(this.#random), vertex, subtask, attempt + 1);
+    subtasks[subtask] = next;
+    this.#byId.delete(executionId);
+    this.#byId.set(next.executionId, next);
+    this.#numTerminal--;
+    return next;
   }
 
   transition(execution: Execution, to: ExecutionState): void {

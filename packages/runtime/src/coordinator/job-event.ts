@@ -1,7 +1,7 @@
 /** One line of a job's history, for listeners, tests and later the history server. `time` is milliseconds since the epoch. */
 import type { JobStatus } from '@millrace/streaming/graph/executor';
-import type { SlotShortage } from '../protocol/control-messages.ts';
-import type { ExecutionState } from '../protocol/execution-state.ts';
+import type { CheckpointDetails, SlotShortage } from '../protocol/control-messages.ts';
+import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 
 export type JobEvent =
   | { readonly kind: 'job-status'; readonly jobId: string; readonly time: number; readonly from: JobStatus; readonly to: JobStatus }
@@ -15,5 +15,23 @@ export type JobEvent =
       readonly subtask: number;
       readonly from: ExecutionState;
       readonly to: ExecutionState;
+    }
+  | {
+      readonly kind: 'restart';
+      readonly jobId: string;
+      readonly time: number;
+      readonly jobName: string;
+      readonly failure: FailureDescription;
+      readonly restart: number; // from 1
+      readonly delayMs: number;
+      readonly subtasks: number; // that are restarted
+    }
+  /** One has ended. */
+  | {
+      readonly kind: 'checkpoint';
+      readonly jobId: string;
+      readonly time: number;
+      readonly jobName: string;
+      readonly details: CheckpointDetails;
     }
   | { readonly kind: 'waiting'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly shortage: SlotShortage };

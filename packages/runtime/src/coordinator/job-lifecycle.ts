@@ -1,28 +1,38 @@
 /**
  * Where a job stands: its status, what has failed, its times. Owned by the JobMaster, which decides; here order is kept (J1 and J2 of job-master.ts).
+ *
+ * L1 a failure that is followed by a restart is history; the one that is not is the job's. What fails while tasks are being stopped is attached to what made them stop.
  */
 import { invariant } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
 import type { JobStatus } from '@millrace/streaming/graph/executor';
-import type { JobDetails } from '../protocol/control-messages.ts';
+import type { JobDetails, JobFailure } from '../protocol/control-messages.ts';
 import type { FailureDescription } from '../protocol/execution-state.ts';
 import { isTerminalStatus, JOB_STATUS_TRANSITIONS } from '../protocol/job-status.ts';
 import type { JobEvent } from './job-event.ts';
+
+/** Flink: web.exception-history-size. */
+const MAX_FAILURES = 16;
 
 export interface JobLifecyclePorts {
   readonly clock: Clock;
   log(event: JobEvent): void;
 }
 
-export type LifecycleDetails = Pick<JobDetails, 'status' | 'startTime' | 'endTime' | 'netRuntimeMs' | 'failure' | 'suppressed'>;
+export type LifecycleDetails = Pick<
+  JobDetails,
+  'status' | 'startTime' | 'endTime' | 'netRuntimeMs' | 'failure' | 'suppressed' | 'restarts' | 'failures'
+>;
 
 export class JobLifecycle {
   readonly #jobId: string;
   readonly #ports: JobLifecyclePorts;
-  readonly #suppressed: FailureDescription[] = [];
   readonly #startTime: number;
   #status: JobStatus = 'INITIALIZING';
   #failure: FailureDescription | undefined;
+  #suppressed: FailureDescription[] = [];
+  #failures: readonly JobFailure[] = [];
+  #restarts = 0;
   #runningSince: number | undefined;
   #endTime: number | undefined;
   #netRuntimeMs = 0;
@@ -41,8 +51,9 @@ export class JobLifecycle {
     return isTerminalStatus(this.#status);
   }
 
-  get hasFailed(): boolean {
-    return this.#failure !== undefined;
+  /** Restarts that were begun. */
+  get restarts(): number {
+    return this.#restarts;
   }
 
   to(status: JobStatus): void {
@@ -51,22 +62,25 @@ export class JobLifecycle {
       JOB_STATUS_TRANSITIONS[from].includes(status),
       () => `J1: job ${this.#jobId} went from ${from} to ${status}, which is no legal transition`,
     );
-    if (status === 'RUNNING') this.#runningSince = this.#ports.clock.monotonic();
+    if (status === 'RUNNING') this.#runningSince ??= this.#ports.clock.monotonic();
+    if (status === 'RUNNING') this.#suppressed = [];
     if (isTerminalStatus(status)) this.#stopTimes();
     this.#status = status;
     this.#ports.log({ kind: 'job-status', jobId: this.#jobId, time: this.#ports.clock.now(), from, to: status });
   }
 
-  /** True for the failure that makes the job a failed one; any other is kept beside it. */
-  fail(failure: FailureDescription): boolean {
-    // What breaks while everything is being stopped on request does not make the job a failed one.
-    if (this.#failure !== undefined || this.#status === 'CANCELLING') {
-      this.suppress(failure);
-      return false;
-    }
+  /** The failure that makes the job a failed one (J2). */
+  fail(failure: FailureDescription): void {
     this.#failure = failure;
+    this.#remember(failure);
     this.to('FAILING');
-    return true;
+  }
+
+  /** A failure that the job is restarted after. */
+  restart(failure: FailureDescription): void {
+    this.#restarts += 1;
+    this.#remember(failure);
+    this.to('RESTARTING');
   }
 
   suppress(failure: FailureDescription): void {
@@ -87,7 +101,14 @@ export class JobLifecycle {
       netRuntimeMs: this.#netRuntime(),
       failure: this.#failure,
       suppressed: [...this.#suppressed],
+      restarts: this.#restarts,
+      failures: this.#failures,
     };
+  }
+
+  #remember(failure: FailureDescription): void {
+    const time = this.#ports.clock.now();
+    this.#failures = [...this.#failures, { time, failure, restart: this.#restarts }].slice(-MAX_FAILURES);
   }
 
   #stopTimes(): void {

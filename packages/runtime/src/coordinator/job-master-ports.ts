@@ -4,6 +4,7 @@ import type { Random } from '@millrace/core/base/random';
 import type { LeaderAddress } from '../protocol/control-messages.ts';
 import type { FailureDescription } from '../protocol/execution-state.ts';
 import type { RpcService } from '../protocol/rpc.ts';
+import type { CheckpointStoreProvider } from './checkpoints/checkpoint-store.ts';
 import type { JobEvent } from './job-event.ts';
 import type { OperatorCoordinatorProvider } from './operator-coordinators.ts';
 
@@ -12,6 +13,7 @@ export interface JobMasterPorts {
   readonly random: Random;
   readonly rpc: RpcService;
   readonly coordinators: OperatorCoordinatorProvider;
+  readonly checkpointStores: CheckpointStoreProvider;
   /** Bytes for the client that reads the job's results; `settle` when they are taken, with a failure when the client gives up. */
   collected(jobId: string, bytes: Uint8Array, settle: (failure?: FailureDescription) => void): void;
   /** Everything that changes, in order: the job's history. */

@@ -1,109 +1,139 @@
 /**
  * The JobMaster: takes one job from its job graph to a terminal state.
  *
- * Owns the parts, which do not know each other: lifecycle, slots, tasks, sources, connections to TaskExecutors. Takes messages (`receive`) and calls of the
+ * Owns the parts, which do not know each other: lifecycle, deployment, tasks, recovery, checkpoints, sources. Takes messages (`receive`) and calls of the
  * Dispatcher (`start`, `cancel`, `fail`), one at a time; acts through its ports only.
  *
  * J1 the status changes only along JOB_STATUS_TRANSITIONS; a terminal status is reached when every execution is terminal, and never left.
- * J2 the first failure is the job's; those that follow are attached to it and change nothing else.
+ * J2 the first failure that no restart follows is the job's; those that come after it are attached to it and change nothing else.
  * J3 cancelling is bounded: an execution that has not ended in time is given up together with its slot.
  * J4 at the end every slot is given back, the coordinators are closed and the address is free again.
+ * J5 a restart of everything begins with fresh isolates; one of a region leaves alone what is not connected to it, and shares their slots where it did before.
  */
 import { unreachable } from '@millrace/core/base/assert';
 import type {
   Collected,
   EnumeratorOperatorEvent,
   JobDetails,
-  OfferSlots,
   TaskManagerLost,
   TaskMetricsReport,
-  TaskSubmission,
+  RestoreRequest,
   ToJobMaster,
-  ToResourceManager,
+  ToTaskExecutor,
 } from '../protocol/control-messages.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import { lostFailure } from '../protocol/failure-description.ts';
-import type { RpcCall, RpcEndpoint, RpcGateway } from '../protocol/rpc.ts';
-import { planDeployments } from './deployment-plan.ts';
+import type { RpcCall, RpcEndpoint } from '../protocol/rpc.ts';
+import { JobCheckpoints } from './checkpoints/job-checkpoints.ts';
 import { type Execution, ExecutionGraph } from './execution-graph.ts';
+import { JobDeployment } from './job-deployment.ts';
 import { detailsOf, lastMemoryOf } from './job-details.ts';
 import { JobLifecycle } from './job-lifecycle.ts';
+import { JobRecovery } from './job-recovery.ts';
 import type { JobMasterIdentity, JobMasterOptions, JobMasterPorts } from './job-master-ports.ts';
-import { JobSlots } from './job-slots.ts';
 import { JobSources } from './job-sources.ts';
 import { JobTasks } from './job-tasks.ts';
-import type { AllocatedSlot } from './slot-pool.ts';
-import { TaskExecutorConnections } from './task-executor-connections.ts';
 
 export type { JobMasterIdentity, JobMasterOptions, JobMasterPorts } from './job-master-ports.ts';
 
 export class JobMaster implements RpcEndpoint<ToJobMaster> {
   readonly job: JobInformation;
+  readonly #restoreRequest: RestoreRequest | undefined;
   readonly #identity: JobMasterIdentity;
   readonly #options: JobMasterOptions;
   readonly #ports: JobMasterPorts;
   readonly #onEnd: (details: JobDetails) => void;
   readonly #lifecycle: JobLifecycle;
-  readonly #slots: JobSlots;
-  readonly #taskExecutors: TaskExecutorConnections;
+  readonly #deployment: JobDeployment;
   readonly #sources: JobSources;
-  readonly #resourceManager: RpcGateway<ToResourceManager>;
   /** Undefined until `start` has made the execution graph. */
   #tasks: JobTasks | undefined;
+  #recovery: JobRecovery | undefined;
+  #checkpoints: JobCheckpoints | undefined;
+  /** What failed before there was a task, and may be cured by a restart. */
+  #early: FailureDescription | undefined;
+  /** All executions have ended and the status that follows is decided. */
+  #isEnding = false;
+  /** The store of checkpoints is there; `#started` waits for that. */
+  #isOpen = false;
+  #started: ((refused: undefined) => void) | undefined;
 
   constructor(
     job: JobInformation,
     identity: JobMasterIdentity,
     options: JobMasterOptions,
-    wiring: JobMasterPorts & { readonly onEnd: (details: JobDetails) => void },
+    wiring: JobMasterPorts & { readonly onEnd: (details: JobDetails) => void; readonly restore?: RestoreRequest | undefined },
   ) {
     this.job = job;
+    this.#restoreRequest = wiring.restore;
     this.#identity = identity;
     this.#options = options;
     this.#ports = wiring;
     this.#onEnd = wiring.onEnd;
     this.#lifecycle = new JobLifecycle(job.jobId, wiring);
-    this.#resourceManager = wiring.rpc.connect(identity.address, identity.resourceManager.address);
-    this.#slots = this.#createSlots();
-    this.#taskExecutors = this.#createConnections();
+    this.#deployment = this.#createDeployment(options);
     this.#sources = this.#createSources();
   }
 
   // ---- calls of the Dispatcher ----
 
-  /** Makes the execution graph, starts the coordinators and asks for slots. A job graph that is not right throws, and the job never was. */
-  start(): void {
+  /**
+   * Makes the execution graph, opens the store of checkpoints, starts the coordinators and asks for slots. A job graph that is not right throws, a checkpoint that does
+   * not fit comes to `settle`: the job never was.
+   */
+  start(settle: (refused: FailureDescription | undefined) => void): void {
     const graph = new ExecutionGraph(this.job.jobGraph, this.#ports.random, (execution, from, to) =>
       this.#logExecution(execution, from, to),
     );
     this.#tasks = this.#createTasks(graph);
+    this.#recovery = new JobRecovery(graph, { ...this.#ports, resume: (isWhole) => this.#resume(isWhole) });
+    const checkpoints = this.#createCheckpoints(graph);
+    this.#checkpoints = checkpoints;
     this.#ports.rpc.register(this.#identity.address, this);
-    this.#taskExecutors.start();
-    this.#sources.start();
-    if (this.#lifecycle.status !== 'INITIALIZING') return;
-    this.#lifecycle.to('CREATED');
-    for (const execution of graph.executions) graph.transition(execution, 'SCHEDULED');
-    this.#slots.request();
+    this.#started = settle;
+    checkpoints.open((refused) => {
+      this.#isOpen = true;
+      this.#started = undefined;
+      settle(refused);
+      if (refused !== undefined) return this.#release();
+      this.#deployment.start();
+      checkpoints.prepareRestore();
+      this.#sources.start(checkpoints.enumeratorStates);
+      if (this.#lifecycle.status !== 'INITIALIZING') return;
+      this.#lifecycle.to('CREATED');
+      this.#schedule(graph.executions);
+    });
   }
 
   cancel(): void {
     const { status, isTerminal: ended } = this.#lifecycle;
-    if (ended || status === 'CANCELLING' || status === 'FAILING') return;
+    if (ended || status === 'CANCELLING' || status === 'FAILING' || this.#isEnding) return;
     this.#lifecycle.to('CANCELLING');
-    this.#stopTasks();
+    this.#stopForGood();
   }
 
-  /** From outside of any task: a coordinator, a lost TaskManager, the client that reads the results. */
-  fail(failure: FailureDescription): void {
-    if (!this.#lifecycle.isTerminal && this.#lifecycle.fail(failure)) this.#stopTasks();
+  /** `executions` have failed; without them it is something outside of any task: a coordinator, the client that reads the results. */
+  fail(failure: FailureDescription, executions?: readonly Execution[]): void {
+    const { status, isTerminal: ended } = this.#lifecycle;
+    if (ended) return;
+    if (status === 'CANCELLING' || status === 'FAILING' || this.#isEnding) return this.#lifecycle.suppress(failure);
+    // A job that waits for its slots is restarted when it has them: only what runs can be.
+    if (status === 'CREATED' && this.#recovery?.mayCure(failure) === true) {
+      this.#early ??= failure;
+      return;
+    }
+    const recovery = this.#recovery?.decide(failure) ?? { restart: false, failure };
+    if (recovery.restart && status !== 'INITIALIZING') this.#restart(failure, executions, recovery.delayMs);
+    else this.#failForGood(recovery.restart ? failure : recovery.failure);
   }
 
   details(): JobDetails {
     const lifecycle = this.#lifecycle.details();
     return detailsOf(this.job, this.#tasks?.graph, {
       ...lifecycle,
-      waiting: lifecycle.status === 'CREATED' ? this.#slots.shortage : undefined,
+      checkpoints: this.#checkpoints?.statistics(),
+      waiting: this.#deployment.shortage,
     });
   }
 
@@ -116,20 +146,21 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   receive(message: ToJobMaster, call: RpcCall): void {
     switch (message.type) {
       case 'offer-slots':
-        return this.#offerSlots(message, call);
+        return this.#deployment.offerSlots(message, call);
       case 'update-task-execution-state':
         return this.#tasks?.update(message);
       case 'enumerator-event':
         return this.#enumeratorEvent(message);
       case 'acknowledge-checkpoint':
+        return this.#checkpoints?.acknowledge(this.#tasks?.find(message.executionId), message);
       case 'decline-checkpoint':
-        return undefined;
+        return this.#checkpoints?.decline(this.#tasks?.find(message.executionId), message);
       case 'collected':
         return this.#collected(message, call);
       case 'task-metrics':
         return this.#metrics(message, call);
       case 'slots-missing':
-        return this.#lifecycle.status === 'CREATED' ? this.#slots.missing(message.shortage) : undefined;
+        return this.#deployment.slotsMissing(message);
       case 'task-manager-lost':
         return this.#taskManagerLost(message);
       default:
@@ -137,45 +168,40 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     }
   }
 
-  // ---- slots and deployment ----
-
-  #offerSlots(offer: OfferSlots, call: RpcCall): void {
-    const taken = this.#lifecycle.status === 'CREATED' ? this.#slots.offer(offer) : [];
-    if (taken.length > 0) this.#taskExecutors.add(offer.address);
-    call.reply(taken);
-    if (this.#lifecycle.status === 'CREATED' && this.#slots.complete && this.#tasks !== undefined) this.#deploy(this.#tasks);
-  }
-
-  #deploy(tasks: JobTasks): void {
-    const { graph } = tasks;
-    this.#slots.assign(graph);
+  /** The slots are there. */
+  #ready(executions: readonly Execution[]): void {
+    const tasks = this.#tasks;
+    if (tasks === undefined) return;
+    this.#recovery?.deployed();
     this.#lifecycle.to('RUNNING');
-    const plan = planDeployments(graph);
-    for (const execution of graph.executions) graph.transition(execution, 'DEPLOYING');
-    for (const [address, submissions] of plan) this.#submit(address, submissions, tasks);
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) return this.fail(early);
+    this.#deployment.deploy(tasks.graph, executions, (execution) => this.#checkpoints?.restoreOf(execution));
   }
 
-  #submit(address: string, submissions: readonly TaskSubmission[], tasks: JobTasks): void {
-    const { leader } = this.#identity;
-    this.#taskExecutors.ask(address, { type: 'submit-tasks', leader, job: this.job, tasks: submissions }, (outcome) => {
-      if (outcome.ok) return;
-      // It may have taken them all the same: they are cancelled like all others.
-      for (const { task } of submissions) {
-        const execution = tasks.find(task.executionId);
-        if (execution !== undefined) tasks.ended(execution, 'FAILED', outcome.failure);
-      }
-    });
+  #schedule(executions: readonly Execution[]): void {
+    for (const execution of executions) this.#tasks?.graph.transition(execution, 'SCHEDULED');
+    this.#deployment.schedule(executions);
+  }
+
+  /** The tasks were not taken. */
+  #refused(executionIds: readonly string[], failure: FailureDescription): void {
+    for (const executionId of executionIds) {
+      const execution = this.#tasks?.find(executionId);
+      if (execution !== undefined) this.#tasks?.ended(execution, 'FAILED', failure);
+    }
   }
 
   #collected({ executionId, operatorId, bytes }: Collected, call: RpcCall): void {
     this.#ports.collected(this.job.jobId, bytes, (failure) => {
       if (failure !== undefined) this.fail(failure);
-      this.#taskExecutors.tell(call.from, { type: 'collect-ack', leader: this.#identity.leader, executionId, operatorId });
+      this.#deployment.tell(call.from, { type: 'collect-ack', leader: this.#identity.leader, executionId, operatorId });
     });
   }
 
   #metrics({ metrics, accumulators }: TaskMetricsReport, call: RpcCall): void {
-    this.#taskExecutors.heard(call.from);
+    this.#deployment.heard(call.from);
     for (const [executionId, figures] of Object.entries(metrics)) {
       const execution = this.#tasks?.find(executionId);
       if (execution === undefined) continue;
@@ -189,59 +215,101 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     if (execution !== undefined) this.#sources.enumeratorEvent(operatorId, execution.subtask, event);
   }
 
-  #taskManagerSilent(address: string, silentMs: number): void {
-    const slot = this.#slots.held.find((candidate) => candidate.address === address);
-    if (slot === undefined) return;
-    const { taskManagerId } = slot;
+  #taskManagerSilent(taskManagerId: string, silentMs: number): void {
     const failure = lostFailure('task-manager-lost', `TaskManager ${taskManagerId} did not answer for ${silentMs} ms.`);
     this.#taskManagerLost({ type: 'task-manager-lost', leader: this.#identity.leader, taskManagerId, failure });
   }
 
   #taskManagerLost({ taskManagerId, failure }: TaskManagerLost): void {
-    const slots = this.#slots.slotsOf(taskManagerId);
-    // Slots that were allocated there and not yet offered will never come; a job without restarts cannot wait for others.
-    if (slots.length === 0 && this.#lifecycle.status !== 'CREATED') return;
     const tasks = this.#tasks;
-    const told = { ...failure, message: `${failure.message}${lastMemoryOf(tasks?.graph, taskManagerId)}` };
-    for (const { address, allocationId } of slots) {
-      this.#slots.remove(allocationId);
-      this.#taskExecutors.remove(address);
-    }
-    const lost = tasks?.graph.executions.filter(({ slot }) => slot?.taskManagerId === taskManagerId) ?? [];
-    if (lost.length === 0) this.fail(told); // it went before anything was deployed there
-    for (const execution of lost) tasks?.giveUp(execution, this.#lifecycle.hasFailed ? undefined : told);
+    if (tasks === undefined || this.#lifecycle.isTerminal) return;
+    const told = { ...failure, message: `${failure.message}${lastMemoryOf(tasks.graph, taskManagerId)}` };
+    this.#deployment.taskManagerLost(taskManagerId);
+    tasks.giveUp(
+      tasks.graph.executions.filter(({ slot }) => slot?.taskManagerId === taskManagerId),
+      told,
+    );
+    this.#deployment.askAgain(this.#lifecycle.status === 'CREATED');
+  }
+
+  // ---- restart ----
+
+  #restart(failure: FailureDescription, executions: readonly Execution[] | undefined, delayMs: number): void {
+    const [tasks, recovery] = [this.#tasks, this.#recovery];
+    if (tasks === undefined || recovery === undefined) return;
+    const scope = recovery.begin(executions, delayMs);
+    if (this.#lifecycle.status === 'RUNNING') {
+      this.#logRestart(failure, scope, delayMs);
+      this.#lifecycle.restart(failure);
+    } else this.#lifecycle.suppress(failure);
+    this.#deployment.stopWaiting();
+    this.#checkpoints?.stop('JOB_FAILOVER_REGION');
+    tasks.stop(scope);
+    recovery.advance();
+  }
+
+  /** The old attempts are over: when the last checkpoint is written, the next ones take their places. */
+  #resume(isWhole: boolean): void {
+    this.#checkpoints?.whenWritten(() => {
+      const [tasks, recovery, checkpoints] = [this.#tasks, this.#recovery, this.#checkpoints];
+      if (tasks === undefined || checkpoints === undefined || recovery?.isRestarting !== true) return;
+      const executions = recovery.scope();
+      if (executions.some(({ isTerminal: hasEnded }) => !hasEnded)) return; // called twice for one restart
+      this.#deployment.freeSlotsOf(executions, tasks.graph);
+      checkpoints.prepareRestore();
+      if (!isWhole) for (const { vertex, subtask } of executions) this.#sources.resetSubtask(vertex.id, subtask, checkpoints.restoredId);
+      else {
+        this.#sources.close();
+        this.#lifecycle.to('CREATED');
+        this.#sources.start(checkpoints.enumeratorStates);
+      }
+      const next = tasks.graph.restart(executions);
+      // A coordinator that cannot be started has failed the job already.
+      if (this.#lifecycle.status === 'CREATED' || this.#lifecycle.status === 'RESTARTING') this.#schedule(next);
+    });
   }
 
   // ---- the end ----
 
-  #stopTasks(): void {
-    this.#slots.stopWaiting();
+  #failForGood(failure: FailureDescription): void {
+    this.#lifecycle.fail(failure);
+    this.#stopForGood();
+  }
+
+  #stopForGood(): void {
+    this.#recovery?.stop();
+    this.#deployment.stopWaiting();
+    this.#checkpoints?.stop('CHECKPOINT_COORDINATOR_SHUTDOWN');
     this.#tasks?.stop();
     this.#concludeIfEnded();
   }
 
+  #executionEnded(): void {
+    if (this.#recovery?.isRestarting === true) this.#recovery.advance();
+    else this.#concludeIfEnded();
+  }
+
   #concludeIfEnded(): void {
-    if (this.#lifecycle.isTerminal || this.#tasks?.graph.allTerminal === false) return;
+    if (this.#lifecycle.isTerminal || this.#isEnding || this.#tasks?.graph.allTerminal === false) return;
     const status = this.#lifecycle.end();
     if (status === undefined) return;
-    this.#lifecycle.to(status);
-    this.#release();
-    this.#onEnd(this.details());
+    this.#isEnding = true;
+    const end = () => {
+      this.#started?.(undefined); // cancelled before it was looked at
+      this.#lifecycle.to(status);
+      this.#release();
+      this.#onEnd(this.details());
+    };
+    if (this.#checkpoints === undefined) end();
+    else if (this.#isOpen) this.#checkpoints.end(status, end);
+    else this.#checkpoints.abandon(end);
   }
 
   #release(): void {
     this.#tasks?.close();
-    this.#taskExecutors.stop();
     this.#sources.close();
-    for (const slot of this.#slots.held) this.#freeSlot(slot);
-    this.#slots.clear();
-    this.#resourceManager.tell({ type: 'disconnect-job-master', leader: this.#identity.resourceManager.leader, jobId: this.job.jobId });
+    this.#deployment.close();
     this.#ports.rpc.unregister(this.#identity.address);
-  }
-
-  #freeSlot({ allocationId, address }: AllocatedSlot): void {
-    this.#slots.remove(allocationId);
-    this.#taskExecutors.tell(address, { type: 'free-slot', leader: this.#identity.leader, allocationId });
   }
 
   // ---- parts ----
@@ -250,36 +318,45 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     const { leader } = this.#identity;
     return new JobTasks(graph, {
       clock: this.#ports.clock,
-      lifecycle: this.#lifecycle,
       taskCancellationTimeoutMs: this.#options.taskCancellationTimeoutMs,
-      cancel: ({ address }, executionId) => this.#taskExecutors.tell(address, { type: 'cancel-task', leader, executionId }),
-      drop: (slot) => this.#freeSlot(slot),
-      fail: (failure) => this.fail(failure),
-      ended: () => this.#concludeIfEnded(),
+      cancel: ({ address }, executionId) => this.#deployment.tell(address, { type: 'cancel-task', leader, executionId }),
+      drop: (slot) => this.#deployment.free(slot),
+      fail: (failure, executions) => this.fail(failure, executions),
+      suppress: (failure) => this.#lifecycle.suppress(failure),
+      ended: () => this.#executionEnded(),
     });
   }
 
-  #createSlots(): JobSlots {
-    const { address, leader, resourceManager } = this.#identity;
-    return new JobSlots(this.job, this.#options, {
+  #createCheckpoints(graph: ExecutionGraph): JobCheckpoints {
+    const { leader } = this.#identity;
+    const tell = (execution: Execution, message: ToTaskExecutor) => this.#deployment.tellTask(execution, message);
+    return new JobCheckpoints(this.job, this.#restoreRequest, {
       clock: this.#ports.clock,
-      random: this.#ports.random,
-      log: (event) => this.#ports.log(event),
-      resourceManager: this.#resourceManager,
-      resourceManagerLeader: resourceManager.leader,
-      jobMaster: { address, leader },
+      stores: this.#ports.checkpointStores,
+      graph,
+      sources: this.#sources,
+      trigger: (execution, barrier) => tell(execution, { type: 'trigger-checkpoint', leader, executionId: execution.executionId, barrier }),
+      notify: (execution, checkpointId, outcome) =>
+        tell(execution, { type: 'notify-checkpoint', leader, executionId: execution.executionId, checkpointId, outcome }),
       fail: (failure) => this.fail(failure),
+      ended: (details) =>
+        this.#ports.log({
+          kind: 'checkpoint',
+          jobId: this.job.jobId,
+          time: this.#ports.clock.now(),
+          jobName: this.job.jobGraph.name,
+          details,
+        }),
     });
   }
 
-  #createConnections(): TaskExecutorConnections {
-    const { address: own, leader } = this.#identity;
-    return new TaskExecutorConnections({
-      ...this.#options,
-      clock: this.#ports.clock,
-      leader,
-      connect: (address) => this.#ports.rpc.connect(own, address),
-      onSilent: (address, silentMs) => this.#taskManagerSilent(address, silentMs),
+  #createDeployment(options: JobMasterOptions): JobDeployment {
+    return new JobDeployment(this.job, this.#identity, options, {
+      ...this.#ports,
+      ready: (executions) => this.#ready(executions),
+      failForGood: (failure) => (this.#lifecycle.isTerminal ? undefined : this.#failForGood(failure)),
+      refused: (executionIds, failure) => this.#refused(executionIds, failure),
+      silent: (taskManagerId, silentMs) => this.#taskManagerSilent(taskManagerId, silentMs),
     });
   }
 
@@ -287,19 +364,28 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     return new JobSources(this.job, {
       coordinators: this.#ports.coordinators,
       fail: (failure) => this.fail(failure),
+      backlog: (operatorId, isProcessingBacklog) => this.#checkpoints?.setBacklog(operatorId, isProcessingBacklog),
       send: ({ vertexId, subtask, operatorId }, event) => {
         const execution = this.#tasks?.graph.subtasksOf(vertexId)[subtask];
         if (execution?.slot === undefined || execution.isTerminal) return;
-        const { executionId, slot } = execution;
+        const { executionId } = execution;
         const { leader } = this.#identity;
-        this.#taskExecutors.tell(slot.address, { type: 'reader-event', leader, executionId, operatorId, event });
+        this.#deployment.tellTask(execution, { type: 'reader-event', leader, executionId, operatorId, event });
       },
     });
+  }
+
+  #logRestart(failure: FailureDescription, executions: readonly Execution[], delayMs: number): void {
+    const { jobId, jobGraph } = this.job;
+    const time = this.#ports.clock.now();
+    const restart = this.#lifecycle.restarts + 1;
+    this.#ports.log({ kind: 'restart', jobId, time, jobName: jobGraph.name, failure, restart, delayMs, subtasks: executions.length });
   }
 
   #logExecution(execution: Execution, from: ExecutionState, to: ExecutionState): void {
     const { executionId, name, vertex, subtask } = execution;
     const time = this.#ports.clock.now();
+    if (to === 'RUNNING' || to === 'FINISHED') this.#checkpoints?.taskChanged(execution);
     this.#ports.log({ kind: 'execution', jobId: this.job.jobId, time, executionId, name, vertexId: vertex.id, subtask, from, to });
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Gets the slots of a job: asks the ResourceManager, takes what TaskExecutors offer, waits no longer than it may, gives each execution its slot.
  *
- * Owns the slot pool and the timer of the request. Used by the JobMaster.
+ * Owns the slot pool, the places of the slot plan and the timer of the request. Used by the JobMaster.
+ * JS1 a place of the plan keeps its slot until that is removed; a request is for the places that are empty.
  */
 import { invariant } from '@millrace/core/base/assert';
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
@@ -12,10 +13,10 @@ import type { FailureDescription } from '../protocol/execution-state.ts';
 import { terminalFailure } from '../protocol/failure-description.ts';
 import { randomId } from '../protocol/ids.ts';
 import type { RpcGateway } from '../protocol/rpc.ts';
-import type { ExecutionGraph } from './execution-graph.ts';
+import type { Execution } from './execution-graph.ts';
 import type { JobEvent } from './job-event.ts';
 import { type AllocatedSlot, SlotPool } from './slot-pool.ts';
-import { planSlots } from './slot-sharing.ts';
+import { planSlots, type SlotPlan } from './slot-sharing.ts';
 
 export interface JobSlotsPorts {
   readonly clock: Clock;
@@ -39,6 +40,8 @@ export class JobSlots {
   readonly #options: JobSlotsOptions;
   readonly #ports: JobSlotsPorts;
   readonly #pool = new SlotPool();
+  readonly #plan: SlotPlan;
+  readonly #places: (AllocatedSlot | undefined)[];
   #shortage: SlotShortage | undefined;
   #timer: Cancellation | undefined;
 
@@ -46,6 +49,8 @@ export class JobSlots {
     this.#job = job;
     this.#options = options;
     this.#ports = ports;
+    this.#plan = planSlots(job.jobGraph);
+    this.#places = Array.from({ length: this.#plan.neededSlots }, () => undefined);
   }
 
   /** What the ResourceManager said last of a job that waits. */
@@ -55,30 +60,30 @@ export class JobSlots {
 
   /** True when none is missing. */
   get complete(): boolean {
-    return this.#pool.numPending === 0;
+    return this.#pool.numPending === 0 && this.#pool.slots.length === this.#places.length;
   }
 
   get held(): readonly AllocatedSlot[] {
     return this.#pool.slots;
   }
 
+  /** For the places that are empty; what was asked for before and has not come is not wanted any more. */
   request(): void {
-    const { random, resourceManager, resourceManagerLeader, jobMaster, clock, fail } = this.#ports;
-    const { neededSlots } = planSlots(this.#job.jobGraph);
-    const allocationIds = Array.from({ length: neededSlots }, () => randomId(random));
+    this.stopWaiting();
+    this.#pool.forgetRequests();
+    const missing = this.#places.length - this.#pool.slots.length;
+    if (missing === 0) return;
+    const allocationIds = Array.from({ length: missing }, () => randomId(this.#ports.random));
     this.#pool.request(allocationIds);
-    resourceManager.ask(
-      { type: 'request-slots', leader: resourceManagerLeader, jobId: this.#job.jobId, jobMaster, allocationIds },
-      this.#options.rpcTimeoutMs,
-      (outcome) => {
-        if (!outcome.ok) fail(outcome.failure);
-      },
-    );
+    this.#shortage = undefined;
+    this.#ask(allocationIds);
     const { slotRequestTimeoutMs } = this.#options;
+    const { clock, fail } = this.#ports;
     if (slotRequestTimeoutMs !== undefined) this.#timer = clock.schedule(slotRequestTimeoutMs, () => fail(this.#timedOut()));
   }
 
   missing(shortage: SlotShortage): void {
+    if (this.#pool.numPending === 0) return;
     this.#shortage = shortage;
     const { jobId, jobGraph } = this.#job;
     this.#ports.log({ kind: 'waiting', jobId, time: this.#ports.clock.now(), jobName: jobGraph.name, shortage });
@@ -89,20 +94,22 @@ export class JobSlots {
     return this.#pool.offer(taskManagerId, address, slots);
   }
 
-  /** Gives every execution the slot that slot sharing has for it. All must be there. */
-  assign(graph: ExecutionGraph): void {
+  /** Gives every one of these the slot that slot sharing has for it. All must be there. */
+  assign(executions: readonly Execution[]): void {
     this.stopWaiting();
-    const { slotsOf } = planSlots(this.#job.jobGraph);
-    const { slots } = this.#pool;
-    for (const execution of graph.executions) {
-      const index = slotsOf.get(execution.vertex.id)?.[execution.subtask];
-      execution.slot = index === undefined ? undefined : slots[index];
-      invariant(execution.slot !== undefined, () => `${execution.name} has no slot among ${slots.length}`);
+    const placed = new Set(this.#places.map((slot) => slot?.allocationId));
+    const fresh = this.#pool.slots.filter(({ allocationId }) => !placed.has(allocationId));
+    for (let place = 0; place < this.#places.length; place++) this.#places[place] ??= fresh.shift();
+    for (const execution of executions) {
+      const place = this.#plan.slotsOf.get(execution.vertex.id)?.[execution.subtask];
+      execution.slot = place === undefined ? undefined : this.#places[place];
+      invariant(execution.slot !== undefined, () => `${execution.name} has no slot among ${this.#pool.slots.length}`);
     }
   }
 
   stopWaiting(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   slotsOf(taskManagerId: string): readonly AllocatedSlot[] {
@@ -111,11 +118,25 @@ export class JobSlots {
 
   remove(allocationId: string): void {
     this.#pool.remove(allocationId);
+    const place = this.#places.findIndex((slot) => slot?.allocationId === allocationId);
+    if (place >= 0) this.#places[place] = undefined;
   }
 
   clear(): void {
     this.stopWaiting();
     this.#pool.clear();
+    this.#places.fill(undefined);
+  }
+
+  #ask(allocationIds: readonly string[]): void {
+    const { resourceManager, resourceManagerLeader, jobMaster, fail } = this.#ports;
+    resourceManager.ask(
+      { type: 'request-slots', leader: resourceManagerLeader, jobId: this.#job.jobId, jobMaster, allocationIds },
+      this.#options.rpcTimeoutMs,
+      (outcome) => {
+        if (!outcome.ok) fail(outcome.failure);
+      },
+    );
   }
 
   #timedOut(): FailureDescription {

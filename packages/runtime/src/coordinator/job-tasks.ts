@@ -1,26 +1,27 @@
 /**
  * Follows the executions of one job: what their tasks report, what is lost, and their end on request.
  *
- * Owns the execution graph and the timer of a cancellation (J3 of job-master.ts). Used by the JobMaster, which hears of failures and of every end.
+ * Owns the execution graph and the timers of cancellations (J3 of job-master.ts). Used by the JobMaster, which hears of failures and of every end.
  */
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import type { UpdateTaskExecutionState } from '../protocol/control-messages.ts';
 import { EXECUTION_TRANSITIONS, type ExecutionState, type FailureDescription, isTerminal } from '../protocol/execution-state.ts';
 import { lostFailure, terminalFailure } from '../protocol/failure-description.ts';
 import type { Execution, ExecutionGraph } from './execution-graph.ts';
-import type { JobLifecycle } from './job-lifecycle.ts';
 import { JobAccumulators } from './job-accumulators.ts';
 import type { AllocatedSlot } from './slot-pool.ts';
 
 export interface JobTasksPorts {
   readonly clock: Clock;
-  readonly lifecycle: JobLifecycle;
   readonly taskCancellationTimeoutMs: number;
   /** Orders a task to stop. */
   cancel(slot: AllocatedSlot, executionId: string): void;
   /** Ends the slot of a task that does not stop. */
   drop(slot: AllocatedSlot): void;
-  fail(failure: FailureDescription): void;
+  /** These have failed, for one reason. */
+  fail(failure: FailureDescription, executions?: readonly Execution[]): void;
+  /** What went wrong while something was being stopped. */
+  suppress(failure: FailureDescription): void;
   /** An execution has come to a terminal state. */
   ended(): void;
 }
@@ -29,7 +30,7 @@ export class JobTasks {
   readonly graph: ExecutionGraph;
   readonly accumulators: JobAccumulators;
   readonly #ports: JobTasksPorts;
-  #cancelTimer: Cancellation | undefined;
+  readonly #timers = new Set<Cancellation>();
 
   constructor(graph: ExecutionGraph, ports: JobTasksPorts) {
     this.graph = graph;
@@ -37,7 +38,7 @@ export class JobTasks {
     this.#ports = ports;
   }
 
-  /** One that has not ended; undefined for an attempt that this leader never made, or that was given up before. */
+  /** One that has not ended; undefined for an attempt that this leader never made, or that was given up or restarted before. */
   find(executionId: string): Execution | undefined {
     const execution = this.graph.find(executionId);
     return execution?.isTerminal === false ? execution : undefined;
@@ -52,60 +53,83 @@ export class JobTasks {
     if (isTerminal(state)) return this.ended(execution, state, failure);
     if (execution.state === 'CANCELING') return; // the order to cancel crosses with news from the start
     if (EXECUTION_TRANSITIONS[execution.state].includes(state)) return this.graph.transition(execution, state);
-    this.#ports.fail(illegal(execution, state, `while it was ${execution.state}`));
+    this.#ports.fail(illegal(execution, state, `while it was ${execution.state}`), [execution]);
   }
 
   ended(execution: Execution, state: ExecutionState, failure: FailureDescription | undefined): void {
     if (execution.isTerminal) return;
     if (!EXECUTION_TRANSITIONS[execution.state].includes(state)) {
-      return this.giveUp(execution, illegal(execution, state, 'before it was running'));
+      return this.giveUp([execution], illegal(execution, state, 'before it was running'));
     }
+    const wasStopped = execution.state === 'CANCELING';
     this.graph.transition(execution, state);
-    if (state === 'FAILED') this.#ports.fail(failure ?? terminalFailure('unknown', `${execution.name} failed without saying why.`));
-    else if (state === 'CANCELED' && this.#ports.lifecycle.status === 'RUNNING') this.#ports.fail(cancelledElsewhere(execution));
+    const found = failureOf(execution, state, failure);
+    if (wasStopped && state === 'FAILED') this.#ports.suppress(found ?? unexplained(execution));
+    else if (!wasStopped && found !== undefined) this.#ports.fail(found, [execution]);
     this.#ports.ended();
   }
 
-  /** Takes an execution for ended that nobody will report about. */
-  giveUp(execution: Execution, failure: FailureDescription | undefined): void {
-    if (execution.isTerminal) return;
-    this.graph.transition(execution, 'FAILED');
-    if (failure !== undefined) this.#ports.fail(failure);
-    this.#ports.ended();
+  /** Takes executions for ended that nobody will report about. */
+  giveUp(executions: readonly Execution[], failure: FailureDescription | undefined): void {
+    const open = executions.filter((execution) => !execution.isTerminal);
+    const wereRunning = open.filter(({ state }) => state !== 'CANCELING');
+    for (const execution of open) this.graph.transition(execution, 'FAILED');
+    if (failure !== undefined && wereRunning.length > 0) this.#ports.fail(failure, wereRunning);
+    else if (failure !== undefined && open.length > 0) this.#ports.suppress(failure);
+    if (open.length > 0) this.#ports.ended();
   }
 
-  /** Ends all that has not ended; bounded (J3). */
-  stop(): void {
-    for (const execution of this.graph.executions) this.#stop(execution);
+  /** Ends those of them that have not ended; bounded (J3). */
+  stop(executions: readonly Execution[] = this.graph.executions): void {
+    const stopping = executions.filter((execution) => this.#stop(execution));
+    if (stopping.length === 0) return;
     const { clock, taskCancellationTimeoutMs } = this.#ports;
-    this.#cancelTimer ??= clock.schedule(taskCancellationTimeoutMs, () => this.#cancelTimedOut());
+    const timer = clock.schedule(taskCancellationTimeoutMs, () => {
+      this.#timers.delete(timer);
+      this.#cancelTimedOut(stopping);
+    });
+    this.#timers.add(timer);
   }
 
   close(): void {
-    this.#cancelTimer?.cancel();
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
   }
 
-  #stop(execution: Execution): void {
-    if (execution.isTerminal || execution.state === 'CANCELING') return;
-    if (execution.state === 'CREATED' || execution.state === 'SCHEDULED') return this.graph.transition(execution, 'CANCELED');
+  /** True for one whose task has been told to end. */
+  #stop(execution: Execution): boolean {
+    if (execution.isTerminal || execution.state === 'CANCELING') return false;
+    if (execution.state === 'CREATED' || execution.state === 'SCHEDULED') {
+      this.graph.transition(execution, 'CANCELED');
+      return false;
+    }
     this.graph.transition(execution, 'CANCELING');
     if (execution.slot !== undefined) this.#ports.cancel(execution.slot, execution.executionId);
+    return true;
   }
 
-  #cancelTimedOut(): void {
-    const stuck = this.graph.executions.filter(({ state }) => state === 'CANCELING');
-    for (const { name, slot } of stuck) {
-      if (slot !== undefined) this.#ports.drop(slot);
-      this.#ports.lifecycle.suppress(
-        terminalFailure(
-          'task-cancellation-timeout',
-          `${name} did not stop within ${this.#ports.taskCancellationTimeoutMs} ms after it was cancelled; its slot was ended. ` +
-            'Is there an endless loop, or a promise in close() that never settles?',
-        ),
-      );
-    }
-    for (const execution of stuck) this.giveUp(execution, undefined);
+  /** Whatever else is in the slots of those that are stuck ends with them. */
+  #cancelTimedOut(stopping: readonly Execution[]): void {
+    const stuck = stopping.filter(({ state }) => state === 'CANCELING');
+    if (stuck.length === 0) return;
+    for (const execution of stuck) this.#ports.suppress(timedOut(execution, this.#ports.taskCancellationTimeoutMs));
+    const slots = new Set(stuck.map(({ slot }) => slot?.allocationId));
+    const beside = this.graph.executions.filter(
+      (other) => !stuck.includes(other) && !other.isTerminal && slots.has(other.slot?.allocationId),
+    );
+    for (const { slot } of stuck) if (slot !== undefined) this.#ports.drop(slot);
+    this.giveUp(beside, slotDropped(stuck[0]!));
+    this.giveUp(stuck, undefined);
   }
+}
+
+function failureOf(execution: Execution, state: ExecutionState, failure: FailureDescription | undefined): FailureDescription | undefined {
+  if (state === 'FAILED') return failure ?? unexplained(execution);
+  return state === 'CANCELED' ? cancelledElsewhere(execution) : undefined;
+}
+
+function unexplained({ name }: Execution): FailureDescription {
+  return terminalFailure('unknown', `${name} failed without saying why.`);
 }
 
 function illegal({ name }: Execution, state: ExecutionState, when: string): FailureDescription {
@@ -114,4 +138,16 @@ function illegal({ name }: Execution, state: ExecutionState, when: string): Fail
 
 function cancelledElsewhere({ name }: Execution): FailureDescription {
   return lostFailure('cancelled-by-task-manager', `${name} was cancelled by its TaskManager, which no longer hears the JobMaster.`);
+}
+
+function timedOut({ name }: Execution, taskCancellationTimeoutMs: number): FailureDescription {
+  return terminalFailure(
+    'task-cancellation-timeout',
+    `${name} did not stop within ${taskCancellationTimeoutMs} ms after it was cancelled; its slot was ended. ` +
+      'Is there an endless loop, or a promise in close() that never settles?',
+  );
+}
+
+function slotDropped({ name }: Execution): FailureDescription {
+  return lostFailure('slot-dropped', `The slot was ended because ${name}, which shared it, did not stop when it was cancelled.`);
 }

@@ -34,6 +34,11 @@ export class SlotPool {
     return taken;
   }
 
+  /** What comes for earlier requests is not taken. */
+  forgetRequests(): void {
+    this.#pending.clear();
+  }
+
   get numPending(): number {
     return this.#pending.size;
   }

@@ -6,12 +6,16 @@
  * S1 the enumerator is called by one thread, one call at a time, and not before `start` has settled: what comes earlier waits in order.
  * S2 whatever it throws, or a promise of it rejects with, fails the job with the name of the source; it is not called again.
  * S3 a subtask gets splits only once its reader has registered.
+ * S4 a snapshot is the enumerator's state as of the call: while a promise of it is open the enumerator is not called, and what it sends goes out after the snapshot.
+ * S5 splits that a subtask had and lost are given back before its reader registers again.
  */
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import { MillraceError, UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import type { Source, SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
+import type { CoordinatorState } from '../checkpoint/checkpoint-metadata.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
+import { SplitAssignments } from './split-assignments.ts';
 
 export interface SourceCoordinatorOptions {
   readonly operatorName: string;
@@ -19,39 +23,75 @@ export interface SourceCoordinatorOptions {
   readonly source: Source<unknown>;
   readonly parallelism: number;
   readonly clock: Clock;
+  /** What the enumerator begins with; it is created anew without. */
+  readonly restored?: CoordinatorState | undefined;
+  /** Splits can be given back only where somebody remembers them; a job that is never restarted needs nobody. */
+  readonly remembersAssignments?: boolean;
   send(subtask: number, event: ReaderEvent): void;
+  snapshotTaken?(checkpointId: number, state: CoordinatorState): void;
+  backlog?(isProcessingBacklog: boolean): void;
   /** Called once (S2). */
   fail(error: unknown): void;
 }
 
-type State = 'starting' | 'running' | 'ended';
+/** `busy`: a promise of `start` or of a snapshot is open; calls wait. */
+type State = 'busy' | 'running' | 'ended';
 
 export class SourceCoordinator {
   readonly #options: SourceCoordinatorOptions;
   readonly #readers = new Map<number, { readonly location: string }>();
   readonly #early: (() => void)[] = [];
+  readonly #assignments: SplitAssignments | undefined;
   readonly #timers = new Set<Cancellation>();
   #enumerator: SplitEnumerator<unknown, unknown> | undefined;
-  #state: State = 'starting';
+  #state: State = 'busy';
+  /** What is sent while a snapshot is open (S4). */
+  #held: (() => void)[] | undefined;
 
   constructor(options: SourceCoordinatorOptions) {
     this.#options = options;
+    this.#assignments = options.remembersAssignments === true ? new SplitAssignments() : undefined;
   }
 
   start(): void {
-    this.#guard('createEnumerator', () => {
-      this.#enumerator = this.#options.source.createEnumerator(this.#context());
+    const { source, restored } = this.#options;
+    this.#guard(restored === undefined ? 'createEnumerator' : 'restoreEnumerator', () => {
+      const context = this.#context();
+      this.#enumerator =
+        restored === undefined
+          ? source.createEnumerator(context)
+          : source.restoreEnumerator(context, source.enumeratorStateSerializer().deserialize(restored.bytes, restored.version));
     });
     this.#guard(
       'start',
       () => this.#enumerator?.start(),
-      () => this.#started(),
+      () => this.#goOn(),
     );
   }
 
   handleEvent(subtask: number, event: EnumeratorEvent): void {
-    if (this.#state === 'starting') this.#early.push(() => this.#handle(subtask, event));
-    else this.#handle(subtask, event);
+    this.#whenIdle(() => this.#handle(subtask, event));
+  }
+
+  snapshot(checkpointId: number): void {
+    this.#whenIdle(() => this.#snapshot(checkpointId));
+  }
+
+  notifyCheckpoint(checkpointId: number, outcome: 'complete' | 'aborted'): void {
+    this.#whenIdle(() => {
+      if (outcome === 'complete') this.#assignments?.completed(checkpointId);
+      const call = outcome === 'complete' ? 'notifyCheckpointComplete' : 'notifyCheckpointAborted';
+      this.#guard(call, () => this.#enumerator?.[call]?.(checkpointId));
+    });
+  }
+
+  /** The reader of this subtask begins again from the checkpoint, or from nothing (S5). */
+  resetSubtask(subtask: number, checkpointId: number | undefined): void {
+    this.#whenIdle(() => {
+      this.#readers.delete(subtask);
+      const splits = this.#assignments?.takeBack(subtask, checkpointId) ?? [];
+      if (splits.length > 0) this.#guard('addSplitsBack', () => this.#enumerator?.addSplitsBack(splits, subtask));
+    });
   }
 
   close(): void {
@@ -66,9 +106,59 @@ export class SourceCoordinator {
     } catch {}
   }
 
-  #started(): void {
+  #whenIdle(action: () => void): void {
+    if (this.#state === 'busy') this.#early.push(action);
+    else action();
+  }
+
+  /** One of them may make the enumerator busy again: the rest waits on. */
+  #goOn(): void {
     this.#state = 'running';
-    for (const action of this.#early.splice(0)) action();
+    while (this.#isRunning()) {
+      const action = this.#early.shift();
+      if (action === undefined) return;
+      action();
+    }
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  #snapshot(checkpointId: number): void {
+    this.#state = this.#state === 'ended' ? 'ended' : 'busy';
+    this.#held = [];
+    this.#assignments?.snapshot(checkpointId);
+    let taken: unknown;
+    this.#guard(
+      'snapshotState',
+      () => {
+        const result: unknown = this.#enumerator?.snapshotState(checkpointId);
+        if (!isPromise(result)) {
+          taken = result;
+          return undefined;
+        }
+        return result.then((state) => {
+          taken = state;
+        });
+      },
+      () =>
+        this.#guard(
+          'enumeratorStateSerializer',
+          () => this.#taken(checkpointId, taken),
+          () => this.#goOn(),
+        ),
+    );
+  }
+
+  #taken(checkpointId: number, state: unknown): void {
+    const serializer = this.#options.source.enumeratorStateSerializer();
+    // A copy: what a serializer gives may be a view of a larger buffer, or be used again.
+    const bytes = Uint8Array.from(serializer.serialize(state));
+    this.#options.snapshotTaken?.(checkpointId, { version: serializer.version, bytes });
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const send of held) send();
   }
 
   #handle(subtask: number, event: EnumeratorEvent): void {
@@ -128,13 +218,18 @@ export class SourceCoordinator {
       signalNoMoreSplits: (subtask) => this.#send('signalNoMoreSplits', subtask, { type: 'no-more-splits' }),
       sendEventToSourceReader: (subtask, event) => this.#send('sendEventToSourceReader', subtask, { type: 'source-event', event }),
       callAsync: (work, handle, period) => this.#callAsync(work, handle, period),
-      setIsProcessingBacklog: () => {}, // only what checkpoints do depends on it
+      setIsProcessingBacklog: (isProcessingBacklog) => this.#backlog(isProcessingBacklog),
     };
+  }
+
+  #backlog(isProcessingBacklog: boolean): void {
+    if (this.#state !== 'ended') this.#options.backlog?.(isProcessingBacklog);
   }
 
   #assign(split: unknown, subtask: number): void {
     const serializer = this.#options.source.splitSerializer();
     this.#send('assignSplit', subtask, { type: 'add-splits', version: serializer.version, splits: [serializer.serialize(split)] });
+    this.#assignments?.assigned(subtask, split);
   }
 
   #send(call: string, subtask: number, event: ReaderEvent): void {
@@ -143,7 +238,9 @@ export class SourceCoordinator {
       const known = [...this.#readers.keys()].join(', ') || 'none';
       throw new UsageError(`${call} for subtask ${subtask}, whose reader has not registered; registered: ${known}. Wait for addReader.`);
     }
-    this.#options.send(subtask, event);
+    const send = () => this.#options.send(subtask, event);
+    if (this.#held === undefined) send();
+    else this.#held.push(send);
   }
 
   /** `handle` runs in the coordinator's turn like every other call. With a period the next round begins after the last has been handled. */
@@ -154,7 +251,7 @@ export class SourceCoordinator {
   ): void {
     if (this.#state === 'ended') return;
     const handled = (outcome: { readonly value: V } | { readonly error: unknown }): void => {
-      if (this.#state === 'starting') return void this.#early.push(() => handled(outcome));
+      if (this.#state === 'busy') return void this.#early.push(() => handled(outcome));
       this.#guard('callAsync', () => handle(outcome));
       if (period !== undefined) this.#later(Duration.from(period).toMillis(), () => this.#callAsync(work, handle, period));
     };

@@ -30,6 +30,14 @@ export interface SubmitJob extends Fenced<'submit-job'> {
   readonly jobId: string;
   readonly jobGraph: JobGraph;
   readonly program: ProgramDescriptor;
+  /** The checkpoint that the job begins with. */
+  readonly restore?: RestoreRequest;
+}
+export interface RestoreRequest {
+  /** The directory of the checkpoint. */
+  readonly path: string;
+  /** State of operators that the job has not is left behind instead of refused. */
+  readonly allowNonRestoredState: boolean;
 }
 export interface CancelJob extends Fenced<'cancel-job'> {
   readonly jobId: string;
@@ -65,9 +73,74 @@ export interface JobEnd extends JobOverview {
 export interface JobDetails extends JobEnd {
   readonly startTime: number; // of the submission, milliseconds since the epoch
   readonly endTime: number | undefined;
+  /** How often the job, or a part of it, was restarted. */
+  readonly restarts: number;
+  /** The newest failures, oldest first; those before the last one were followed by a restart. */
+  readonly failures: readonly JobFailure[];
   /** Set while the job waits for slots. */
   readonly waiting: SlotShortage | undefined;
+  /** Undefined for a job that takes no checkpoints and began with none. */
+  readonly checkpoints: CheckpointStatistics | undefined;
   readonly vertices: readonly VertexDetails[];
+}
+
+export interface JobFailure {
+  readonly time: number; // milliseconds since the epoch
+  readonly failure: FailureDescription;
+  /** How many restarts the job had seen, with the one that follows this failure. */
+  readonly restart: number;
+}
+
+/** Flink's REST: `/jobs/:jobid/checkpoints`. */
+export interface CheckpointStatistics {
+  readonly counts: {
+    readonly restored: number;
+    readonly total: number;
+    readonly inProgress: number;
+    readonly completed: number;
+    readonly failed: number;
+  };
+  readonly latestCompleted: CheckpointDetails | undefined;
+  readonly latestFailed: CheckpointDetails | undefined;
+  readonly latestRestored: RestoredCheckpointDetails | undefined;
+  /** The newest first; those that are under way among them. */
+  readonly history: readonly CheckpointDetails[];
+}
+
+export interface RestoredCheckpointDetails {
+  readonly id: number;
+  readonly restoreTime: number; // milliseconds since the epoch
+  readonly path: string | undefined;
+}
+
+export interface CheckpointDetails {
+  readonly id: number;
+  readonly status: 'IN_PROGRESS' | 'COMPLETED' | 'FAILED';
+  readonly triggerTime: number; // milliseconds since the epoch
+  /** From the trigger to the end, or until now. */
+  readonly durationMs: number;
+  readonly numSubtasks: number;
+  readonly numAcknowledged: number;
+  /** What this checkpoint wrote; the state that it holds may be more. */
+  readonly checkpointedSizeBytes: number;
+  readonly stateSizeBytes: number;
+  /** Of a complete one in a directory. */
+  readonly path: string | undefined;
+  readonly isDiscarded: boolean;
+  readonly failure: { readonly reason: string; readonly message: string } | undefined;
+  readonly tasks: readonly CheckpointTaskDetails[];
+}
+
+/** Over the subtasks of one vertex. */
+export interface CheckpointTaskDetails {
+  readonly id: string;
+  readonly numSubtasks: number;
+  readonly numAcknowledged: number;
+  readonly checkpointedSizeBytes: number;
+  readonly stateSizeBytes: number;
+  readonly alignmentMsMax: number;
+  readonly syncMsMax: number;
+  readonly asyncMsMax: number;
 }
 
 export interface SlotShortage {

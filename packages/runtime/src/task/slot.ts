@@ -34,7 +34,6 @@ export class Slot {
   readonly #guard: MemoryGuard;
   readonly #channels: LocalChannels;
   readonly #tasks = new Map<string, Task>();
-  readonly #bindings = new Map<string, Promise<JobBindings>>();
   #currentTaskName: string | undefined = undefined;
   #publishedMs = Number.NEGATIVE_INFINITY;
   #accumulatorsMs = Number.NEGATIVE_INFINITY;
@@ -110,7 +109,9 @@ export class Slot {
   }
 
   #deploy(message: Deploy): void {
-    const bindings = this.#bind(message);
+    // A deployment has functions of its own: those of an earlier attempt keep what they closed over, and what they have changed of it.
+    const bindings = this.#ports.bind(message.job, message.bundlePath, this.#ports.location.slot);
+    bindings.catch(() => {}); // told to every task of the deployment
     const tasks = message.tasks.map((deployed) => this.#createTask(message, deployed));
     void this.#start(tasks, bindings);
   }
@@ -126,16 +127,6 @@ export class Slot {
     for (const deployed of tasks) deployed.bindings = bindings;
     for (const { task } of tasks) task.build();
     for (const { task } of tasks) void task.open();
-  }
-
-  /** Once for each job: its functions keep what they closed over as long as the job is here. */
-  #bind({ job, bundlePath }: Deploy): Promise<JobBindings> {
-    const known = this.#bindings.get(job.jobId);
-    if (known !== undefined) return known;
-    const bindings = this.#ports.bind(job, bundlePath, this.#ports.location.slot);
-    this.#bindings.set(job.jobId, bindings);
-    bindings.catch(() => this.#bindings.delete(job.jobId));
-    return bindings;
   }
 
   #createTask({ job }: Deploy, inSlot: TaskInSlot): DeployedTask {

@@ -72,7 +72,13 @@ export interface SplitEnumerator<Split, EnumeratorState> {
   addSplitsBack(splits: readonly Split[], subtask: number): void;
   addReader(subtask: number): void;
   handleSourceEvent?(subtask: number, event: unknown): void;
+  /**
+   * The state as of the call. Where it gives a promise, the enumerator is not called until that settles; what it assigns meanwhile, by itself, is not part of the
+   * checkpoint for the readers, and must not be in the state either.
+   */
   snapshotState(checkpointId: number): MaybePromise<EnumeratorState>;
+  notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
+  notifyCheckpointAborted?(checkpointId: number): MaybePromise<void>;
   close(): MaybePromise<void>;
 }
 

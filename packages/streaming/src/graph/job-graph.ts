@@ -25,7 +25,28 @@ export interface JobConfiguration {
   readonly maxShapesPerEdge: number;
   /** Absent where checkpoints are off. */
   readonly checkpointing?: CheckpointSettings;
+  /** Absent where nobody chose one: exponential delay with checkpoints, none without. */
+  readonly restartStrategy?: RestartStrategySettings;
 }
+
+/** What happens to a job that has failed for a reason that a restart may cure. */
+export type RestartStrategySettings =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'fixed-delay'; readonly attempts: number; readonly delayMs: number }
+  /** At most `maxFailures` restarts within any `intervalMs`. */
+  | { readonly kind: 'failure-rate'; readonly maxFailures: number; readonly intervalMs: number; readonly delayMs: number }
+  | {
+      readonly kind: 'exponential-delay';
+      readonly initialBackoffMs: number;
+      readonly maxBackoffMs: number;
+      readonly backoffMultiplier: number;
+      /** A job that has run for so long without a failure begins with the initial backoff again. */
+      readonly resetBackoffThresholdMs: number;
+      /** The delay is this share longer or shorter, by chance. */
+      readonly jitterFactor: number;
+      /** Undefined: any number. */
+      readonly attemptsBeforeResetBackoff: number | undefined;
+    };
 
 /** What a program says of checkpoints; what it leaves open is absent. */
 export interface CheckpointSettings {
@@ -39,7 +60,14 @@ export interface CheckpointSettings {
   readonly retention?: 'RETAIN_ON_CANCELLATION' | 'DELETE_ON_CANCELLATION' | 'NO_EXTERNALIZED_CHECKPOINTS';
   readonly unaligned?: boolean;
   readonly alignedTimeoutMs?: number;
+  /** 0: no checkpoints while a source works off a backlog. */
   readonly intervalDuringBacklogMs?: number;
+  /** Completed checkpoints that are kept. */
+  readonly retained?: number;
+  /** State of a subtask up to this size lies in the checkpoint's `_metadata` instead of a file of its own. */
+  readonly inlineBytesMax?: number;
+  /** Without a directory: the most that one stream of state may have. */
+  readonly memoryBytesMax?: number;
 }
 
 /** A chain of operators that runs as one task. */

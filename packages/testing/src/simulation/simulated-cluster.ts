@@ -5,15 +5,17 @@
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import { Dispatcher } from '@millrace/runtime/coordinator/dispatcher';
 import type { JobEvent } from '@millrace/runtime/coordinator/job-event';
+import type { OperatorCoordinatorProvider } from '@millrace/runtime/coordinator/operator-coordinators';
 import { ResourceManager } from '@millrace/runtime/coordinator/resource-manager';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
-import type { JobDetails, ToDispatcher } from '@millrace/runtime/protocol/control-messages';
+import type { JobDetails, RestoreRequest, ToDispatcher } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { RpcOutcome } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
 import { TaskExecutor } from '@millrace/runtime/task/task-executor';
-import type { JobGraph, JobVertex } from '@millrace/streaming/graph/job-graph';
+import type { ChainedOperator, JobConfiguration, JobEdge, JobGraph, JobVertex } from '@millrace/streaming/graph/job-graph';
+import { SimulatedCheckpointStores } from './simulated-checkpoint-stores.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const RESOURCE_MANAGER = { address: 'jobmanager/resourcemanager', leader: 'rm-1' };
@@ -25,7 +27,21 @@ export interface SimulationOptions {
   readonly seed?: number;
   readonly slotRequestTimeoutMs?: number;
   readonly taskCancellationTimeoutMs?: number;
+  /** The split enumerators; without, sources have none that does anything. */
+  readonly coordinators?: OperatorCoordinatorProvider;
 }
+
+const NO_COORDINATORS: OperatorCoordinatorProvider = {
+  start: (_job, restored, listener) => ({
+    handleEvent() {},
+    snapshot: (checkpointId) => {
+      for (const [operatorId, state] of Object.entries(restored)) listener.onSnapshot(checkpointId, operatorId, state);
+    },
+    notifyCheckpoint() {},
+    resetSubtask() {},
+    close() {},
+  }),
+};
 
 /** What a slot does with what it gets; the default runs tasks and ends them when they are cancelled. */
 export type SlotScript = (message: ToSlot, post: (message: FromSlot) => void) => void;
@@ -48,10 +64,16 @@ export class SimulatedCluster {
   readonly router: RpcRouter;
   readonly dispatcher: Dispatcher;
   readonly resourceManager: ResourceManager;
+  readonly checkpoints = new SimulatedCheckpointStores((action) => this.enqueue('checkpoints', action));
   readonly #queues = new Map<string, (() => void)[]>();
   readonly #silent = new Set<string>();
 
-  constructor({ seed = 1, slotRequestTimeoutMs, taskCancellationTimeoutMs = 30_000 }: SimulationOptions = {}) {
+  constructor({
+    seed = 1,
+    slotRequestTimeoutMs,
+    taskCancellationTimeoutMs = 30_000,
+    coordinators = NO_COORDINATORS,
+  }: SimulationOptions = {}) {
     this.random = seededRandom(seed);
     this.router = new RpcRouter({
       clock: this.clock,
@@ -65,7 +87,8 @@ export class SimulatedCluster {
       clock: this.clock,
       random: this.random,
       rpc: this.router,
-      coordinators: { start: () => ({ handleEvent() {}, close() {} }) },
+      coordinators,
+      checkpointStores: this.checkpoints,
       collected: (_jobId: string, _bytes: Uint8Array, settle: () => void) => settle(),
       log: (event: JobEvent) => void this.events.push(event),
     };
@@ -112,7 +135,7 @@ export class SimulatedCluster {
     };
   }
 
-  submit(jobId: string, jobGraph: JobGraph): { outcome?: RpcOutcome<unknown> } {
+  submit(jobId: string, jobGraph: JobGraph, restore?: RestoreRequest): { outcome?: RpcOutcome<unknown> } {
     const program = {
       bundle: 'b',
       args: [],
@@ -124,7 +147,7 @@ export class SimulatedCluster {
       recordedResults: [],
       constants: [],
     };
-    return this.ask({ type: 'submit-job', leader: DISPATCHER.leader, jobId, jobGraph, program });
+    return this.ask({ type: 'submit-job', leader: DISPATCHER.leader, jobId, jobGraph, program, ...(restore && { restore }) });
   }
 
   cancel(jobId: string): void {
@@ -199,10 +222,21 @@ export interface VertexSpec {
   readonly name: string;
   readonly parallelism: number;
   readonly group?: string;
+  readonly kind?: ChainedOperator['kind'];
 }
 
-/** A job graph with these vertices and hash edges between the named pairs. */
-export function jobOf(name: string, vertices: readonly VertexSpec[], edges: readonly (readonly [string, string])[] = []): JobGraph {
+export interface JobSpec {
+  readonly configuration?: Partial<JobConfiguration>;
+  readonly partitioner?: JobEdge['partitioner'];
+}
+
+/** A job graph with these vertices and edges between the named pairs: hash edges, unless the spec says otherwise. */
+export function jobOf(
+  name: string,
+  vertices: readonly VertexSpec[],
+  edges: readonly (readonly [string, string])[] = [],
+  { configuration = {}, partitioner = 'hash' }: JobSpec = {},
+): JobGraph {
   return {
     name,
     digest: name,
@@ -214,16 +248,22 @@ export function jobOf(name: string, vertices: readonly VertexSpec[], edges: read
       sourceTag: undefined,
       target,
       inputIndex: 0,
-      partitioner: 'hash',
+      partitioner,
       type: { kind: 'shape' },
       keyType: undefined,
       bufferTimeoutMs: 100,
     })),
-    configuration: { autoWatermarkRecords: 1_000, autoWatermarkIntervalMs: 200, freezeRecords: false, maxShapesPerEdge: 64 },
+    configuration: {
+      autoWatermarkRecords: 1_000,
+      autoWatermarkIntervalMs: 200,
+      freezeRecords: false,
+      maxShapesPerEdge: 64,
+      ...configuration,
+    },
   };
 }
 
-function vertexOf({ name, parallelism, group = 'default' }: VertexSpec): JobVertex {
-  const operator = { id: name, uid: undefined, name, kind: 'map', input: -1, inputTag: undefined } as const;
+function vertexOf({ name, parallelism, group = 'default', kind = 'map' }: VertexSpec): JobVertex {
+  const operator = { id: name, uid: undefined, name, kind, input: -1, inputTag: undefined } as const;
   return { id: name, name, parallelism, maxParallelism: 128, slotSharingGroup: group, operators: [operator] };
 }

@@ -1,0 +1,187 @@
+/**
+ * Where the checkpoints of a job are: a directory on any file system, or this process's memory. The input and output behind the coordinator's port.
+ *
+ * ST1 `begin` and `complete` of a store are carried out one after another; removals go on beside them and are waited for by `close`.
+ * ST2 what cannot be removed is reported and left (D3 of checkpoint-directory.ts).
+ */
+import { fileSystemOf } from '@millrace/core/fs/file-systems';
+import { CheckpointDirectory, readCheckpoint, type StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
+import { listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
+import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
+import type { CheckpointLocation } from '@millrace/runtime/checkpoint/checkpoint-options';
+import type { CompiledCheckpointing } from '@millrace/runtime/coordinator/checkpoints/checkpoint-settings';
+import type {
+  CheckpointStore,
+  CheckpointStoreProvider,
+  CheckpointStoreRequest,
+  OpenedCheckpointStore,
+  StoreOutcome,
+} from '@millrace/runtime/coordinator/checkpoints/checkpoint-store';
+import { describeFailure } from '@millrace/runtime/protocol/failure-description';
+import { type CheckpointLock, takeCheckpointLock } from './checkpoint-lock.ts';
+
+/** Told of what is wrong and fails nobody. */
+export type CheckpointWarning = (message: string) => void;
+
+export class CheckpointStores implements CheckpointStoreProvider {
+  readonly #warn: CheckpointWarning;
+
+  constructor(warn: CheckpointWarning) {
+    this.#warn = warn;
+  }
+
+  open(request: CheckpointStoreRequest, settle: (outcome: StoreOutcome<OpenedCheckpointStore>) => void): void {
+    settleWith(this.#open(request), settle);
+  }
+
+  async #open(request: CheckpointStoreRequest): Promise<OpenedCheckpointStore> {
+    const { checkpointing, restorePath } = request;
+    const restored = restorePath === undefined ? undefined : await readCheckpoint(fileSystemOf(restorePath), restorePath);
+    const afterRestored = (restored?.metadata.checkpointId ?? 0) + 1;
+    if (checkpointing?.directory !== undefined)
+      return openDirectory({ ...request, directory: checkpointing.directory, checkpointing, restored, afterRestored }, this.#warn);
+    const store = new MemoryCheckpointStore(checkpointing?.memoryBytesMax ?? 0);
+    return { store, owned: [], restored, nextCheckpointId: afterRestored };
+  }
+}
+
+interface DirectoryRequest {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly directory: string;
+  readonly checkpointing: CompiledCheckpointing;
+  readonly restored: StoredCheckpoint | undefined;
+  readonly afterRestored: number;
+}
+
+async function openDirectory(request: DirectoryRequest, warn: CheckpointWarning): Promise<OpenedCheckpointStore> {
+  const { jobId, jobName, checkpointing, restored, afterRestored } = request;
+  const fileSystem = fileSystemOf(request.directory);
+  const directory = fileSystem.resolve(request.directory);
+  const files = new CheckpointDirectory({ directory, jobId, fileSystem, inlineBytesMax: checkpointing.inlineBytesMax });
+  await files.prepare();
+  const lock = await takeCheckpointLock(
+    fileSystem,
+    `${directory}/${lockName(jobName)}`,
+    `The checkpoints of the job '${jobName}' in '${request.directory}'`,
+  );
+  const store = new DirectoryCheckpointStore(files, lock, warn);
+  const found = await listCheckpoints(fileSystem, files.base);
+  const owned = found
+    .filter((checkpoint) => checkpoint.status === 'COMPLETED')
+    .sort((a, b) => a.metadata.checkpointId - b.metadata.checkpointId);
+  const ids = found.map(({ path }) => Number(path.slice(path.lastIndexOf('-') + 1)));
+  for (const { status, path } of found) if (status === 'IN_PROGRESS') store.discard(Number(path.slice(path.lastIndexOf('-') + 1)));
+  const own = owned.find(({ path }) => path === restored?.path);
+  return { store, owned, restored: own ?? restored, nextCheckpointId: Math.max(afterRestored, ...ids.map((id) => id + 1)) };
+}
+
+/** One name for each name of a job, whatever is in it. */
+function lockName(jobName: string): string {
+  return `.lock-${encodeURIComponent(jobName).slice(0, 100)}`;
+}
+
+class DirectoryCheckpointStore implements CheckpointStore {
+  readonly #files: CheckpointDirectory;
+  readonly #lock: CheckpointLock;
+  readonly #warn: CheckpointWarning;
+  readonly #removals = new Set<Promise<void>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(files: CheckpointDirectory, lock: CheckpointLock, warn: CheckpointWarning) {
+    this.#files = files;
+    this.#lock = lock;
+    this.#warn = warn;
+  }
+
+  begin(checkpointId: number, settle: (outcome: StoreOutcome<CheckpointLocation>) => void): void {
+    settleWith(
+      this.#inOrder(() => this.#files.begin(checkpointId)),
+      settle,
+    );
+  }
+
+  complete(metadata: CheckpointMetadata, settle: (outcome: StoreOutcome<StoredCheckpoint>) => void): void {
+    const written = this.#inOrder(async () => ({ metadata, base: this.#files.base, path: await this.#files.complete(metadata) }));
+    settleWith(written, settle);
+  }
+
+  remove(checkpoint: StoredCheckpoint, retained: readonly StoredCheckpoint[]): void {
+    this.#beside(
+      this.#files.remove(
+        checkpoint.metadata,
+        retained.map(({ metadata }) => metadata),
+      ),
+      checkpoint.path,
+    );
+  }
+
+  discard(checkpointId: number): void {
+    this.#beside(this.#files.discard(checkpointId), this.#files.pathOf(checkpointId));
+  }
+
+  close(settle: () => void): void {
+    const closed = this.#last
+      .then(() => Promise.all(this.#removals))
+      .then(() => this.#files.removeEmpty())
+      .catch((error: unknown) => this.#left(this.#files.base, error))
+      .then(() => this.#lock.release())
+      .catch((error: unknown) => this.#left(this.#files.base, error));
+    void closed.then(settle);
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => {});
+    return mine;
+  }
+
+  #beside(removal: Promise<readonly unknown[]>, path: string): void {
+    const done = removal
+      .then((failures) => {
+        if (failures.length > 0) this.#left(path, failures[0]);
+      })
+      .catch((error: unknown) => this.#left(path, error))
+      .finally(() => this.#removals.delete(done));
+    this.#removals.add(done);
+  }
+
+  #left(path: string, error: unknown): void {
+    this.#warn(`not everything of the checkpoint ${path} could be removed: ${describeFailure(error).message}`);
+  }
+}
+
+/** What Flink shows of a checkpoint that is in nobody's file system. */
+const NOT_ADDRESSABLE = '<checkpoint-not-externally-addressable>';
+
+/** State comes with the acknowledgements and stays in them. */
+class MemoryCheckpointStore implements CheckpointStore {
+  readonly #location: CheckpointLocation;
+
+  constructor(maxStateBytes: number) {
+    this.#location = { kind: 'memory', maxStateBytes };
+  }
+
+  begin(_checkpointId: number, settle: (outcome: StoreOutcome<CheckpointLocation>) => void): void {
+    queueMicrotask(() => settle({ ok: true, value: this.#location }));
+  }
+
+  complete(metadata: CheckpointMetadata, settle: (outcome: StoreOutcome<StoredCheckpoint>) => void): void {
+    queueMicrotask(() => settle({ ok: true, value: { metadata, base: '', path: NOT_ADDRESSABLE } }));
+  }
+
+  remove(): void {}
+
+  discard(): void {}
+
+  close(settle: () => void): void {
+    queueMicrotask(settle);
+  }
+}
+
+function settleWith<T>(work: Promise<T>, settle: (outcome: StoreOutcome<T>) => void): void {
+  work.then(
+    (value) => settle({ ok: true, value }),
+    (error: unknown) => settle({ ok: false, failure: describeFailure(error) }),
+  );
+}

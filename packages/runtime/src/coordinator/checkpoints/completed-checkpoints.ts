@@ -1,0 +1,66 @@
+/**
+ * The complete checkpoints of a job, of which the newest is what it is restarted from. Owned by the CheckpointCoordinator; the one place that says what is removed.
+ *
+ * CC1 one is removed only when a newer one is complete, or at the end of the job. CC2 what somebody else made is never removed. CC3 there is always the newest.
+ */
+import type { JobStatus } from '@millrace/streaming/graph/executor';
+import type { StoredCheckpoint } from '../../checkpoint/checkpoint-directory.ts';
+import type { CheckpointRetention } from './checkpoint-settings.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+
+export interface CompletedCheckpointsOptions {
+  readonly store: Pick<CheckpointStore, 'remove'>;
+  readonly retained: number;
+  readonly owned: readonly StoredCheckpoint[];
+  readonly restored: StoredCheckpoint | undefined;
+  readonly onRemoved: (checkpointId: number) => void;
+}
+
+export class CompletedCheckpoints {
+  readonly #options: CompletedCheckpointsOptions;
+  /** Oldest first. */
+  #owned: readonly StoredCheckpoint[];
+  #foreign: StoredCheckpoint | undefined;
+
+  constructor(options: CompletedCheckpointsOptions) {
+    this.#options = options;
+    this.#owned = options.owned;
+    this.#foreign = options.owned.some(({ path }) => path === options.restored?.path) ? undefined : options.restored;
+  }
+
+  get latest(): StoredCheckpoint | undefined {
+    return this.#owned.at(-1) ?? this.#foreign;
+  }
+
+  has(checkpointId: number): boolean {
+    return this.#owned.some(({ metadata }) => metadata.checkpointId === checkpointId);
+  }
+
+  add(checkpoint: StoredCheckpoint): void {
+    this.#foreign = undefined;
+    this.#owned = [...this.#owned, checkpoint];
+    while (this.#owned.length > this.#options.retained) this.#removeOldest();
+  }
+
+  /** The job is in a terminal state. True where something of it stays. */
+  end(status: JobStatus, retention: CheckpointRetention): boolean {
+    if (!isRemovedAt(status, retention)) return this.#owned.length > 0;
+    while (this.#owned.length > 0) this.#removeOldest();
+    return false;
+  }
+
+  #removeOldest(): void {
+    const [oldest, ...rest] = this.#owned;
+    this.#owned = rest;
+    if (oldest === undefined) return;
+    this.#options.store.remove(oldest, rest);
+    this.#options.onRemoved(oldest.metadata.checkpointId);
+  }
+}
+
+/** Flink: CheckpointProperties. */
+function isRemovedAt(status: JobStatus, retention: CheckpointRetention): boolean {
+  if (status === 'FINISHED') return true;
+  if (status === 'CANCELED') return retention !== 'RETAIN_ON_CANCELLATION';
+  return status === 'FAILED' && retention === 'NO_EXTERNALIZED_CHECKPOINTS';
+}
