@@ -121,6 +121,7 @@ export type {
   FieldOf,
   Summable,
 } from '@millrace/streaming/api/stream-types';
+export { Order, PartitionWindowedStream } from '@millrace/streaming/api/partition-windowed-stream';
 export { SplitStream } from '@millrace/streaming/api/split-stream';
 export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
 export { AllWindowedStream, type AllWindowProcess, type AllWindowResult } from '@millrace/streaming/api/all-windowed-stream';

@@ -31,6 +31,7 @@ import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkIdentifier } from './operator-settings.ts';
+import type { PartitionWindowedStream } from './partition-windowed-stream.ts';
 import type { NewOperator } from './program.ts';
 import { PROCESS_FUNCTION, type ProcessFunctionLike } from './process-functions.ts';
 import { projection } from './projection.ts';
@@ -186,6 +187,11 @@ export class DataStream<out T> extends StreamHandle {
   /** Windows of so many records, whatever their key; with a slide, one firing after every so many records, over the last `size`. Not parallel. */
   countWindowAll(size: number, slide?: number): AllWindowedStream<T, GlobalWindow> {
     return allCountWindows(this, size, slide);
+  }
+
+  /** All records of each subtask in one window, evaluated at the end of a bounded input. Parallel, unlike `windowAll`. */
+  fullWindowPartition(): PartitionWindowedStream<T> {
+    return this.scope.streams.partitionWindowed(this.scope, this.id);
   }
 
   /**

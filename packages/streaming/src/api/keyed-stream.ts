@@ -23,6 +23,7 @@ import { folded } from './fold.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import { functionFactory } from './function-factory.ts';
 import type { IntervalJoin } from './interval-join.ts';
+import type { PartitionWindowedStream } from './partition-windowed-stream.ts';
 import type { KeyedProcessFunctionLike } from './process-functions.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, type KeyedRuntimeContext, keyedRuntimeContextOf } from './runtime-context.ts';
@@ -202,6 +203,11 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
    */
   countWindow(size: number, slide?: number): WindowedStream<T, K, GlobalWindow> {
     return countWindow(this.window<GlobalWindow>(GlobalWindows.create()), 'countWindow', size, slide);
+  }
+
+  /** All records of each key in one window, evaluated at the end of a bounded input. */
+  override fullWindowPartition(): PartitionWindowedStream<T> {
+    return this.scope.streams.keyedPartitionWindowed({ scope: this.scope, id: this.id, key: this.#key as unknown as KeyOf<T, K> });
   }
 
   #keyedPair(other: KeyedStream<unknown, K>, where: string): KeyedPair {

@@ -12,6 +12,7 @@ import type { Emittable, MaybePromise } from '../contract/emittable.ts';
 import type { Source } from '../contract/source.ts';
 import type { SourceContext } from '../contract/source-function.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
+import { endlessWaits } from '../graph/bounded-inputs.ts';
 import { compileJob } from '../graph/compile-job.ts';
 import { executionPlan } from '../graph/execution-plan.ts';
 import type { Executor, SubmittedJob } from '../graph/executor.ts';
@@ -318,7 +319,7 @@ export class StreamExecutionEnvironment {
 
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
-    const { warnings } = this.#program;
+    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph)];
     this.#program.clearRoots();
     return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
   }

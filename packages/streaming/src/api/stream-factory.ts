@@ -10,6 +10,7 @@ import { CoGroupedStreams } from './co-grouped-streams.ts';
 import { IntervalJoin } from './interval-join.ts';
 import { JoinedStreams } from './joined-streams.ts';
 import { KeyedStream } from './keyed-stream.ts';
+import { keyedPartitionWindows, partitionWindows } from './partition-windowed-stream.ts';
 import { SideOutputDataStream } from './side-output-data-stream.ts';
 import { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import { splitStream } from './split-stream.ts';
@@ -20,6 +21,8 @@ export const streamFactory: StreamFactory = {
   stream: (scope, id) => new DataStream(scope, id),
   operator: (scope, id) => new SingleOutputStreamOperator(scope, id),
   split: (scope, input, selector) => splitStream(scope, input, selector),
+  partitionWindowed: (scope, input) => partitionWindows(scope, input),
+  keyedPartitionWindowed: (input) => keyedPartitionWindows(input),
   source: (scope, id) => new DataStreamSource(scope, id),
   sideOutput: (scope, id) => new SideOutputDataStream(scope, id),
   sink: (scope, id) => new DataStreamSink(scope, id),

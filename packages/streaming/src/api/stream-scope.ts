@@ -17,6 +17,7 @@ import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { IntervalJoin } from './interval-join.ts';
 import type { JoinedStreams } from './joined-streams.ts';
 import type { KeyedStream } from './keyed-stream.ts';
+import type { PartitionWindowedStream } from './partition-windowed-stream.ts';
 import type { Program } from './program.ts';
 import type { SideOutputDataStream } from './side-output-data-stream.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
@@ -38,6 +39,8 @@ export interface StreamFactory {
   stream<T>(scope: StreamScope, id: TransformationId): DataStream<T>;
   operator<T>(scope: StreamScope, id: TransformationId): SingleOutputStreamOperator<T>;
   split<T>(scope: StreamScope, input: TransformationId, selector: (value: T) => unknown): SplitStream<T>;
+  partitionWindowed<T>(scope: StreamScope, input: TransformationId): PartitionWindowedStream<T>;
+  keyedPartitionWindowed<T, K>(input: WindowedInput<T, K>): PartitionWindowedStream<T>;
   source<T>(scope: StreamScope, id: TransformationId): DataStreamSource<T>;
   sideOutput<T>(scope: StreamScope, id: TransformationId): SideOutputDataStream<T>;
   sink(scope: StreamScope, id: TransformationId): DataStreamSink;

@@ -118,7 +118,18 @@ export function claims(): void {
   const folded = byUser.fold(0, (total, click) => total + click.ms);
   const averaged = byUser.avg('ms');
   const selected = clicks.split((click) => click.page).select('home', 'search');
+  const sorted = clicks.fullWindowPartition().sortPartition('at', 'ASCENDING');
+  const perUser = byUser.fullWindowPartition().mapPartition((elements) => [[...elements].length]);
+  clicks.fullWindowPartition().sortPartition((click) => click.page, 'DESCENDING');
+  // @ts-expect-error no such field
+  clicks.fullWindowPartition().sortPartition('when', 'ASCENDING');
+  // @ts-expect-error a field needs an order
+  clicks.fullWindowPartition().sortPartition('at');
+  // @ts-expect-error a string would be emitted letter by letter
+  clicks.fullWindowPartition().mapPartition(() => 'letters');
   type Legacy = [
+    Expect<Equal<Of<typeof sorted>, Click>>,
+    Expect<Equal<Of<typeof perUser>, number>>,
     Expect<Equal<Of<typeof folded>, number>>,
     Expect<Equal<Of<typeof averaged>, Click>>,
     Expect<Equal<typeof selected, DataStream<Click>>>,

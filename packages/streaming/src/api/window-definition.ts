@@ -16,6 +16,7 @@ import { windowWarnings } from '../operators/window-checks.ts';
 import { windowOperator } from '../operators/window-operator.ts';
 import type { AnyWindowFunction, WindowAggregation, WindowProcessor } from '../operators/window-spec.ts';
 import { checkTrigger } from '../window/check-trigger.ts';
+import { EndOfStreamTrigger } from '../window/end-of-stream-trigger.ts';
 import type { Evictor } from '../window/evictor.ts';
 import { MergingWindowAssigner } from '../window/merging-window-assigner.ts';
 import type { ProcessWindowContext } from '../window/process-window-context.ts';
@@ -133,6 +134,8 @@ export class WindowDefinition {
       allowedLatenessMs: this.#allowedLatenessMs,
       lateTagId: this.#lateTag?.id,
     };
+    const trigger = this.#trigger ?? assigner.getDefaultTrigger();
+    const atEnd = trigger instanceof EndOfStreamTrigger ? ({ outputOnlyAfterEndOfStream: true } as const) : {};
     const one = this.#isAll ? { parallelism: 1, notParallel: 'windows over all records are not parallel' } : {};
     const id = addFunctionOperator(scope, (parameters) => ({
       operation: 'Window',
@@ -142,6 +145,7 @@ export class WindowDefinition {
       type,
       input,
       ...one,
+      ...atEnd,
     }));
     for (const warning of windowWarnings(said)) scope.program.warn(`'${scope.program.nameOf(id)}': ${warning}`);
     return scope.streams.operator(scope, id);
@@ -184,7 +188,8 @@ function nameOf(assigner: WindowAssigner<unknown, Window>): string {
   return /^\w+/.exec(assigner.toString())?.[0] ?? 'Window';
 }
 
-function checkAggregate(aggregate: unknown): void {
+/** Throws for what lacks a function that an aggregate needs. */
+export function checkAggregate(aggregate: unknown): void {
   const members = aggregate as { readonly [M in keyof AggregateFunction<never, never, unknown>]?: unknown } | undefined;
   for (const member of ['createAccumulator', 'add', 'getResult'] as const) {
     checkPlainFunction(

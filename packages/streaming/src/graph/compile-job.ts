@@ -38,6 +38,7 @@ function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
       kind: node.operator.logic.kind,
       input: edge === undefined ? -1 : plan.places.get(edge.source)!.position,
       inputTag: edge?.tag,
+      ...(node.operator.outputOnlyAfterEndOfStream === true ? { outputOnlyAfterEndOfStream: true as const } : {}),
       ...(edge?.type === undefined ? {} : { inputType: descriptionOf(edge.type) }),
     };
   });

@@ -21,6 +21,7 @@ function planNode(graph: StreamGraph, node: StreamNode): object {
     pact: PACTS[operator.logic.kind] ?? 'Operator',
     contents: operator.description ?? displayName(operator),
     parallelism,
+    ...(operator.outputOnlyAfterEndOfStream === true ? { output_only_after_end_of_stream: true } : {}),
     ...(predecessors.length === 0 ? {} : { predecessors }),
   };
 }

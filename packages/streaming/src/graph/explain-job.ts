@@ -32,6 +32,8 @@ export interface ExplainedOperator {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly slotSharingGroup: string;
+  /** It emits nothing before its input has ended. */
+  readonly outputOnlyAfterEndOfStream: boolean;
   readonly vertex: number;
 }
 
@@ -116,6 +118,7 @@ function explainOperator(node: StreamNode, { ids }: JobPlan, numbers: ReadonlyMa
     parallelism,
     maxParallelism,
     slotSharingGroup,
+    outputOnlyAfterEndOfStream: operator.outputOnlyAfterEndOfStream === true,
     vertex: numbers.get(node.index)!,
   };
 }

@@ -91,6 +91,8 @@ export interface ChainedOperator {
   readonly inputTag: string | undefined;
   /** Of the records that it reads inside the chain, where they are declared: nothing encodes them there, so they are checked against it. */
   readonly inputType?: TypeDescription;
+  /** It emits nothing before its input has ended. */
+  readonly outputOnlyAfterEndOfStream?: true;
 }
 
 /** A stream between two vertices. An input of a vertex is the union of its edges. */

@@ -32,6 +32,8 @@ export interface OperatorTransformation {
   readonly type: AnyTypeInformation | undefined;
   /** For the operator's functions; plain values under keys. */
   readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Emits nothing before its input has ended: what is behind it may be scheduled apart. Flink: `outputOnlyAfterEndOfStream`. */
+  readonly outputOnlyAfterEndOfStream?: true;
   /** Why it cannot run in more than one subtask, for the message to whoever tries. */
   readonly notParallel?: string;
 }

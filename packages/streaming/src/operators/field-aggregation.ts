@@ -13,21 +13,21 @@ export function sumOf<T>(field?: string): Reducer<T> {
 }
 
 export function minOf<T>(field?: string): Reducer<T> {
-  return fieldReducer(field, (before, now) => (compare(before, now, { name: 'min', field }) <= 0 ? before : now));
+  return fieldReducer(field, (before, now) => (compareValues(before, now, { name: 'min', field }) <= 0 ? before : now));
 }
 
 export function maxOf<T>(field?: string): Reducer<T> {
-  return fieldReducer(field, (before, now) => (compare(before, now, { name: 'max', field }) >= 0 ? before : now));
+  return fieldReducer(field, (before, now) => (compareValues(before, now, { name: 'max', field }) >= 0 ? before : now));
 }
 
 /** The record with the least value; of equal ones the first, or with `first` false the last. */
 export function minByOf<T>(field?: string, first = true): Reducer<T> {
-  return recordReducer(field, first, (before, now) => compare(before, now, { name: 'minBy', field }));
+  return recordReducer(field, first, (before, now) => compareValues(before, now, { name: 'minBy', field }));
 }
 
 /** The record with the greatest value; of equal ones the first, or with `first` false the last. */
 export function maxByOf<T>(field?: string, first = true): Reducer<T> {
-  return recordReducer(field, first, (before, now) => -compare(before, now, { name: 'maxBy', field }));
+  return recordReducer(field, first, (before, now) => -compareValues(before, now, { name: 'maxBy', field }));
 }
 
 function fieldReducer<T>(field: string | undefined, join: Join): Reducer<T> {
@@ -62,7 +62,7 @@ export function addValues(before: unknown, now: unknown, aggregation: Aggregatio
   throw refused(aggregation, 'numbers, or bigints', before, now);
 }
 
-function compare(before: unknown, now: unknown, aggregation: Aggregation): number {
+export function compareValues(before: unknown, now: unknown, aggregation: Aggregation): number {
   if (typeof before === 'number' && typeof now === 'number') return compareNumbers(before, now);
   if (isOrdered(before) && isOrdered(now) && typeof before === typeof now) return before < now ? -1 : before > now ? 1 : 0;
   throw refused(aggregation, 'numbers, bigints, strings, booleans or Dates, of one kind', before, now);

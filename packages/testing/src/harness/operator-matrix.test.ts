@@ -113,6 +113,18 @@ const CASES: readonly (readonly [file: string, name: string, build: Build])[] = 
   ['rolling-aggregate-operator', 'a rolling avg', (rows) => rows.keyBy(byKey).avg('n')],
   ['rolling-aggregate-operator', 'a rolling fold', (rows) => rows.keyBy(byKey).fold('', (text, { n }) => `${text}${n} `)],
   [
+    'partition-window-operator',
+    'a full window without a key, sorted',
+    (rows) =>
+      rows
+        .keyBy(byKey)
+        .map((row) => row)
+        .forward()
+        .fullWindowPartition()
+        .mapPartition((elements) => [...elements].map(({ key, n }) => `${key}${n}`)),
+  ],
+  ['window-operator', 'a full window with a key', (rows) => rows.keyBy(byKey).fullWindowPartition().sortPartition('n', 'DESCENDING')],
+  [
     'split-operator',
     'split and select',
     (rows) => {

@@ -1,0 +1,107 @@
+/**
+ * All records of a subtask as one window, evaluated once, at the end of a bounded input. Flink: "Full Window Partition Processing". What it keeps is in operator state.
+ *
+ * PW1 everything is emitted when the last watermark comes and before it goes on, with the last timestamp there is, as from a global window.
+ * PW2 records are kept in memory, in the order in which they came; a reduce or an aggregate keeps one value.
+ */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { UsageError } from '@millrace/core/base/errors';
+import type { AggregateFunction } from '../contract/functions.ts';
+import type { ListState } from '../contract/keyed-state.ts';
+import type { OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
+import { ListStateDescriptor } from '../contract/state-descriptor.ts';
+import { MAX_TIMESTAMP, MAX_WATERMARK } from '../contract/timestamp.ts';
+import { IterableEmitter } from './iterable-emitter.ts';
+
+export type PartitionEvaluation =
+  /** `where` is the call, for messages. */
+  | {
+      readonly kind: 'elements';
+      readonly fn: (elements: Iterable<unknown>) => unknown;
+      readonly where: string;
+      readonly type: TypeInformation<unknown> | undefined;
+    }
+  | { readonly kind: 'reduce'; readonly fn: (a: unknown, b: unknown) => unknown; readonly type: TypeInformation<unknown> | undefined }
+  | { readonly kind: 'aggregate'; readonly fn: AggregateFunction<unknown, unknown, unknown> };
+
+export function partitionWindowOperator(evaluation: PartitionEvaluation): OperatorLogic {
+  return { kind: 'operator', create: (context) => new PartitionWindowOperator(context, contentsOf(evaluation, context)) };
+}
+
+interface PartitionContents {
+  readonly where: string;
+  add(record: unknown): void;
+  /** What is emitted. */
+  result(): unknown;
+  clear(): void;
+}
+
+class PartitionWindowOperator implements OneInputOperator {
+  readonly #context: OperatorContext;
+  readonly #contents: PartitionContents;
+  readonly #emitter: IterableEmitter;
+
+  constructor(context: OperatorContext, contents: PartitionContents) {
+    this.#context = context;
+    this.#contents = contents;
+    this.#emitter = new IterableEmitter(context.flow, context.output, contents.where);
+  }
+
+  processElement(record: unknown): void {
+    this.#contents.add(record);
+  }
+
+  processWatermark(timestamp: number): boolean {
+    if (timestamp !== MAX_WATERMARK) return true;
+    this.#context.flow.timestamp = MAX_TIMESTAMP;
+    this.#emitter.emit(this.#contents.result());
+    this.#contents.clear();
+    return !this.#emitter.isSuspended;
+  }
+
+  resume(): boolean {
+    return this.#emitter.resume();
+  }
+
+  close(): void {
+    this.#emitter.close();
+  }
+}
+
+function contentsOf(evaluation: PartitionEvaluation, { operatorState }: OperatorContext): PartitionContents {
+  if (evaluation.kind === 'elements') {
+    const state = operatorState.getListState(new ListStateDescriptor<unknown>('partition-elements', evaluation.type));
+    const { fn, where } = evaluation;
+    return { where, add: (record) => state.add(record), result: () => fn(state.get()), clear: () => state.clear() };
+  }
+  const type = evaluation.kind === 'reduce' ? evaluation.type : undefined;
+  const state = operatorState.getListState(new ListStateDescriptor<unknown>('partition-accumulator', type));
+  return evaluation.kind === 'reduce' ? reducing(evaluation.fn, state) : aggregating(evaluation.fn, state);
+}
+
+/** One value, which is undefined before the first record. Of several, as a rescaled job may be given, the reduced one. */
+function reducing(fn: (a: unknown, b: unknown) => unknown, state: ListState<unknown>): PartitionContents {
+  const reduced = (values: Iterable<unknown>) => [...values].reduce(fn);
+  const add = (record: unknown) => {
+    const values = [...state.get(), record];
+    const result = values.length === 1 ? record : reduced(values);
+    if (result === undefined || result instanceof Promise) throw refused('reduce', result);
+    state.update([result]);
+  };
+  return { where: 'reduce of a full window', add, result: () => state.get(), clear: () => state.clear() };
+}
+
+function aggregating(fn: AggregateFunction<unknown, unknown, unknown>, state: ListState<unknown>): PartitionContents {
+  const add = (record: unknown) => {
+    const [before = fn.createAccumulator(), ...others] = state.get();
+    const accumulator = fn.add(record, before);
+    if (accumulator === undefined || accumulator instanceof Promise) throw refused('add of an aggregate function', accumulator);
+    state.update([accumulator, ...others]);
+  };
+  const result = () => [...state.get()].map((accumulator) => fn.getResult(accumulator));
+  return { where: 'aggregate of a full window', add, result, clear: () => state.clear() };
+}
+
+function refused(call: string, result: unknown): UsageError {
+  return new UsageError(`${call} returned ${result === undefined ? 'undefined' : 'a promise'} in a full window. Return the result itself.`);
+}
