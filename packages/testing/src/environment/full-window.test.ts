@@ -130,7 +130,10 @@ test('an empty partition: mapPartition is called, reduce and aggregate emit noth
   const counts = env.collect(partitions().mapPartition((elements) => [[...elements].length]));
   const sums = env.collect(partitions().reduce((a, b) => a + b));
   await env.execute();
-  assert.deepEqual(counts.take().sort(), [0, 0, 1]);
+  assert.deepEqual(
+    counts.take().sort((a, b) => a - b),
+    [0, 0, 1],
+  );
   assert.deepEqual(sums.take(), [5]);
 });
 
