@@ -66,6 +66,7 @@ export { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 export { ExecutionConfig } from '@millrace/streaming/api/execution-config';
 export { IntervalJoin, IntervalJoined, OuterIntervalJoined } from '@millrace/streaming/api/interval-join';
 export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-client';
+export { ConnectedIterativeStreams, type IterationOptions, IterativeStream } from '@millrace/streaming/api/iterative-stream';
 export { JoinedStreams, type JoinEqualTo, type JoinWhere, type WindowJoin } from '@millrace/streaming/api/joined-streams';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';

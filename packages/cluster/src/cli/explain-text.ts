@@ -43,7 +43,8 @@ function operatorLines(operator: ExplainedOperator, edges: readonly ExplainedStr
   ];
 }
 
-function streamLine({ from, input, partitioner, sideOutput, type, chained, notChained }: ExplainedStream): string {
+function streamLine({ from, input, partitioner, sideOutput, type, feedback, chained, notChained }: ExplainedStream): string {
+  if (feedback) return `<- ${from}, feedback in the same slot`;
   const what = [`<- ${from}`, partitioner, ...(input === 2 ? ['second input'] : [])];
   if (sideOutput !== null) what.push(`side output '${sideOutput}'`);
   if (type !== null) what.push(type);

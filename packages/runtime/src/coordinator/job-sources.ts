@@ -1,5 +1,5 @@
 /**
- * Between the split enumerators of a job, in their isolate, and the readers in its tasks. Used by the JobMaster and its CheckpointCoordinator.
+ * Between the split enumerators of a job, in their isolate, and the readers in its tasks; and between the heads of an iteration. Used by the JobMaster and its CheckpointCoordinator.
  *
  * V1 the valve: what an enumerator sends after its snapshot and before the tasks were triggered is held back, in order, or a split would be in the snapshots of both.
  * V2 what an isolate says that was closed is not heard: a restart of everything begins with a new one.
@@ -9,6 +9,7 @@ import type { JobInformation } from '../protocol/deployment.ts';
 import type { FailureDescription } from '../protocol/execution-state.ts';
 import { describeFailure } from '../protocol/failure-description.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
+import { JobIterations } from './job-iterations.ts';
 import type { CoordinatorListener, OperatorCoordinatorProvider, OperatorCoordinators } from './operator-coordinators.ts';
 
 export interface JobSourcesPorts {
@@ -36,6 +37,7 @@ export class JobSources {
   readonly #vertexOf: ReadonlyMap<string, string>;
   readonly #answered = new Set<string>(); // operator ids
   readonly #held: (() => void)[] = [];
+  readonly #iterations: JobIterations;
   #coordinators: OperatorCoordinators | undefined;
   #snapshot: Snapshot | undefined;
   /** Which isolate is heard. */
@@ -46,6 +48,7 @@ export class JobSources {
     this.#ports = ports;
     const sources = job.jobGraph.vertices.flatMap(({ id, operators }) => operators.map((operator) => ({ id, operator })));
     this.#vertexOf = new Map(sources.filter(({ operator }) => operator.kind === 'source').map(({ id, operator }) => [operator.id, id]));
+    this.#iterations = new JobIterations(job.jobGraph, (to, command) => ports.send(to, command));
   }
 
   /** A job without sources needs no isolate. */
@@ -60,7 +63,7 @@ export class JobSources {
   }
 
   enumeratorEvent(operatorId: string, subtask: number, event: EnumeratorEvent): void {
-    this.#coordinators?.handleEvent(operatorId, subtask, event);
+    if (!this.#iterations.handle(operatorId, subtask, event)) this.#coordinators?.handleEvent(operatorId, subtask, event);
   }
 
   snapshot(checkpointId: number, settle: (outcome: SnapshotOutcome) => void): void {

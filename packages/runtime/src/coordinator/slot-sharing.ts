@@ -35,17 +35,20 @@ function widthOf(vertices: readonly JobVertex[]): number {
 }
 
 /**
- * The widest vertices fill the group. A narrower one goes where its forward producer is, because records then pass by reference; else to the slots that
+ * The widest vertices fill the group. Those of one co-location group share slots, subtask by subtask. A narrower one goes where its forward producer is, because records then pass by reference; else to the slots that
  * hold the fewest tasks, so that narrow vertices spread over different slots.
  */
 function placeGroup(jobGraph: JobGraph, vertices: readonly JobVertex[], first: number, slotsOf: Map<string, readonly number[]>): void {
   const width = widthOf(vertices);
   const load = Array.from({ length: width }, () => 0);
+  const together = new Map<string, readonly number[]>(); // by co-location group
   for (const vertex of vertices) {
+    const { coLocationGroup } = vertex;
     const slots =
       width === vertex.parallelism
         ? load.map((_, slot) => slot)
-        : (besideProducer(jobGraph, vertex, first, slotsOf) ?? leastLoaded(load, vertex));
+        : (together.get(coLocationGroup ?? '') ?? besideProducer(jobGraph, vertex, first, slotsOf) ?? leastLoaded(load, vertex));
+    if (coLocationGroup !== undefined) together.set(coLocationGroup, slots);
     for (const slot of slots) load[slot] = (load[slot] ?? 0) + 1;
     slotsOf.set(
       vertex.id,

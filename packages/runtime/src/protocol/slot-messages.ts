@@ -71,13 +71,25 @@ export type ChannelAttachment =
 export type ReaderEvent =
   | { readonly type: 'add-splits'; readonly version: number; readonly splits: readonly Uint8Array[] }
   | { readonly type: 'no-more-splits' }
-  | { readonly type: 'source-event'; readonly event: unknown };
+  | { readonly type: 'source-event'; readonly event: unknown }
+  | IterationCommand;
+
+/** To the head of an iteration: send this marker through the loop, behind the end of time if it says so; or: nothing is in the loop any more. */
+export type IterationCommand =
+  | { readonly type: 'iteration-marker'; readonly marker: number; readonly endOfTime: boolean }
+  | { readonly type: 'iteration-ended' };
+
+/** From the head of an iteration: the marker has come to the tail (undefined: the input has ended), and so many records since the last; or: it waits no longer. */
+export type IterationReport =
+  | { readonly type: 'iteration-report'; readonly marker: number | undefined; readonly fedBack: number }
+  | { readonly type: 'iteration-left' };
 
 /** From a reader to its enumerator. */
 export type EnumeratorEvent =
   | { readonly type: 'register-reader' }
   | { readonly type: 'request-split' }
-  | { readonly type: 'source-event'; readonly event: unknown };
+  | { readonly type: 'source-event'; readonly event: unknown }
+  | IterationReport;
 
 /** Where each figure stands in a task's metrics block (Float64Array). Written by the slot at event-loop turns, not per record. */
 export const TASK_METRIC = {

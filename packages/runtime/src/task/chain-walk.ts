@@ -6,7 +6,7 @@
  * W2a a barrier passes an operator with `delaysWatermarks` at once, whatever that has in flight: its state is what is in flight.
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
-import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { isMarker, MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChainParts } from './compiled-chain.ts';
 import {
@@ -41,9 +41,12 @@ export class ChainWalk {
   /** Operators and sinks in the order of the walk. */
   readonly operators: readonly Step[];
   readonly #locate: (error: unknown, place: number) => Error;
+  /** Whether the job has iterations, and so watermarks that are markers. */
+  readonly #markers: boolean;
   readonly #snapshot: SnapshotStep;
 
-  constructor({ plan, flow, steps, outputs, locate }: ChainParts, snapshot: SnapshotStep) {
+  constructor({ plan, flow, steps, outputs, locate, hasIterations }: ChainParts, snapshot: SnapshotStep) {
+    this.#markers = hasIterations;
     this.#flow = flow;
     this.#snapshot = snapshot;
     this.#locate = (error, place) => locate(error, place);
@@ -170,7 +173,9 @@ export class ChainWalk {
     if (element.kind === QUEUED_WATERMARK) {
       if (element.value <= step.watermark) return false; // never back
       step.watermark = element.value;
-      if (operator?.ownsWatermarks === true && element.value !== MAX_WATERMARK) return false;
+      const marks = this.#markers && isMarker(element.value);
+      if (marks && operator?.delaysWatermarks !== true) return this.#showMarker(step, element.value);
+      if (!marks && operator?.ownsWatermarks === true && element.value !== MAX_WATERMARK) return false;
       const passes = this.#named(step, () => operator?.processWatermark?.(element.value) ?? true);
       if (!passes && operator?.delaysWatermarks === true && element.value !== MAX_WATERMARK) return false;
       return this.#went(step, element, passes);
@@ -189,6 +194,12 @@ export class ChainWalk {
     }
     if (operator?.delaysWatermarks === true) return operator.processWatermarkStatus?.(element.value === 1) ?? true;
     return operator?.ownsWatermarks !== true;
+  }
+
+  /** Every marker goes on at once, for no operator has anything to emit at it. */
+  #showMarker({ operator }: Step, marker: number): boolean {
+    operator?.processMarker?.(marker);
+    return true;
   }
 
   #went(step: Step, element: ControlElement, done: boolean): boolean {

@@ -19,6 +19,7 @@ export interface ChainParts {
   readonly steps: readonly Step[];
   readonly outputs: readonly RecordOutput[];
   readonly freezeRecords: boolean;
+  readonly hasIterations: boolean;
   /** Checks what a step emits on one of its outputs, or what a step returned, for the first records. */
   check(step: Step, tag: string | undefined): EdgeCheck;
   /** Makes the operator of a step of kind operator or sink, whose outputs exist by then. */

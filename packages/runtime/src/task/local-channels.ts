@@ -1,6 +1,7 @@
 /** The channels whose two ends are both in this slot. The first task that asks for an end makes the channel with both flows. */
 import type { EdgeChannels } from '../network/edge-channels.ts';
 import type { LocalChannel } from '../network/local-channel.ts';
+import { FeedbackQueue } from './feedback-queue.ts';
 import { Flow } from './flow.ts';
 
 /** A channel of one edge, by its own key and the flows of the tasks at its ends. */
@@ -23,6 +24,7 @@ interface Ends {
 export class LocalChannels {
   readonly #capacity: number | undefined;
   readonly #channels = new Map<string, Ends>();
+  readonly #feedback = new Map<string, FeedbackQueue>();
   readonly #flows = new Map<string, Flow>();
 
   /** `capacity`: records in each channel, a power of two; absent: the network's default. */
@@ -41,6 +43,18 @@ export class LocalChannels {
 
   forget(taskKey: string): void {
     this.#flows.delete(taskKey);
+  }
+
+  /** The way back from an iteration's tail to its head, of one subtask. Either of them asks first; the second time it is forgotten. */
+  feedbackOf(key: string): FeedbackQueue {
+    const known = this.#feedback.get(key);
+    if (known !== undefined) {
+      this.#feedback.delete(key);
+      return known;
+    }
+    const queue = new FeedbackQueue();
+    this.#feedback.set(key, queue);
+    return queue;
   }
 
   takeWriter(edge: EdgeChannels, named: LocalEnds): LocalChannel<unknown>['writer'] {

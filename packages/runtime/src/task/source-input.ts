@@ -153,7 +153,7 @@ export class SourceInput implements TaskInput {
     this.#called(() => {
       if (event.type === 'no-more-splits') this.#reader.notifyNoMoreSplits();
       else if (event.type === 'source-event') this.#reader.handleSourceEvent?.(event.event);
-      else {
+      else if (event.type === 'add-splits') {
         const serializer = this.#options.source.splitSerializer();
         this.#reader.addSplits(event.splits.map((split) => serializer.deserialize(split, event.version)));
       }

@@ -26,6 +26,7 @@ import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { InputGate } from './input-gate.ts';
 import type { SubtaskPlace } from './input-state.ts';
+import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
 import { Mailbox } from './mailbox.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -139,6 +140,7 @@ class TaskBuilder {
       steps: this.#steps,
       outputs: this.#outputs,
       freezeRecords: this.#environment.job.jobGraph.configuration.freezeRecords,
+      hasIterations: this.#environment.job.jobGraph.vertices.some(({ coLocationGroup }) => coLocationGroup !== undefined),
       check: (step, tag) => this.#checkOf(step, tag),
       makeOperator: (step, main, sides) => this.#makeOperator(step, main, sides),
       makeTwoInputOperator: (step, main, sides) => this.#makeTwoInputOperator(step, main, sides),
@@ -191,8 +193,22 @@ class TaskBuilder {
     });
     const first = inputOf(head, 0);
     const common = { flow: this.#flow, control, place: this.#subtaskPlace };
-    if (secondHead === undefined)
-      return new InputGate({ ...common, ...first, alignment: this.#alignment(first.readers.length, snapshots) });
+    const gateOfFirst = (to: (element: ControlElement) => void) =>
+      new InputGate({ ...common, ...first, control: to, alignment: this.#alignment(first.readers.length, snapshots) });
+    const { logic } = this.#plan.head;
+    if (logic.kind === 'twoInput' && logic.iteration !== undefined && secondHead !== undefined) {
+      const { operator } = this.#plan.head;
+      const feedback = { processRecord: secondHead };
+      return openFeedbackGate(this.#environment, {
+        settings: logic.iteration,
+        operator,
+        gate: gateOfFirst,
+        feedback,
+        flow: this.#flow,
+        control,
+      });
+    }
+    if (secondHead === undefined) return gateOfFirst(control);
     const second = inputOf(secondHead, 1);
     const alignment = this.#alignment(first.readers.length + second.readers.length, snapshots);
     return new TwoInputGate({ ...common, inputs: [first, second], alignment });
@@ -233,7 +249,9 @@ class TaskBuilder {
     const { logic } = step.plan;
     const context = this.#contextOf(step, main, sides);
     let operator: OneInputOperator;
-    if (logic.kind === 'operator') operator = logic.create(context);
+    if (logic.kind === 'operator' && logic.iterationTail !== undefined)
+      operator = openIterationTail(this.#environment, logic.iterationTail, step, context);
+    else if (logic.kind === 'operator') operator = logic.create(context);
     else if (logic.kind === 'sink') {
       operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), (error, record) =>
         locateUnlessNamed(error, this.#placeOf(step.plan.index), record),

@@ -26,6 +26,7 @@ import type { ConnectedStreams } from './connected-streams.ts';
 import type { DataStreamSink } from './data-stream-sink.ts';
 import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.ts';
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
+import type { IterationOptions, IterativeStream } from './iterative-stream.ts';
 import type { JoinedStreams } from './joined-streams.ts';
 import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
@@ -210,6 +211,14 @@ export class DataStream<out T> extends StreamHandle {
    */
   split(selector: (value: T) => string | Iterable<string>): SplitStream<T> {
     return this.scope.streams.split(this.scope, this.id, selector);
+  }
+
+  /**
+   * Begins a loop: `closeWith` of the returned stream sends records back to it. The loop ends when its input has ended and nothing is in it, or no record has come back for
+   * the wait time. Not with checkpoints.
+   */
+  iterate(maxWaitTime?: DurationLike, options?: IterationOptions): IterativeStream<T> {
+    return this.scope.streams.iterate(this.scope, this.id, maxWaitTime, options);
   }
 
   /**

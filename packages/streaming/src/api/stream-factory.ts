@@ -8,6 +8,7 @@ import { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './broad
 import { BroadcastStream } from './broadcast-stream.ts';
 import { CoGroupedStreams } from './co-grouped-streams.ts';
 import { IntervalJoin } from './interval-join.ts';
+import { iterativeStream } from './iterative-stream.ts';
 import { JoinedStreams } from './joined-streams.ts';
 import { KeyedStream } from './keyed-stream.ts';
 import { keyedPartitionWindows, partitionWindows } from './partition-windowed-stream.ts';
@@ -20,6 +21,7 @@ import { WindowedStream } from './windowed-stream.ts';
 export const streamFactory: StreamFactory = {
   stream: (scope, id) => new DataStream(scope, id),
   operator: (scope, id) => new SingleOutputStreamOperator(scope, id),
+  iterate: (scope, input, maxWaitTime, options) => iterativeStream(scope, input, maxWaitTime, options),
   split: (scope, input, selector) => splitStream(scope, input, selector),
   partitionWindowed: (scope, input) => partitionWindows(scope, input),
   keyedPartitionWindowed: (input) => keyedPartitionWindows(input),

@@ -1,5 +1,6 @@
 /** What every stream holds: the program that its calls add to, and how the streams that they return are made. Internal to this room. */
 import { UsageError } from '@millrace/core/base/errors';
+import type { DurationLike } from '@millrace/core/config/duration';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { AnyMapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { SubmittedJob } from '../graph/executor.ts';
@@ -15,6 +16,7 @@ import type { BroadcastConnectedStream, KeyedBroadcastConnectedStream } from './
 import type { BroadcastStream } from './broadcast-stream.ts';
 import type { CoGroupedStreams } from './co-grouped-streams.ts';
 import type { IntervalJoin } from './interval-join.ts';
+import type { IterationOptions, IterativeStream } from './iterative-stream.ts';
 import type { JoinedStreams } from './joined-streams.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import type { PartitionWindowedStream } from './partition-windowed-stream.ts';
@@ -38,6 +40,12 @@ export interface StreamScope {
 export interface StreamFactory {
   stream<T>(scope: StreamScope, id: TransformationId): DataStream<T>;
   operator<T>(scope: StreamScope, id: TransformationId): SingleOutputStreamOperator<T>;
+  iterate<T>(
+    scope: StreamScope,
+    input: TransformationId,
+    maxWaitTime: DurationLike | undefined,
+    options: IterationOptions | undefined,
+  ): IterativeStream<T>;
   split<T>(scope: StreamScope, input: TransformationId, selector: (value: T) => unknown): SplitStream<T>;
   partitionWindowed<T>(scope: StreamScope, input: TransformationId): PartitionWindowedStream<T>;
   keyedPartitionWindowed<T, K>(input: WindowedInput<T, K>): PartitionWindowedStream<T>;

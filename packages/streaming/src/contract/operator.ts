@@ -119,6 +119,8 @@ export interface WatermarkedOperator extends StreamOperator {
    * when its time has come; all but MAX_WATERMARK, which is for `resume` as elsewhere. The same with `processWatermarkStatus`.
    */
   readonly delaysWatermarks?: boolean;
+  /** A marker of an iteration (timestamp.ts) has come, behind everything that was emitted before it. */
+  processMarker?(marker: number): void;
   /** Shown to an operator with `delaysWatermarks` only. */
   processWatermarkStatus?(isIdle: boolean): boolean;
 }
@@ -146,15 +148,35 @@ export type PlainFunction = (value: unknown) => unknown;
 export type OperatorLogic =
   | { readonly kind: 'source'; readonly source: Source<unknown>; readonly strategy: WatermarkStrategy<unknown> }
   | { readonly kind: 'map' | 'filter' | 'flatMap'; readonly fn: PlainFunction }
-  | { readonly kind: 'operator'; readonly create: (context: OperatorContext) => OneInputOperator; readonly key?: KeyContext }
+  | OneInputLogic
   | TwoInputLogic
   | { readonly kind: 'sink'; readonly sink: Sink<unknown> };
 
+export interface OneInputLogic {
+  readonly kind: 'operator';
+  readonly create: (context: OperatorContext) => OneInputOperator;
+  readonly key?: KeyContext;
+  /** Sends what it gets to the head of this iteration in its own subtask. The task makes the operator, for it knows the way; `create` is not called. */
+  readonly iterationTail?: string;
+}
+
 export interface TwoInputLogic {
   readonly kind: 'twoInput';
+  /** No edge leads to the second input: it gets what the tail of the same subtask sends back. */
+  readonly iteration?: IterationSettings;
   readonly create: (context: OperatorContext) => TwoInputOperator;
   /** Keys of the two inputs; both or one (beside a broadcast input), whose values are of one type. */
   readonly keys?: readonly [KeyContext | undefined, KeyContext | undefined];
+}
+
+/** Of the head of an iteration. */
+export interface IterationSettings {
+  /** Unique in the program. */
+  readonly id: string;
+  /** How long the head waits for a record from the tail once the input has ended; 0: until nothing is in the loop. */
+  readonly maxWaitTimeMs: number;
+  /** Rounds after the end of the input beyond which the job fails; Infinity without a bound. */
+  readonly maxRounds: number;
 }
 
 export type OperatorKind = OperatorLogic['kind'];

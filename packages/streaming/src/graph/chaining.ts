@@ -32,6 +32,7 @@ export function chainsOf(graph: StreamGraph): readonly Chain[] {
 /** Why the two ends of an edge are not one task. The names are an interface: `millrace explain --json` shows them. */
 export type ChainingObstacleReason =
   | 'TWO_INPUTS'
+  | 'ITERATION_HEAD'
   | 'SEVERAL_INPUT_EDGES'
   | 'REDISTRIBUTION'
   | 'DIFFERENT_PARALLELISM'
@@ -56,7 +57,11 @@ export function chainingObstacles(graph: StreamGraph, edge: StreamEdge): readonl
 }
 
 function inputObstacles({ nodes, edges }: StreamGraph, { target }: StreamEdge): readonly ChainingObstacle[] {
-  if (nodes[target]!.operator.logic.kind === 'twoInput') {
+  const { logic } = nodes[target]!.operator;
+  if (logic.kind === 'twoInput' && logic.iteration !== undefined) {
+    return [{ reason: 'ITERATION_HEAD', text: 'it is the head of an iteration, where records come back' }];
+  }
+  if (logic.kind === 'twoInput') {
     return [{ reason: 'TWO_INPUTS', text: 'it has two inputs, and the network feeds both' }];
   }
   const inputs = edges.filter((edge) => edge.target === target).length;

@@ -66,7 +66,7 @@ test('a cycle is refused with its path, in the direction of the records', () => 
   ];
   assert.throws(() => compiled(loop), {
     name: 'UsageError',
-    message: "The job 'job' has a cycle: union -> clean -> retry -> union. A stream cannot feed itself; break the cycle.",
+    message: "The job 'job' has a cycle: union -> clean -> retry -> union. A stream cannot feed itself but by iterate(); break the cycle.",
   });
   assert.throws(() => compiled([operator(0, 'self', 0)]), { message: /has a cycle: self -> self\./ });
 });

@@ -1,4 +1,5 @@
 /** From a program to what is submitted: stream graph, chains, job graph, and the functions behind it by id. Pure: equal programs give byte-equal job graphs. */
+import { UsageError } from '@millrace/core/base/errors';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { OperatorLogic } from '../contract/operator.ts';
 import { type Chain, chainName } from './chaining.ts';
@@ -20,11 +21,22 @@ import type { JobProgram } from './transformation.ts';
 /** Throws a `UsageError` for every mistake in the program that its graph shows. */
 export function compileJob(program: JobProgram, configuration: JobConfiguration): CompiledJob {
   const plan = planOf(buildStreamGraph(program));
+  refuseCheckpoints(plan, configuration);
   const vertices = plan.chains.map((chain) => vertexOf(chain, plan));
   const edges = plan.crossing.map((edge, index) => jobEdgeOf(edge, index, plan));
   const content = { vertices, edges, configuration };
   const jobGraph: JobGraph = { name: program.name, digest: murmur3(JSON.stringify(content)), ...content };
   return { jobGraph, bindings: bindingsOf(plan), plan };
+}
+
+/** As Flink does: what is on its way back to the head would be in no checkpoint. */
+function refuseCheckpoints({ iterations }: JobPlan, { checkpointing }: JobConfiguration): void {
+  const [first] = iterations;
+  if (first === undefined || checkpointing?.intervalMs === undefined) return;
+  throw new UsageError(
+    `Checkpointing is not supported for iterative jobs: what goes round in the iteration '${first.head.name}' would be in no checkpoint. ` +
+      'Leave out enableCheckpointing, or send records back through a topic.',
+  );
 }
 
 function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
@@ -48,8 +60,14 @@ function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
     parallelism: head!.parallelism,
     maxParallelism: head!.maxParallelism,
     slotSharingGroup: head!.slotSharingGroup,
+    ...coLocationOf(chain, plan),
     operators,
   };
+}
+
+function coLocationOf(chain: Chain, { coLocated, ids }: JobPlan): Pick<JobVertex, 'coLocationGroup'> {
+  const leader = coLocated.get(chain);
+  return leader === undefined ? {} : { coLocationGroup: ids[leader.nodes[0]!.index]! };
 }
 
 function jobEdgeOf(edge: StreamEdge, index: number, plan: JobPlan): JobEdge {

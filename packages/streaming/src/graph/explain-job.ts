@@ -6,7 +6,7 @@ import { type ChainingObstacle, chainingObstacles } from './chaining.ts';
 import { channelsOf } from './execution-edges.ts';
 import type { CompiledJob, JobEdge, JobVertex, PartitionerKind } from './job-graph.ts';
 import type { JobPlan } from './job-plan.ts';
-import type { StreamEdge, StreamNode } from './stream-graph.ts';
+import type { IterationEnds, StreamEdge, StreamNode } from './stream-graph.ts';
 
 export interface JobExplanation {
   readonly name: string;
@@ -45,6 +45,8 @@ export interface ExplainedStream {
   readonly partitioner: PartitionerKind;
   readonly sideOutput: string | null;
   readonly type: string | null; // null: learned from the records
+  /** Only of what an iteration sends back: it goes from the tail to the head by way of the slot's memory, and nothing is chained. */
+  readonly feedback?: true;
   readonly chained: boolean;
   /** Empty for a chained one. */
   readonly notChained: readonly ChainingObstacle[];
@@ -92,7 +94,7 @@ export function explainJob({ jobGraph, plan }: CompiledJob): JobExplanation {
     slotSharingGroups,
     streamGraph: {
       nodes: plan.graph.nodes.map((node) => explainOperator(node, plan, numbers)),
-      edges: plan.graph.edges.map((edge) => explainStream(edge, plan)),
+      edges: [...plan.graph.edges.map((edge) => explainStream(edge, plan)), ...plan.iterations.map(explainFeedback)],
     },
     jobGraph: {
       vertices: jobGraph.vertices.map((vertex, index) => explainVertex(vertex, index, plan)),
@@ -133,6 +135,20 @@ function explainStream(edge: StreamEdge, { graph, inside }: JobPlan): ExplainedS
     type: edge.type?.typeName ?? null,
     chained: inside.has(edge),
     notChained: chainingObstacles(graph, edge),
+  };
+}
+
+function explainFeedback({ head, tail }: IterationEnds): ExplainedStream {
+  return {
+    from: tail.index + 1,
+    to: head.index + 1,
+    input: 2,
+    partitioner: 'forward',
+    sideOutput: null,
+    type: null,
+    feedback: true,
+    chained: false,
+    notChained: [],
   };
 }
 

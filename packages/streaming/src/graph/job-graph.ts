@@ -77,6 +77,8 @@ export interface JobVertex {
   readonly parallelism: number;
   readonly maxParallelism: number;
   readonly slotSharingGroup: string;
+  /** Vertices that name the same one have the same parallelism, and subtasks of one number are in one slot: the ends of an iteration. */
+  readonly coLocationGroup?: string;
   readonly operators: readonly ChainedOperator[]; // the head first, every operator after the one that feeds it
 }
 

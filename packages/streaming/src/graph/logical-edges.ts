@@ -63,15 +63,30 @@ function reachable(program: JobProgram): ReadonlySet<TransformationId> {
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (found.has(id)) continue;
     found.add(id);
-    open.push(...inputsOf(at(program, id)));
+    open.push(...inputsOf(at(program, id)), ...tailOf(program, at(program, id)));
   }
   return found;
+}
+
+/** Of the head of an iteration: what sends records back to it, whether or not anything else needs that. */
+function tailOf(program: JobProgram, head: Transformation): readonly TransformationId[] {
+  if (head.kind !== 'operator' || head.logic.kind !== 'twoInput' || head.logic.iteration === undefined) return [];
+  const { id } = head.logic.iteration;
+  const tail = program.transformations.find(
+    (one) => one.kind === 'operator' && one.logic.kind === 'operator' && one.logic.iterationTail === id,
+  );
+  if (tail !== undefined) return [tail.id];
+  throw new UsageError(
+    `The iteration '${head.name}' of the job '${program.name}' has no feedback: nothing goes round. Call closeWith on it, with a stream that comes from it.`,
+  );
 }
 
 function cycle(program: JobProgram, path: readonly TransformationId[]): UsageError {
   // The path was walked from consumers to producers; users read the way of the records.
   const names = [...path, path[0] as TransformationId].reverse().map((id) => label(at(program, id)));
-  return new UsageError(`The job '${program.name}' has a cycle: ${names.join(' -> ')}. A stream cannot feed itself; break the cycle.`);
+  return new UsageError(
+    `The job '${program.name}' has a cycle: ${names.join(' -> ')}. A stream cannot feed itself but by iterate(); break the cycle.`,
+  );
 }
 
 function label(transformation: Transformation): string {

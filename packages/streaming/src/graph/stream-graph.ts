@@ -59,8 +59,32 @@ export function buildStreamGraph(program: JobProgram): StreamGraph {
     groups.set(operator.id, group);
     return nodeOf(operator, index, group, program.settings);
   });
+  for (const { tail, head } of iterationsOf(nodes)) nodes[tail.index] = besideHead(tail, head);
   const edges = logical.map((edge) => edgeOf(edge, nodes[indexes.get(edge.source)!]!, nodes[indexes.get(edge.target)!]!));
   return { name: program.name, nodes, edges, operatorChaining: program.settings.operatorChaining };
+}
+
+export interface IterationEnds {
+  readonly head: StreamNode;
+  readonly tail: StreamNode;
+}
+
+export function iterationsOf(nodes: readonly StreamNode[]): readonly IterationEnds[] {
+  const heads = new Map<string, StreamNode>();
+  for (const node of nodes) {
+    const { logic } = node.operator;
+    if (logic.kind === 'twoInput' && logic.iteration !== undefined) heads.set(logic.iteration.id, node);
+  }
+  return nodes.flatMap((tail) => {
+    const { logic } = tail.operator;
+    const head = logic.kind === 'operator' && logic.iterationTail !== undefined ? heads.get(logic.iterationTail) : undefined;
+    return head === undefined ? [] : [{ head, tail }];
+  });
+}
+
+/** A tail gives what it gets to the head in its own slot, so it is spread as that is. */
+function besideHead(tail: StreamNode, { parallelism, maxParallelism, slotSharingGroup }: StreamNode): StreamNode {
+  return { ...tail, parallelism, maxParallelism, slotSharingGroup };
 }
 
 /** That of the inputs, if they share one. */

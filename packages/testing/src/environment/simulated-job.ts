@@ -11,6 +11,7 @@ import { seededRandom } from '@millrace/core/base/random';
 import { planDeployments } from '@millrace/runtime/coordinator/deployment-plan';
 import { JobAccumulators, mergedAccumulators } from '@millrace/runtime/coordinator/job-accumulators';
 import { type Execution, ExecutionGraph } from '@millrace/runtime/coordinator/execution-graph';
+import { JobIterations } from '@millrace/runtime/coordinator/job-iterations';
 import { planSlots } from '@millrace/runtime/coordinator/slot-sharing';
 import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
@@ -64,6 +65,7 @@ export class SimulatedJob {
   readonly #slots: readonly Slot[];
   readonly #doorbells: readonly SharedArrayBuffer[];
   readonly #coordinators = new Map<string, SourceCoordinator>();
+  readonly #iterations: JobIterations;
   /** By operator id of a source: the executions of its subtasks. */
   readonly #readers = new Map<string, readonly Execution[]>();
   readonly #accumulators = new JobAccumulators((failure) => this.#fail(restoreFailure(failure)));
@@ -76,6 +78,9 @@ export class SimulatedJob {
     this.#options = options;
     this.#scheduler = new SeededScheduler(random);
     this.#graph = new ExecutionGraph(job.jobGraph, random, () => {});
+    this.#iterations = new JobIterations(job.jobGraph, ({ vertexId, subtask, operatorId }, command) =>
+      this.#toTask(this.#graph.subtasksOf(vertexId)[subtask], operatorId, command),
+    );
     this.jobId = `test-${options.seed}`;
     this.#doorbells = Array.from({ length: options.slots ?? 1 }, () => Doorbell.createMemory());
     this.#slots = this.#doorbells.map((doorbell, index) => this.#createSlot(doorbell, index));
@@ -270,11 +275,16 @@ export class SimulatedJob {
 
   #toEnumerator(operatorId: string, executionId: string, event: EnumeratorEvent): void {
     const subtask = this.#graph.find(executionId)?.subtask ?? 0;
-    this.#scheduler.enqueue(`${executionId}>${operatorId}`, () => this.#coordinators.get(operatorId)?.handleEvent(subtask, event));
+    this.#scheduler.enqueue(`${executionId}>${operatorId}`, () => {
+      if (!this.#iterations.handle(operatorId, subtask, event)) this.#coordinators.get(operatorId)?.handleEvent(subtask, event);
+    });
   }
 
   #toReader(operatorId: string, subtask: number, event: ReaderEvent): void {
-    const execution = this.#readers.get(operatorId)?.[subtask];
+    this.#toTask(this.#readers.get(operatorId)?.[subtask], operatorId, event);
+  }
+
+  #toTask(execution: Execution | undefined, operatorId: string, event: ReaderEvent): void {
     if (execution === undefined) return;
     const { executionId, slot } = execution;
     this.#scheduler.enqueue(`${operatorId}>${executionId}`, () =>
