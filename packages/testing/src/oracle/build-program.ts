@@ -1,17 +1,20 @@
 /** Writes a random program in the DataStream API, as a user would. */
 import type { DataStream } from '@millrace/streaming/api/data-stream';
 import type { SingleOutputStreamOperator } from '@millrace/streaming/api/single-output-stream-operator';
+import { rich } from '@millrace/streaming/api/rich-functions';
 import type { Sink } from '@millrace/streaming/contract/sink';
 import { OutputTag } from '@millrace/streaming/contract/output-tag';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
-import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
-import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { Duration } from '@millrace/core/config/duration';
 import { TestEnvironment } from '../environment/test-environment.ts';
 import type { TestSource } from '../environment/test-source.ts';
-import { copiesOf, isKept, mapped, partitionOf } from './operations.ts';
-import type { NodePlan, OracleProgram, OracleRecord, Partitioning, WindowPlan } from './program.ts';
-import { lineOf } from './reference.ts';
+import { asynchronous } from './build-async.ts';
+import { twoInputs } from './build-two-inputs.ts';
+import { counted, generalWindow, windowed } from './build-windows.ts';
+import { copiesOf, isKept, mapped, partitionOf, SHIFT_MS } from './operations.ts';
+import { buckets, clockTimers, parting, sequence } from './process-functions.ts';
+import type { NodePlan, OperatorPlan, OracleProgram, OracleRecord, Partitioning, SimplePlan, TimersPlan } from './program.ts';
+import { lineOf } from './reference-streams.ts';
 import { traitsOf } from './traits.ts';
 
 /** Carries its own time, so that sources and operators can say what it is. */
@@ -20,7 +23,9 @@ export interface TimedRecord extends OracleRecord {
   readonly padding?: string;
 }
 
-type Records = DataStream<TimedRecord>;
+export type Records = DataStream<TimedRecord>;
+export type Made = SingleOutputStreamOperator<TimedRecord>;
+export type Tag = OutputTag<TimedRecord>;
 
 export interface BuiltProgram {
   readonly environment: TestEnvironment;
@@ -37,11 +42,12 @@ export function buildProgram(program: OracleProgram, parallelism: number): Built
     environment.testSource<TimedRecord>({ name: `source ${index}`, timestamp: ({ at }) => at as number }),
   );
   const streams: Records[] = sources.map(({ stream }) => stream);
-  const lateTags = new Map<number, OutputTag<TimedRecord>>();
+  /** Of late records and of other side outputs, by the stream that has them. */
+  const tags = new Map<number, Tag>();
   for (const [index, node] of program.nodes.entries()) {
-    const tag = new OutputTag<TimedRecord>(`late ${index}`);
-    lateTags.set(sources.length + index, tag);
-    streams.push(streamOf(node, streams, { tag, lateTags }));
+    const tag = new OutputTag<TimedRecord>(`side ${index}`);
+    tags.set(sources.length + index, tag);
+    streams.push(streamOf(node, streams, { tag, tags }));
   }
   const traits = traitsOf(program);
   const lines = program.sinks.map((stream) => {
@@ -53,24 +59,42 @@ export function buildProgram(program: OracleProgram, parallelism: number): Built
 }
 
 interface Tags {
-  readonly tag: OutputTag<TimedRecord>;
-  readonly lateTags: ReadonlyMap<number, OutputTag<TimedRecord>>;
+  readonly tag: Tag;
+  readonly tags: ReadonlyMap<number, Tag>;
 }
 
-function streamOf(node: NodePlan, streams: readonly Records[], { tag, lateTags }: Tags): Records {
+function streamOf(node: NodePlan, streams: readonly Records[], { tag, tags }: Tags): Records {
   if (node.op === 'union') {
     const [first, ...others] = node.inputs.map((input) => streams[input] as Records);
     return (first as Records).union(...others);
   }
-  const input = streams[node.input] as Records;
-  if (node.op === 'late') {
-    return (input as SingleOutputStreamOperator<TimedRecord>).getSideOutput(lateTags.get(node.input) as OutputTag<TimedRecord>);
-  }
-  const made = node.op === 'window' ? windowed(node, input, tag) : simple(node, partitioned(input, node.partitioning));
+  if (node.op === 'late' || node.op === 'side') return (streams[node.input] as Made).getSideOutput(tags.get(node.input) as Tag);
+  const made = operatorOf(node, streams, tag);
   if (node.parallelism !== undefined) made.setParallelism(node.parallelism);
   if (node.chaining === 'HEAD') made.startNewChain();
   else if (node.chaining === 'NEVER') made.disableChaining();
   return made;
+}
+
+function operatorOf(node: OperatorPlan, streams: readonly Records[], tag: Tag): Made {
+  if ('inputs' in node) return twoInputs(node, streams[node.inputs[0]] as Records, streams[node.inputs[1]] as Records);
+  const input = streams[node.input] as Records;
+  switch (node.op) {
+    case 'window':
+      return windowed(node, input, tag);
+    case 'general':
+      return generalWindow(node, input, tag);
+    case 'timers':
+      return timers(node, input, tag);
+    default:
+      return simple(node, partitioned(input, node.partitioning), tag);
+  }
+}
+
+function timers({ how, ...grain }: TimersPlan, input: Records, tag: Tag): Made {
+  const keyed = input.keyBy(({ k }) => k);
+  if (how === 'clock') return keyed.process<OracleRecord>(() => clockTimers(grain, tag));
+  return keyed.process<OracleRecord>(() => (how === 'buckets' ? buckets(grain, tag) : sequence(grain, tag)));
 }
 
 function partitioned(input: Records, partitioning: Partitioning): Records {
@@ -78,9 +102,7 @@ function partitioned(input: Records, partitioning: Partitioning): Records {
   return partitioning === 'none' ? input : input[partitioning]();
 }
 
-type SimpleNode = Exclude<NodePlan, { op: 'window' | 'union' | 'late' }>;
-
-function simple(node: SimpleNode, input: Records): SingleOutputStreamOperator<TimedRecord> {
+function simple(node: SimplePlan, input: Records, tag: Tag): Made {
   switch (node.op) {
     case 'map':
       return input.map((record) => withTime(mapped(record, node.factor, node.keys, node.plus), record));
@@ -95,9 +117,15 @@ function simple(node: SimpleNode, input: Records): SingleOutputStreamOperator<Ti
     case 'timestamps':
       return input.assignTimestampsAndWatermarks(
         WatermarkStrategy.forBoundedOutOfOrderness<TimedRecord>(Duration.ofMillis(node.outOfOrdernessMs)).withTimestampAssigner(
-          (_record, recordTimestamp) => recordTimestamp + 5,
+          (_record, recordTimestamp) => recordTimestamp + SHIFT_MS,
         ),
       );
+    case 'process':
+      return input.process<TimedRecord>(rich(() => parting(node.modulus, tag)));
+    case 'async':
+      return asynchronous(node, input);
+    case 'countWindow':
+      return counted(node, input);
   }
 }
 
@@ -109,11 +137,7 @@ function withTime(made: OracleRecord, from: TimedRecord): TimedRecord {
   return from.at === undefined || from.padding === undefined ? made : { ...made, at: from.at, padding: from.padding };
 }
 
-function rolling(
-  aggregate: 'count' | 'sum' | 'max' | 'reduce',
-  input: Records,
-  parallelism: number | undefined,
-): SingleOutputStreamOperator<TimedRecord> {
+function rolling(aggregate: 'count' | 'sum' | 'max' | 'reduce', input: Records, parallelism: number | undefined): Made {
   if (aggregate === 'count') {
     const ones = input.map(({ k }): TimedRecord => ({ k, v: 1 }));
     if (parallelism !== undefined) ones.setParallelism(parallelism);
@@ -122,40 +146,6 @@ function rolling(
   const keyed = input.keyBy(({ k }) => k);
   if (aggregate === 'reduce') return keyed.reduce((a, b) => ({ k: a.k, v: a.v + b.v }));
   return aggregate === 'sum' ? keyed.sum('v') : keyed.max('v');
-}
-
-function windowed(node: WindowPlan, input: Records, tag: OutputTag<TimedRecord>): SingleOutputStreamOperator<TimedRecord> {
-  const [size, slide, offset] = [node.sizeMs, node.slideMs, node.offsetMs].map((ms) => Duration.ofMillis(ms)) as [
-    Duration,
-    Duration,
-    Duration,
-  ];
-  const assigner =
-    node.sizeMs === node.slideMs ? TumblingEventTimeWindows.of(size, offset) : SlidingEventTimeWindows.of(size, slide, offset);
-  const windows = input
-    .keyBy(({ k }) => k)
-    .window(assigner)
-    .allowedLateness(Duration.ofMillis(node.latenessMs))
-    .sideOutputLateData(tag);
-  switch (node.aggregate) {
-    case 'count':
-      return windows.aggregate({ createAccumulator: () => 0, add: (_record, n) => n + 1, getResult: (n) => n }, (k, _window, v) => ({
-        k,
-        v,
-      }));
-    case 'sum-merging':
-      return windows.aggregate(
-        { createAccumulator: () => 0, add: ({ v }, sum) => sum + v, getResult: (sum) => sum, merge: (a, b) => a + b },
-        (k, _window, v) => ({ k, v }),
-      );
-    case 'reduce':
-      return windows.reduce(
-        (a, b) => ({ k: a.k, v: a.v + b.v }),
-        (k, _window, { v }) => ({ k, v }),
-      );
-    case 'max':
-      return windows.max('v');
-  }
 }
 
 function lineSink(lines: string[], timestampsKnown: boolean): Sink<TimedRecord> {

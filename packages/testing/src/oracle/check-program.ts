@@ -1,6 +1,7 @@
 /** One seed of the oracle: a random program, run in several ways; a difference comes back as a small program and how to repeat it. */
 import { seededRandom } from '@millrace/core/base/random';
 import { generateProgram } from './generate-program.ts';
+import { programText } from './program-text.ts';
 import type { OracleProgram, RunPlan } from './program.ts';
 import { differenceOf } from './run-program.ts';
 import { shrinkProgram } from './shrink-program.ts';
@@ -42,5 +43,10 @@ export async function checkSeed(seed: number): Promise<string | undefined> {
   const { program, run } = found;
   const small = await shrinkProgram(program, async (smaller) => (await differenceOf(smaller, run)) !== undefined);
   const text = await differenceOf(small, run);
-  return `MILLRACE_SEED=${seed} differs from the reference, run as ${JSON.stringify(run)}:\n${text}\n${JSON.stringify(small)}`;
+  return [
+    `Seed ${seed} differs from the reference: ${text}`,
+    `The smallest program found that does, run as ${JSON.stringify(run)}:`,
+    programText(small, run),
+    `Replay: MILLRACE_SEED=${seed} node tools/test.mjs packages/testing/dist/oracle/oracle`,
+  ].join('\n\n');
 }

@@ -15,18 +15,27 @@ export type SourceStep =
 
 /** What a source does, phase by phase; between phases everything settles and what came out is compared. */
 export interface SourcePlan {
+  /** Its records are the first steps of phases, which settle before any other source goes on: what they say is known to all later records. */
+  readonly early?: boolean;
   readonly phases: readonly (readonly SourceStep[])[];
 }
 
 export type Partitioning = 'none' | 'rebalance' | 'rescale' | 'shuffle' | 'global' | 'broadcast' | 'custom';
 
-interface NodeSettings {
-  readonly input: number;
+export interface Placement {
   /** Undefined: the job's. */
   readonly parallelism: number | undefined;
   readonly chaining: 'ALWAYS' | 'HEAD' | 'NEVER';
+}
+
+export interface NodeSettings extends Placement {
+  readonly input: number;
   /** Before the operator; keyed operators have their own. */
   readonly partitioning: Partitioning;
+}
+
+export interface TwoInputSettings extends Placement {
+  readonly inputs: readonly [number, number];
 }
 
 export interface WindowPlan extends NodeSettings {
@@ -38,15 +47,95 @@ export interface WindowPlan extends NodeSettings {
   readonly aggregate: 'count' | 'sum-merging' | 'reduce' | 'max';
 }
 
-export type NodePlan =
+export type AssignerPlan =
+  | { readonly kind: 'tumbling'; readonly sizeMs: number }
+  | { readonly kind: 'sliding'; readonly sizeMs: number; readonly slideMs: number }
+  | { readonly kind: 'session'; readonly gapMs: number; readonly dynamic: boolean }
+  | { readonly kind: 'global' }
+  /** By processing time; of an even size. */
+  | { readonly kind: 'clock'; readonly sizeMs: number };
+
+export type TriggerPlan =
+  | { readonly kind: 'default' | 'purging' }
+  | { readonly kind: 'count'; readonly count: number; readonly purges: boolean }
+  | { readonly kind: 'continuous'; readonly intervalMs: number };
+
+export interface EvictorPlan {
+  readonly kind: 'count' | 'time';
+  readonly limit: number;
+  readonly after: boolean;
+}
+
+/** A window of any kind, with triggers and evictors. */
+export interface GeneralWindowPlan extends NodeSettings {
+  readonly op: 'general';
+  readonly assigner: AssignerPlan;
+  readonly trigger: TriggerPlan;
+  readonly evictor: EvictorPlan | undefined;
+  readonly latenessMs: number;
+  readonly result: 'aggregate' | 'reduce' | 'apply' | 'process';
+}
+
+/** `count` records of a key, or, with a slide, the last `count` after every `slide`. */
+export interface CountWindowPlan extends NodeSettings {
+  readonly op: 'countWindow';
+  readonly count: number;
+  readonly slide: number | undefined;
+}
+
+/**
+ * Process functions with state and timers (process-functions.ts). `buckets`: by event time, the same whatever the order of records; `sequence`: by event time, of
+ * records whose order is known; `clock`: by processing time.
+ */
+export interface TimersPlan extends NodeSettings {
+  readonly op: 'timers';
+  readonly how: 'buckets' | 'sequence' | 'clock';
+  readonly grainMs: number;
+  readonly delayMs: number;
+}
+
+export interface IntervalJoinPlan extends TwoInputSettings {
+  readonly op: 'intervalJoin';
+  readonly lowerMs: number;
+  readonly upperMs: number;
+  readonly lowerExclusive: boolean;
+  readonly upperExclusive: boolean;
+}
+
+/** Window join and coGroup, over tumbling or sliding windows. */
+export interface TwoStreamWindowPlan extends TwoInputSettings {
+  readonly op: 'windowJoin' | 'coGroup';
+  readonly sizeMs: number;
+  readonly slideMs: number;
+}
+
+export type SimplePlan =
   | (NodeSettings & { readonly op: 'map'; readonly factor: number; readonly keys: number; readonly plus: number })
   | (NodeSettings & { readonly op: 'filter'; readonly modulus: number; readonly remainder: number })
   | (NodeSettings & { readonly op: 'flatMap'; readonly copies: number; readonly lazy: boolean })
   | (NodeSettings & { readonly op: 'rolling'; readonly aggregate: 'count' | 'sum' | 'max' | 'reduce' })
   | (NodeSettings & { readonly op: 'timestamps'; readonly outOfOrdernessMs: number })
-  | WindowPlan
+  /** A process function: what the modulus divides goes to a side output. */
+  | (NodeSettings & { readonly op: 'process'; readonly modulus: number })
+  | (NodeSettings & { readonly op: 'async'; readonly ordered: boolean; readonly capacity: number; readonly many: boolean })
+  | CountWindowPlan;
+
+export type TwoInputPlan =
+  | (TwoInputSettings & { readonly op: 'coMap'; readonly flat: boolean })
+  | (TwoInputSettings & { readonly op: 'coTimers'; readonly grainMs: number; readonly delayMs: number })
+  /** A keyed stream beside a broadcast one of rules. */
+  | (TwoInputSettings & { readonly op: 'rules' })
+  | IntervalJoinPlan
+  | TwoStreamWindowPlan;
+
+export type OperatorPlan = SimplePlan | WindowPlan | GeneralWindowPlan | TimersPlan | TwoInputPlan;
+
+export type NodePlan =
+  | OperatorPlan
   /** Of a window: what came too late for it. */
   | { readonly op: 'late'; readonly input: number }
+  /** Of a process function. */
+  | { readonly op: 'side'; readonly input: number }
   | { readonly op: 'union'; readonly inputs: readonly number[] };
 
 export interface OracleProgram {
@@ -58,6 +147,10 @@ export interface OracleProgram {
   readonly autoWatermarkRecords: number;
   /** True where records may come behind a watermark. */
   readonly late: boolean;
+  /** True where all sources have even timestamps only, so that sessions of odd gaps never touch: whether the later one comes before the earlier one fires is nobody's to say. */
+  readonly even: boolean;
+  /** Processing time passes by so much, an even number, before each phase but the first. */
+  readonly advanceMs: number;
 }
 
 /** How a program is run: the answer must not depend on it. */
@@ -72,5 +165,5 @@ export interface RunPlan {
 }
 
 export function inputsOf(node: NodePlan): readonly number[] {
-  return node.op === 'union' ? node.inputs : [node.input];
+  return 'inputs' in node ? node.inputs : [node.input];
 }

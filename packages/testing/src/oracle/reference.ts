@@ -4,27 +4,35 @@
  */
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import { type Firing, ReferenceWindows } from '@millrace/streaming/operators/reference-windows';
-import { aggregated, copiesOf, isKept, mapped } from './operations.ts';
-import type { NodePlan, OracleProgram, OracleRecord, SourcePlan, WindowPlan } from './program.ts';
+import { aggregated, answers, copiesOf, isKept, mapped, marked, SHIFT_MS } from './operations.ts';
+import type { NodePlan, OracleProgram, OracleRecord, SimplePlan, SourcePlan, TwoInputPlan, WindowPlan } from './program.ts';
+import { countWindow, generalWindow } from './reference-general.ts';
+import { intervalJoin, windowsOfTwo } from './reference-joins.ts';
+import {
+  type Element,
+  eachRecord,
+  lineOf,
+  NO_PHASE,
+  NONE,
+  recordsOf,
+  type ReferenceClock,
+  type Stream,
+  type Timed,
+  union,
+} from './reference-streams.ts';
+import { coBuckets, rules, timers } from './reference-timers.ts';
 import { traitsOf } from './traits.ts';
 
-interface Timed {
-  readonly record: OracleRecord;
-  readonly at: number;
+export interface Moment {
+  /** How many phases are over. */
+  readonly phases: number;
+  /** … and all sources have ended. */
+  readonly ended: boolean;
 }
 
-type Element = Timed | { readonly watermark: number };
-
-interface Stream {
-  readonly elements: readonly Element[];
-  readonly idle: boolean;
-}
-
-const NONE = Number.NEGATIVE_INFINITY;
-
-/** The sorted lines of every sink after so many phases; `ended`: and after the end of all sources. */
-export function expectedLines(program: OracleProgram, phases: number, ended: boolean, parallelism: number): readonly (readonly string[])[] {
-  const streams = streamsOf(program, phases, ended, parallelism);
+/** The sorted lines of every sink. */
+export function expectedLines(program: OracleProgram, moment: Moment, parallelism: number): readonly (readonly string[])[] {
+  const streams = new ReferenceProgram(program, moment, parallelism).streams();
   const traits = traitsOf(program);
   return program.sinks.map((sink) => {
     const lines = recordsOf(streams[sink] as Stream).map(({ record, at }) =>
@@ -34,66 +42,104 @@ export function expectedLines(program: OracleProgram, phases: number, ended: boo
   });
 }
 
-export function lineOf({ k, v }: OracleRecord, at: number | undefined): string {
-  return at === undefined ? `k${k} v${v}` : `k${k} v${v} at ${at}`;
-}
+class ReferenceProgram {
+  readonly #program: OracleProgram;
+  readonly #parallelism: number;
+  readonly #clock: ReferenceClock;
+  readonly #streams: Stream[];
+  /** Late records and other side outputs, by the stream that has them. */
+  readonly #sides = new Map<number, Stream>();
 
-function streamsOf(program: OracleProgram, phases: number, ended: boolean, parallelism: number): readonly Stream[] {
-  const streams = program.sources.map((source) => sourceStream(source, phases, ended));
-  /** Late side outputs, by the stream of their window. */
-  const late = new Map<number, Stream>();
-  for (const [index, node] of program.nodes.entries()) {
-    if (node.op === 'union') streams.push(union(node.inputs.map((input) => streams[input] as Stream)));
-    else if (node.op === 'late') streams.push(late.get(node.input) as Stream);
-    else if (node.op === 'window') {
-      const windows = windowed(node, streams[node.input] as Stream);
-      streams.push(windows.fired);
-      late.set(program.sources.length + index, windows.late);
-    } else streams.push(behind(node, streams[node.input] as Stream, { program, parallelism }));
+  constructor(program: OracleProgram, { phases, ended }: Moment, parallelism: number) {
+    this.#program = program;
+    this.#parallelism = parallelism;
+    this.#clock = { timeOf: (phase) => phase * program.advanceMs, now: Math.max(0, phases - 1) * program.advanceMs };
+    this.#streams = program.sources.map((source) => sourceStream(source, phases, ended));
   }
-  return streams;
+
+  streams(): readonly Stream[] {
+    for (const node of this.#program.nodes) this.#streams.push(this.#streamOf(node));
+    return this.#streams;
+  }
+
+  #streamOf(node: NodePlan): Stream {
+    if (node.op === 'union') return union(node.inputs.map((input) => this.#streams[input] as Stream));
+    if (node.op === 'late' || node.op === 'side') return this.#sides.get(node.input) as Stream;
+    if ('inputs' in node) return this.#ofTwo(node, this.#streams[node.inputs[0]] as Stream, this.#streams[node.inputs[1]] as Stream);
+    const input = this.#streams[node.input] as Stream;
+    switch (node.op) {
+      case 'window': {
+        const { fired, late } = windowed(node, input);
+        return this.#with(fired, late);
+      }
+      case 'general': {
+        const { fired, late } = generalWindow(node, input, this.#clock);
+        return this.#with(fired, late);
+      }
+      case 'timers': {
+        const { main, side } = timers(node, input, this.#clock);
+        return this.#with(main, side);
+      }
+      case 'process': {
+        const repeated = this.#repeated(node, input);
+        const divides = ({ v }: OracleRecord) => v % node.modulus === 0;
+        const side = eachRecord(repeated, (record) => (divides(record) ? [record] : []));
+        return this.#with(
+          eachRecord(repeated, (record) => (divides(record) ? [] : [record])),
+          side,
+        );
+      }
+      default:
+        return simple(node, this.#repeated(node, input), this.#program.autoWatermarkRecords);
+    }
+  }
+
+  #with(main: Stream, side: Stream): Stream {
+    this.#sides.set(this.#streams.length, side);
+    return main;
+  }
+
+  /** Behind a broadcast, every subtask has every record. */
+  #repeated(node: SimplePlan, input: Stream): Stream {
+    const copies = node.partitioning === 'broadcast' ? (node.parallelism ?? this.#parallelism) : 1;
+    return eachRecord(input, (record) => Array.from({ length: copies }, () => record));
+  }
+
+  #ofTwo(node: TwoInputPlan, first: Stream, second: Stream): Stream {
+    switch (node.op) {
+      case 'coMap': {
+        const one = (stream: Stream, input: number, copies: number) =>
+          eachRecord(stream, (record) => (node.flat ? copiesOf(marked(record, input), copies) : [marked(record, input)]));
+        return union([one(first, 0, 2), one(second, 1, 3)]);
+      }
+      case 'coTimers':
+        return coBuckets(node, first, second);
+      case 'rules':
+        return rules(first, second, node.parallelism ?? this.#parallelism);
+      case 'intervalJoin':
+        return intervalJoin(node, first, second);
+      case 'windowJoin':
+      case 'coGroup':
+        return windowsOfTwo(node, first, second);
+    }
+  }
 }
 
 function sourceStream({ phases }: SourcePlan, count: number, ended: boolean): Stream {
   const elements: Element[] = [];
   let idle = false;
-  for (const step of phases.slice(0, count).flat()) {
-    idle = step.kind === 'idle';
-    if (step.kind === 'record') elements.push({ record: step.record, at: step.at });
-    else if (step.kind === 'watermark') elements.push({ watermark: step.at });
+  for (const [phase, steps] of phases.slice(0, count).entries()) {
+    for (const step of steps) {
+      idle = step.kind === 'idle';
+      if (step.kind === 'record') elements.push({ record: step.record, at: step.at, phase });
+      else if (step.kind === 'watermark') elements.push({ watermark: step.at });
+    }
   }
   if (ended) elements.push({ watermark: MAX_WATERMARK });
   return { elements, idle: idle && !ended };
 }
 
-function recordsOf({ elements }: Stream): Timed[] {
-  return elements.filter((element) => 'record' in element);
-}
-
-function watermarkOf({ elements }: Stream): number {
-  return elements.reduce((greatest, element) => ('watermark' in element ? Math.max(greatest, element.watermark) : greatest), NONE);
-}
-
-/** In no order, so only the last watermark counts: that of the input that is furthest behind, but for those that are idle. */
-function union(inputs: readonly Stream[]): Stream {
-  const active = inputs.filter(({ idle }) => !idle);
-  const watermark = active.length === 0 ? Math.max(...inputs.map(watermarkOf)) : Math.min(...active.map(watermarkOf));
-  return { elements: [...inputs.flatMap(recordsOf), ...(watermark === NONE ? [] : [{ watermark }])], idle: active.length === 0 };
-}
-
-interface Surroundings {
-  readonly program: OracleProgram;
-  readonly parallelism: number;
-}
-
-type SimpleNode = Exclude<NodePlan, { op: 'window' | 'union' | 'late' }>;
-
-function behind(node: SimpleNode, input: Stream, { program, parallelism }: Surroundings): Stream {
-  const copies = node.partitioning === 'broadcast' ? (node.parallelism ?? parallelism) : 1;
-  const repeated = input.elements.flatMap((element): Element[] =>
-    'record' in element ? Array.from({ length: copies }, () => element) : [element],
-  );
-  const stream = { elements: repeated, idle: input.idle };
+function simple(node: Exclude<SimplePlan, { op: 'process' }>, stream: Stream, autoWatermarkRecords: number): Stream {
   switch (node.op) {
     case 'map':
       return eachRecord(stream, (record) => [mapped(record, node.factor, node.keys, node.plus)]);
@@ -104,15 +150,12 @@ function behind(node: SimpleNode, input: Stream, { program, parallelism }: Surro
     case 'rolling':
       return rolling(stream, node.aggregate);
     case 'timestamps':
-      return reassigned(stream, node.outOfOrdernessMs, program.autoWatermarkRecords);
+      return reassigned(stream, node.outOfOrdernessMs, autoWatermarkRecords);
+    case 'async':
+      return eachRecord(stream, (record) => answers(record, node.many));
+    case 'countWindow':
+      return countWindow(node, stream);
   }
-}
-
-function eachRecord({ elements, idle }: Stream, fn: (record: OracleRecord) => OracleRecord[]): Stream {
-  const made = elements.flatMap((element): Element[] =>
-    'record' in element ? fn(element.record).map((record) => ({ record, at: element.at })) : [element],
-  );
-  return { elements: made, idle };
 }
 
 /** Everything of the key so far, aggregated anew for each record. */
@@ -124,7 +167,7 @@ function rolling(stream: Stream, aggregate: 'count' | 'sum' | 'max' | 'reduce'):
   });
 }
 
-/** The timestamps move by 5 ms; watermarks come after every so many records, those of the input are dropped, but for the last. */
+/** The timestamps move; watermarks come after every so many records, those of the input are dropped, but for the last. */
 function reassigned({ elements, idle }: Stream, outOfOrdernessMs: number, everyRecords: number): Stream {
   const made: Element[] = [];
   let greatest = NONE;
@@ -134,8 +177,8 @@ function reassigned({ elements, idle }: Stream, outOfOrdernessMs: number, everyR
       if (element.watermark === MAX_WATERMARK) made.push(element);
       continue;
     }
-    const at = element.at + 5;
-    made.push({ record: element.record, at });
+    const at = element.at + SHIFT_MS;
+    made.push({ ...element, at });
     greatest = Math.max(greatest, at);
     records += 1;
     if (records % everyRecords === 0) made.push({ watermark: greatest - outOfOrdernessMs - 1 });
@@ -151,7 +194,7 @@ function windowed(node: WindowPlan, { elements, idle }: Stream): { readonly fire
   for (const element of elements) {
     const firings =
       'record' in element ? reference.record({ key: element.record.k, id: id++ }, element.at) : reference.watermark(element.watermark);
-    for (const firing of firings) fired.push({ record: resultOf(firing, node, records), at: firing.end - 1 });
+    for (const firing of firings) fired.push({ record: resultOf(firing, node, records), at: firing.end - 1, phase: NO_PHASE });
     if ('watermark' in element) fired.push(element);
   }
   const watermarks = elements.filter((element) => 'watermark' in element);

@@ -40,6 +40,7 @@ class ProgramRun {
     await this.#job.start();
     const phases = Math.max(...this.#program.sources.map((source) => source.phases.length));
     for (let phase = 0; phase < phases; phase++) {
+      if (phase > 0 && this.#program.advanceMs > 0) await this.#job.advance(this.#program.advanceMs);
       await this.#feed(phase);
       const difference = this.#difference(phase + 1, false);
       if (difference !== undefined) return difference;
@@ -62,7 +63,7 @@ class ProgramRun {
   }
 
   #difference(phases: number, ended: boolean): string | undefined {
-    const expected = expectedLines(this.#program, phases, ended, this.#run.parallelism);
+    const expected = expectedLines(this.#program, { phases, ended }, this.#run.parallelism);
     for (const [index, lines] of this.#built.lines.entries()) {
       const actual = lines.toSorted();
       const wanted = expected[index] as readonly string[];

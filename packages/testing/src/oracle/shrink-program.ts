@@ -1,5 +1,5 @@
 /** Cuts a failing program down while it still fails: streams, phases, steps, settings; greedily, within a bound of runs. */
-import type { NodePlan, OracleProgram } from './program.ts';
+import { inputsOf, type NodePlan, type OracleProgram } from './program.ts';
 import { unsoundness } from './traits.ts';
 
 const RUNS_MAX = 250;
@@ -25,8 +25,8 @@ function* candidatesOf(program: OracleProgram): Generator<OracleProgram> {
   yield* fewerNodes(program);
   yield* shorterSources(program);
   for (const [index, node] of program.nodes.entries()) {
-    if (node.op === 'union' || node.op === 'late') continue;
-    if (node.partitioning !== 'none') yield withNode(program, index, { ...node, partitioning: 'none' });
+    if (node.op === 'union' || node.op === 'late' || node.op === 'side') continue;
+    if ('partitioning' in node && node.partitioning !== 'none') yield withNode(program, index, { ...node, partitioning: 'none' });
     if (node.chaining !== 'ALWAYS') yield withNode(program, index, { ...node, chaining: 'ALWAYS' });
     if (node.parallelism !== 1) yield withNode(program, index, { ...node, parallelism: 1 });
   }
@@ -41,7 +41,7 @@ function* fewerNodes(program: OracleProgram): Generator<OracleProgram> {
   for (let index = program.nodes.length - 1; index >= 0; index--) {
     const stream = program.sources.length + index;
     const node = program.nodes[index] as NodePlan;
-    const instead = node.op === 'union' ? (node.inputs[0] as number) : node.input;
+    const instead = inputsOf(node)[0] as number;
     const moved = (read: number) => (read === stream ? instead : read > stream ? read - 1 : read);
     const nodes = program.nodes.filter((_, other) => other !== index).map((other) => reading(other, moved));
     yield { ...program, nodes, sinks: [...new Set(program.sinks.map(moved))] };
@@ -49,7 +49,9 @@ function* fewerNodes(program: OracleProgram): Generator<OracleProgram> {
 }
 
 function reading(node: NodePlan, moved: (stream: number) => number): NodePlan {
-  return node.op === 'union' ? { ...node, inputs: node.inputs.map(moved) } : { ...node, input: moved(node.input) };
+  if (node.op === 'union') return { ...node, inputs: node.inputs.map(moved) };
+  if ('inputs' in node) return { ...node, inputs: [moved(node.inputs[0]), moved(node.inputs[1])] };
+  return { ...node, input: moved(node.input) };
 }
 
 /** Half of a phase at a time, then one step at a time. */

@@ -1,0 +1,77 @@
+/** Operators of two streams, as a user would write them. */
+import { rich } from '@millrace/streaming/api/rich-functions';
+import { Duration } from '@millrace/core/config/duration';
+import type { Made, Records, TimedRecord } from './build-program.ts';
+import { gridOf } from './build-windows.ts';
+import { copiesOf, grouped, joined, marked } from './operations.ts';
+import { coBuckets, ruled, RULES } from './process-functions.ts';
+import type { IntervalJoinPlan, OracleRecord, TwoInputPlan, TwoStreamWindowPlan } from './program.ts';
+
+const keyOf = ({ k }: OracleRecord) => k;
+
+export function twoInputs(node: TwoInputPlan, first: Records, second: Records): Made {
+  switch (node.op) {
+    case 'coMap':
+      return coMapped(node.flat, first, second);
+    case 'coTimers':
+      return first
+        .keyBy(keyOf)
+        .connect(second.keyBy(keyOf))
+        .process<TimedRecord>(() => coBuckets(node));
+    case 'rules':
+      return first
+        .keyBy(keyOf)
+        .connect(second.broadcast(RULES))
+        .process<TimedRecord>(() => ruled());
+    case 'intervalJoin':
+      return intervalJoined(node, first, second);
+    case 'windowJoin':
+    case 'coGroup':
+      return windowsOfTwo(node, first, second);
+  }
+}
+
+function coMapped(flat: boolean, first: Records, second: Records): Made {
+  const connected = first.connect(second);
+  if (!flat)
+    return connected.map<TimedRecord>(
+      (record) => marked(record, 0),
+      (record) => marked(record, 1),
+    );
+  return connected.flatMap<TimedRecord>(
+    (record) => copiesOf(marked(record, 0), 2),
+    function* (record) {
+      yield* copiesOf(marked(record, 1), 3);
+    },
+  );
+}
+
+function intervalJoined(node: IntervalJoinPlan, first: Records, second: Records): Made {
+  const join = first
+    .keyBy(keyOf)
+    .intervalJoin(second.keyBy(keyOf))
+    .between(Duration.ofMillis(node.lowerMs), Duration.ofMillis(node.upperMs));
+  if (node.lowerExclusive) join.lowerBoundExclusive();
+  if (node.upperExclusive) join.upperBoundExclusive();
+  return join.process<TimedRecord>(rich(() => ({ processElement: (left, right, _context, out) => out.collect(joined(left, right)) })));
+}
+
+function windowsOfTwo({ op, sizeMs, slideMs }: TwoStreamWindowPlan, first: Records, second: Records): Made {
+  const assigner = gridOf({ sizeMs, slideMs, offsetMs: 0 });
+  if (op === 'windowJoin')
+    return first
+      .join(second)
+      .where(keyOf)
+      .equalTo(keyOf)
+      .window(assigner)
+      .apply<TimedRecord>((left, right) => joined(left, right));
+  return first
+    .coGroup(second)
+    .where(keyOf)
+    .equalTo(keyOf)
+    .window(assigner)
+    .apply<TimedRecord>((left, right) => {
+      const [one] = [...left, ...right] as [OracleRecord];
+      return grouped(one.k, left, right);
+    });
+}
