@@ -6,3 +6,7 @@ export { type MatrixRecord, type MatrixStep, type OperatorCase, runOperatorMatri
 export type { ContractCheck } from './contract/contract-check.ts';
 export { type SinkContract, sinkContract, type SinkUnderTest } from './contract/sink-contract.ts';
 export { type SourceContract, sourceContract } from './contract/source-contract.ts';
+export { type AggregateFunctionContract, aggregateFunctionContract } from './contract/aggregate-contract.ts';
+export { type EvictorContract, evictorContract } from './contract/evictor-contract.ts';
+export { type TriggerContract, triggerContract } from './contract/trigger-contract.ts';
+export { type WindowAssignerContract, windowAssignerContract } from './contract/window-assigner-contract.ts';

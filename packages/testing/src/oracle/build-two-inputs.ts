@@ -3,7 +3,7 @@ import { rich } from '@millrace/streaming/api/rich-functions';
 import { Duration } from '@millrace/core/config/duration';
 import type { Made, Records, TimedRecord } from './build-program.ts';
 import { gridOf } from './build-windows.ts';
-import { copiesOf, grouped, joined, marked } from './operations.ts';
+import { alone, copiesOf, grouped, joined, marked } from './operations.ts';
 import { coBuckets, ruled, RULES } from './process-functions.ts';
 import type { IntervalJoinPlan, OracleRecord, TwoInputPlan, TwoStreamWindowPlan } from './program.ts';
 
@@ -53,7 +53,13 @@ function intervalJoined(node: IntervalJoinPlan, first: Records, second: Records)
     .between(Duration.ofMillis(node.lowerMs), Duration.ofMillis(node.upperMs));
   if (node.lowerExclusive) join.lowerBoundExclusive();
   if (node.upperExclusive) join.upperBoundExclusive();
+  if (node.outer !== 'inner') return join[node.outer]().process<TimedRecord>((left, right) => pairOf(left, right));
   return join.process<TimedRecord>(rich(() => ({ processElement: (left, right, _context, out) => out.collect(joined(left, right)) })));
+}
+
+function pairOf(left: OracleRecord | undefined, right: OracleRecord | undefined): OracleRecord | undefined {
+  if (left !== undefined && right !== undefined) return joined(left, right);
+  return left === undefined ? right && alone(right, false) : alone(left, true);
 }
 
 function windowsOfTwo({ op, sizeMs, slideMs }: TwoStreamWindowPlan, first: Records, second: Records): Made {

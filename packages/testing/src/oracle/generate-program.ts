@@ -279,7 +279,10 @@ class Generator {
       case 3: {
         const lowerMs = this.#below(30) - 20;
         const exclusive = { lowerExclusive: this.#one(3), upperExclusive: this.#one(3) };
-        return { ...settings, op: 'intervalJoin', lowerMs, upperMs: lowerMs + 2 + this.#below(20), ...exclusive };
+        if (this.#one(2))
+          return { ...settings, op: 'intervalJoin', lowerMs, upperMs: lowerMs + 2 + this.#below(20), ...exclusive, outer: 'inner' };
+        const outer = (['leftOuter', 'rightOuter', 'fullOuter'] as const)[this.#below(3)] as 'fullOuter';
+        return { ...settings, op: 'intervalJoin', lowerMs: -1 - this.#below(20), upperMs: 1 + this.#below(20), ...exclusive, outer };
       }
       default:
         return { ...settings, op: this.#one(2) ? 'windowJoin' : 'coGroup', sizeMs, slideMs };

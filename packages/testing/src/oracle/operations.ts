@@ -45,6 +45,9 @@ export const ruleOf = (key: number) => key % 3;
 
 export const joined = (left: OracleRecord, right: OracleRecord): OracleRecord => ({ k: left.k, v: left.v * 10 + right.v });
 
+/** Of outer joins: what found no partner. */
+export const alone = ({ k, v }: OracleRecord, isLeft: boolean): OracleRecord => ({ k, v: v + (isLeft ? 5000 : 6000) });
+
 export function grouped(key: number, first: Iterable<OracleRecord>, second: Iterable<OracleRecord>): OracleRecord {
   const total = (records: Iterable<OracleRecord>) => summed([...records].map(({ v }) => v));
   return { k: key, v: total(first) * 1000 + total(second) };

@@ -5,6 +5,8 @@ export interface PlantedBug {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** Found by a few programs: `npm test` plants these, `npm run verify` all. */
+  readonly quick?: boolean;
 }
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -13,6 +15,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/operators/window-grid.js',
     from: 'watermark + 1 - this.sizeMs',
     to: 'watermark + 2 - this.sizeMs',
+    quick: true,
   },
   {
     name: 'a record that is late is kept',
@@ -67,5 +70,121 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/contract/watermark-tracker.js',
     from: 'this.greatest - this.#outOfOrdernessMs - 1',
     to: 'this.greatest - 1',
+  },
+  {
+    name: 'a timer that is registered twice fires twice',
+    file: 'runtime/dist/state/timer-queue.js',
+    from: 'if (this.#index.find(hash, this.#matches) >= 0)',
+    to: 'if (false)',
+    quick: true,
+  },
+  {
+    name: 'a timer that was deleted fires',
+    file: 'runtime/dist/state/heap-timer-service.js',
+    from: 'this.#eventTimers.remove(',
+    to: '[].concat(',
+  },
+  {
+    name: 'a timer at the watermark waits for the next one',
+    file: 'runtime/dist/state/heap-timer-service.js',
+    from: 'this.#eventTimers.leastTime <= this.#watermark',
+    to: 'this.#eventTimers.leastTime < this.#watermark',
+  },
+  {
+    name: 'one of two inputs holds the watermark back while it is idle',
+    file: 'runtime/dist/task/two-input-gate.js',
+    from: 'remaining.filter(({ idle }) => !idle)',
+    to: 'remaining',
+  },
+  {
+    name: 'the watermark of two inputs is the greater one',
+    file: 'runtime/dist/task/two-input-gate.js',
+    from: 'Math.min(MAX_WATERMARK, ...counts.map(({ watermark }) => watermark))',
+    to: 'counts.length === 0 ? MAX_WATERMARK : Math.max(...counts.map(({ watermark }) => watermark))',
+    quick: true,
+  },
+  {
+    name: 'the second input of a keyed function has the key of the first',
+    file: 'streaming/dist/operators/co-process-operator.js',
+    from: 'this.state.setCurrentKey(this.#second(record));',
+    to: 'this.state.setCurrentKey(this.key ??= this.#second(record));',
+  },
+  {
+    name: 'sessions that touch are not merged',
+    file: 'streaming/dist/window/merge-time-windows.js',
+    from: 'cover?.intersects(window)',
+    to: 'cover !== undefined && cover.end > window.start',
+  },
+  {
+    name: 'what the merged sessions held is lost',
+    file: 'streaming/dist/operators/window-general-operator.js',
+    from: 'this.#contents.merge(stateWindow, stateWindows);',
+    to: '',
+  },
+  {
+    name: 'a window of any kind takes late records',
+    file: 'streaming/dist/operators/window-general-operator.js',
+    from: 'if (this.#lifetime.isLate(window, this.#timers.currentWatermark())) {',
+    to: 'if (false) {',
+  },
+  {
+    name: 'a purge leaves the elements',
+    file: 'streaming/dist/operators/window-general-operator.js',
+    from: 'if (purges(result))',
+    to: 'if (false)',
+  },
+  {
+    name: 'a count evictor keeps one element too many',
+    file: 'streaming/dist/window/count-evictor.js',
+    from: 'elements.slice(-maxCount)',
+    to: 'elements.slice(-maxCount - 1)',
+  },
+  {
+    name: 'a broadcast reaches the first subtask only',
+    file: 'runtime/dist/task/edge-generator.js',
+    from: 'for (let channel = 0; channel < channels; channel++)',
+    to: 'for (let channel = 0; channel < 1; channel++)',
+  },
+  {
+    name: 'a side output loses what comes under back-pressure',
+    file: 'streaming/dist/operators/side-outputs.js',
+    from: 'this.#outputs.get(tag.id)?.collect(value);',
+    to: 'if (this.#context.flow.blocked === 0) this.#outputs.get(tag.id)?.collect(value);',
+  },
+  {
+    name: 'an interval join leaves its upper bound out',
+    file: 'streaming/dist/operators/interval-join-operator.js',
+    from: 'firstAtLeast(buffer.timestamps, timestamp + side.to + 1)',
+    to: 'firstAtLeast(buffer.timestamps, timestamp + side.to)',
+  },
+  {
+    name: 'an interval join forgets a record too early',
+    file: 'streaming/dist/operators/interval-join-sides.js',
+    from: 'watermark - to)',
+    to: 'watermark - to + 3)',
+  },
+  {
+    name: 'an outer join emits a record that found its partner',
+    file: 'streaming/dist/operators/interval-join-operator.js',
+    from: 'buffer.matched?.fill(true, first, end);',
+    to: '',
+  },
+  {
+    name: 'a group with nothing on the second side is left out',
+    file: 'streaming/dist/operators/join-windows.js',
+    from: 'yield* resultOf(fn(first, second), emits,',
+    to: 'if (second.length > 0) yield* resultOf(fn(first, second), emits,',
+  },
+  {
+    name: 'a watermark overtakes the answers before it',
+    file: 'streaming/dist/operators/async-results.js',
+    from: 'completed[0] ?? (awaited.size === 0 ? control : undefined)',
+    to: 'completed[0] ?? control',
+  },
+  {
+    name: 'a broadcast rule is kept by one subtask only',
+    file: 'streaming/dist/operators/broadcast-process-operator.js',
+    from: 'return this.#states.writable(descriptor);',
+    to: 'const state = this.#states.writable(descriptor); globalThis.first ??= state; return globalThis.first;',
   },
 ];

@@ -156,8 +156,9 @@ function twoInputsText(node: TwoInputPlan, first: string, second: string): strin
       return `${first}.coGroup(${second})${keys}.${grid}.apply(grouped)`;
     case 'intervalJoin': {
       const lower = node.lowerExclusive ? '.lowerBoundExclusive()' : '';
+      const outer = node.outer === 'inner' ? '' : `.${node.outer}()`;
       const upper = node.upperExclusive ? '.upperBoundExclusive()' : '';
-      return `${first}.${KEY}.intervalJoin(${second}.${KEY}).between('${node.lowerMs} ms', '${node.upperMs} ms')${lower}${upper}.process(joined)`;
+      return `${first}.${KEY}.intervalJoin(${second}.${KEY}).between('${node.lowerMs} ms', '${node.upperMs} ms')${lower}${upper}${outer}.process(joined)`;
     }
   }
 }

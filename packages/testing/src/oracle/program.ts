@@ -100,6 +100,8 @@ export interface IntervalJoinPlan extends TwoInputSettings {
   readonly upperMs: number;
   readonly lowerExclusive: boolean;
   readonly upperExclusive: boolean;
+  /** Where one is set, no bound is beyond 0: else it hangs on the order of records at which moment it is certain that one stays alone. */
+  readonly outer: 'inner' | 'leftOuter' | 'rightOuter' | 'fullOuter';
 }
 
 /** Window join and coGroup, over tumbling or sliding windows. */

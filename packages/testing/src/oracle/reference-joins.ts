@@ -1,6 +1,6 @@
 /** What joins must emit: every record of one side beside every record of the other. */
 import { ReferenceWindows } from '@millrace/streaming/operators/reference-windows';
-import { grouped, joined } from './operations.ts';
+import { alone, grouped, joined } from './operations.ts';
 import type { IntervalJoinPlan, TwoStreamWindowPlan } from './program.ts';
 import { NO_PHASE, recordsOf, type Stream, type Timed, union, watermarkOf, withWatermark } from './reference-streams.ts';
 
@@ -17,7 +17,18 @@ export function intervalJoin(plan: IntervalJoinPlan, first: Stream, second: Stre
       .map((right) => ({ record: joined(left.record, right.record), at: Math.max(left.at, right.at), phase: NO_PHASE })),
   );
   const both = union([first, second]);
-  return withWatermark(pairs, watermarkOf(both), both.idle);
+  const watermark = watermarkOf(both);
+  /** Alone as soon as the watermark is past the last moment at which a partner could come. */
+  const unmatched = (records: readonly Timed[], others: readonly Timed[], isLeft: boolean) =>
+    records.flatMap((timed): Timed[] => {
+      const moment = timed.at + (isLeft ? upperMs - (upperExclusive ? 1 : 0) : -lowerMs - (lowerExclusive ? 1 : 0)) + 1;
+      if (moment > watermark || others.some((other) => (isLeft ? isPair(timed, other) : isPair(other, timed)))) return [];
+      return [{ record: alone(timed.record, isLeft), at: moment, phase: NO_PHASE }];
+    });
+  const [left, right] = [recordsOf(first), recordsOf(second)];
+  const lefts = plan.outer === 'leftOuter' || plan.outer === 'fullOuter' ? unmatched(left, right, true) : [];
+  const rights = plan.outer === 'rightOuter' || plan.outer === 'fullOuter' ? unmatched(right, left, false) : [];
+  return withWatermark([...pairs, ...lefts, ...rights], watermark, both.idle);
 }
 
 /** Window join and coGroup. */

@@ -112,15 +112,13 @@ function unsoundNode(node: NodePlan, program: OracleProgram, traits: readonly Tr
       if (!inTime) return 'timers of unknown timestamps';
       if (node.how === 'sequence') return input.ordered ? undefined : 'a function that sees the order of records';
       return program.late ? 'timers of buckets of records that may be late' : undefined;
-    case 'coTimers':
     case 'intervalJoin':
+      if (node.outer !== 'inner' && (node.lowerMs >= 0 || node.upperMs <= 0)) return 'an outer join whose bounds are on one side';
+      return unsoundPair(node.inputs, program, inTime);
+    case 'coTimers':
     case 'windowJoin':
     case 'coGroup':
-      if (!inTime) return 'two inputs of unknown timestamps';
-      if (program.late) return 'two inputs whose records may be late';
-      return bothIdle(node.inputs, program)
-        ? 'two inputs that are idle together: which of them was first decides the watermark'
-        : undefined;
+      return unsoundPair(node.inputs, program, inTime);
     case 'rules':
       if (!inTime || program.late) return 'rules of unknown timestamps';
       if (bothIdle(node.inputs, program)) return 'two inputs that are idle together';
@@ -138,6 +136,12 @@ function unsoundNode(node: NodePlan, program: OracleProgram, traits: readonly Tr
     default:
       return undefined;
   }
+}
+
+function unsoundPair(inputs: readonly [number, number], program: OracleProgram, inTime: boolean): string | undefined {
+  if (!inTime) return 'two inputs of unknown timestamps';
+  if (program.late) return 'two inputs whose records may be late';
+  return bothIdle(inputs, program) ? 'two inputs that are idle together: which of them was first decides the watermark' : undefined;
 }
 
 function hasOp(program: OracleProgram, stream: number, ops: readonly string[]): boolean {
@@ -180,7 +184,8 @@ function firesInARow({ sources, nodes }: OracleProgram): boolean {
   for (const node of nodes) {
     const isBehind = inputsOf(node).some((input) => behind[input] === true);
     if ((FIRING.includes(node.op) || node.op === 'intervalJoin') && isBehind) inARow = true;
-    behind.push(isBehind || FIRING.includes(node.op));
+    const isOuter = node.op === 'intervalJoin' && node.outer !== 'inner';
+    behind.push(isBehind || isOuter || FIRING.includes(node.op));
   }
   return inARow;
 }
