@@ -1,6 +1,7 @@
 /** One trigger under test: the windows of its records, with state and timers that can be looked into. Timers fire in order of time, as those of a job do. */
 import { OperatorServices } from '@millrace/runtime/task/operator-services';
-import type { StateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import type { ListState, MapState, NamespacedState, ReducingState, ValueState } from '@millrace/streaming/contract/keyed-state';
+import type { StateDescriptor, StateKind } from '@millrace/streaming/contract/state-descriptor';
 import type { OnMergeContext, Trigger } from '@millrace/streaming/window/trigger';
 import type { TriggerResult } from '@millrace/streaming/window/trigger-result';
 import type { Window } from '@millrace/streaming/window/window';
@@ -30,6 +31,8 @@ export class TriggerBench<T, W extends Window> {
     mail: () => {},
     schedule: () => ({ cancel() {} }),
   }).keyedState;
+  /** Every state of every window that the trigger has asked for. */
+  readonly #used: { readonly descriptor: StateDescriptor<Contents>; readonly window: W }[] = [];
   #trigger: Trigger<T, W>;
   #timers: Timer<W>[] = [];
   #watermark = Number.MIN_SAFE_INTEGER;
@@ -47,9 +50,7 @@ export class TriggerBench<T, W extends Window> {
 
   /** What its states hold, of all windows. */
   get stored(): readonly unknown[] {
-    const values: unknown[] = [];
-    this.#backend.forEachValue((_descriptor, _key, _namespace, value) => void values.push(value));
-    return values;
+    return this.#used.flatMap(({ descriptor, window }) => contentOf(descriptor.kind, this.#state(descriptor).at(window)));
   }
 
   /** Another object goes on: a trigger keeps nothing in its fields. */
@@ -100,7 +101,6 @@ export class TriggerBench<T, W extends Window> {
   }
 
   #context(window: W, merged: readonly W[] = []): OnMergeContext {
-    const state = <S>(descriptor: StateDescriptor<S>) => this.#backend.getNamespacedState(descriptor, { idOf: (one: W) => one.toString() });
     const set = (isEventTime: boolean) => (time: number) => {
       if (!Number.isSafeInteger(time))
         throw new Error(`the trigger set a timer at ${time}: a time is a safe integer, milliseconds since the epoch`);
@@ -116,14 +116,40 @@ export class TriggerBench<T, W extends Window> {
       registerProcessingTimeTimer: set(false),
       deleteEventTimeTimer: remove(true),
       deleteProcessingTimeTimer: remove(false),
-      getPartitionedState: (descriptor) => state(descriptor).at(window),
-      mergePartitionedState: (descriptor) => state(descriptor).mergeNamespaces(window, merged),
+      getPartitionedState: (descriptor) => this.#stateAt(descriptor, window),
+      mergePartitionedState: (descriptor) => this.#state(descriptor).mergeNamespaces(window, merged),
     };
+  }
+
+  #state<S>(descriptor: StateDescriptor<S>): NamespacedState<S, W> {
+    return this.#backend.getNamespacedState(descriptor, { idOf: (one: W) => one.toString() });
+  }
+
+  #stateAt<S>(descriptor: StateDescriptor<S>, window: W): S {
+    this.#used.push({ descriptor: descriptor as unknown as StateDescriptor<Contents>, window });
+    return this.#state(descriptor).at(window);
   }
 
   #without(isEventTime: boolean, time: number, window: W): Timer<W>[] {
     const isIt = (timer: Timer<W>) =>
       timer.isEventTime === isEventTime && timer.time === time && timer.window.toString() === window.toString();
     return this.#timers.filter((timer) => !isIt(timer));
+  }
+}
+
+type Contents = ValueState<unknown> & ListState<unknown> & MapState<unknown, unknown> & ReducingState<unknown>;
+
+function contentOf(kind: StateKind, state: Contents): readonly unknown[] {
+  switch (kind) {
+    case 'value':
+      return state.value() === undefined ? [] : [state.value()];
+    case 'list':
+      return [...state.get()];
+    case 'map':
+      return [...state.entries()];
+    default: {
+      const value: unknown = (state as ReducingState<unknown>).get();
+      return value === undefined ? [] : [value];
+    }
   }
 }

@@ -12,7 +12,9 @@ const main = fileURLToPath(new URL('plant-bug.js', import.meta.url));
 
 for (const bug of planted) {
   test(bug.name, () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, String(PLANTED_BUGS.indexOf(bug)), String(SEEDS)], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, String(PLANTED_BUGS.indexOf(bug)), String(SEEDS)], {
+      encoding: 'utf8',
+    });
     assert.equal(status, 0, `${stdout}${stderr}`);
     assert.match(stdout, /^caught by seed \d+: /);
   });
