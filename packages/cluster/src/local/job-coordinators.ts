@@ -4,6 +4,7 @@ import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-m
 import type { OperatorCoordinators } from '@millrace/runtime/coordinator/operator-coordinators';
 import { defaultRestartStrategy } from '@millrace/runtime/coordinator/restart-strategy';
 import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
+import { WatermarkAlignment } from '@millrace/runtime/coordinator/watermark-alignment';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import type { EnumeratorEvent, ReaderEvent } from '@millrace/runtime/protocol/slot-messages';
 import type { ChainedOperator, JobBindings } from '@millrace/streaming/graph/job-graph';
@@ -23,10 +24,12 @@ export class JobCoordinators implements OperatorCoordinators {
   readonly #sources = new Map<string, SourceCoordinator>();
   /** Orders that came before the program was bound. */
   #early: (() => void)[] | undefined = [];
+  readonly #alignment: WatermarkAlignment;
   #closed = false;
 
   constructor(job: JobInformation, restored: Readonly<Record<string, CoordinatorState>>, ports: JobCoordinatorsPorts) {
     this.#ports = ports;
+    this.#alignment = new WatermarkAlignment(ports.clock);
     this.#restored = restored;
     ports.bind(job).then(
       (bindings) => this.#bound(job, bindings),
@@ -85,6 +88,8 @@ export class JobCoordinators implements OperatorCoordinators {
       operatorName: name,
       uid,
       source: logic.source,
+      strategy: logic.strategy,
+      alignment: this.#alignment,
       ...of,
       clock,
       restored: this.#restored[id],

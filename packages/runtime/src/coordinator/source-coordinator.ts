@@ -13,9 +13,11 @@ import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import { MillraceError, UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import type { Source, SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
+import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import type { CoordinatorState } from '../checkpoint/checkpoint-metadata.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
 import { SplitAssignments } from './split-assignments.ts';
+import type { AlignmentMember, WatermarkAlignment } from './watermark-alignment.ts';
 
 export interface SourceCoordinatorOptions {
   readonly operatorName: string;
@@ -27,6 +29,9 @@ export interface SourceCoordinatorOptions {
   readonly restored?: CoordinatorState | undefined;
   /** Splits can be given back only where somebody remembers them; a job that is never restarted needs nobody. */
   readonly remembersAssignments?: boolean;
+  /** Of the source, and of its job. */
+  readonly strategy?: WatermarkStrategy<unknown>;
+  readonly alignment?: WatermarkAlignment;
   send(subtask: number, event: ReaderEvent): void;
   snapshotTaken?(checkpointId: number, state: CoordinatorState): void;
   backlog?(isProcessingBacklog: boolean): void;
@@ -44,6 +49,7 @@ export class SourceCoordinator {
   readonly #assignments: SplitAssignments | undefined;
   readonly #timers = new Set<Cancellation>();
   #enumerator: SplitEnumerator<unknown, unknown> | undefined;
+  readonly #aligned: AlignmentMember | undefined;
   #state: State = 'busy';
   /** What is sent while a snapshot is open (S4). */
   #held: (() => void)[] | undefined;
@@ -51,6 +57,9 @@ export class SourceCoordinator {
   constructor(options: SourceCoordinatorOptions) {
     this.#options = options;
     this.#assignments = options.remembersAssignments === true ? new SplitAssignments() : undefined;
+    const settings = options.strategy?.describe().alignment;
+    const announce = (maxWatermark: number, subtask: number | undefined) => this.#announce(maxWatermark, subtask);
+    this.#aligned = settings === undefined ? undefined : options.alignment?.join({ settings, announce });
   }
 
   start(): void {
@@ -89,6 +98,7 @@ export class SourceCoordinator {
   resetSubtask(subtask: number, checkpointId: number | undefined): void {
     this.#whenIdle(() => {
       this.#readers.delete(subtask);
+      this.#aligned?.forget(subtask);
       const splits = this.#assignments?.takeBack(subtask, checkpointId) ?? [];
       if (splits.length > 0) this.#guard('addSplitsBack', () => this.#enumerator?.addSplitsBack(splits, subtask));
     });
@@ -98,6 +108,7 @@ export class SourceCoordinator {
     const wasAlive = this.#state !== 'ended';
     this.#state = 'ended';
     for (const timer of this.#timers) timer.cancel();
+    if (wasAlive) this.#aligned?.close();
     const enumerator = this.#enumerator;
     if (!wasAlive || enumerator === undefined) return;
     // The job is over: nothing is left that an error of its clean-up could fail.
@@ -165,12 +176,21 @@ export class SourceCoordinator {
     switch (event.type) {
       case 'register-reader':
         this.#readers.set(subtask, { location: `subtask ${subtask}` });
+        this.#aligned?.registered(subtask);
         return this.#guard('addReader', () => this.#enumerator?.addReader(subtask));
       case 'request-split':
         return this.#guard('handleSplitRequest', () => this.#enumerator?.handleSplitRequest(subtask));
+      case 'report-watermark':
+        return this.#aligned?.report(subtask, event.watermark, event.urgent);
       case 'source-event':
         return this.#guard('handleSourceEvent', () => this.#sourceEvent(subtask, event.event));
     }
+  }
+
+  #announce(maxWatermark: number, subtask: number | undefined): void {
+    if (this.#state === 'ended') return;
+    const event = { type: 'watermark-alignment', maxWatermark } as const;
+    for (const reader of subtask === undefined ? this.#readers.keys() : [subtask]) this.#options.send(reader, event);
   }
 
   #sourceEvent(subtask: number, event: unknown): void {

@@ -71,6 +71,8 @@ export type ChannelAttachment =
 export type ReaderEvent =
   | { readonly type: 'add-splits'; readonly version: number; readonly splits: readonly Uint8Array[] }
   | { readonly type: 'no-more-splits' }
+  /** How far the reader may go, so that it stays near the others of its alignment group. */
+  | { readonly type: 'watermark-alignment'; readonly maxWatermark: number }
   | { readonly type: 'source-event'; readonly event: unknown }
   | IterationCommand;
 
@@ -88,6 +90,8 @@ export type IterationReport =
 export type EnumeratorEvent =
   | { readonly type: 'register-reader' }
   | { readonly type: 'request-split' }
+  /** Of readers in an alignment group. Urgent: others may wait for it. */
+  | { readonly type: 'report-watermark'; readonly watermark: number; readonly urgent: boolean }
   | { readonly type: 'source-event'; readonly event: unknown }
   | IterationReport;
 

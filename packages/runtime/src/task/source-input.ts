@@ -8,12 +8,13 @@
  *    triggered once is not triggered again; restored splits come before anything of the enumerator.
  * R3 what a reader throws or rejects with fails the task under the source's name.
  */
-import type { Clock } from '@millrace/core/base/clock';
+import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { InputStatus, Source, SourceReader, SourceReaderMetrics } from '@millrace/streaming/contract/source';
+import type { AlignmentSettings } from '@millrace/streaming/contract/watermark-strategy';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
 import type { Flow } from './flow.ts';
@@ -28,6 +29,7 @@ import {
   writeSplits,
   writeWatermarks,
 } from './input-state.ts';
+import { SourceAlignment } from './source-alignment.ts';
 import type { OutputState } from './source-output-state.ts';
 import type { SourceWatermarks } from './source-watermarks.ts';
 import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
@@ -41,6 +43,9 @@ interface SourceInputOptions {
   readonly clock: Clock;
   readonly flow: Flow;
   readonly outputs: SourceWatermarks;
+  /** Undefined where the source is in no alignment group. */
+  readonly alignment?: AlignmentSettings | undefined;
+  readonly schedule: (delayMs: number, action: () => void) => Cancellation;
   /** Between two elements, in the task's thread. */
   readonly mail: (action: () => void) => void;
   send(event: EnumeratorEvent): void;
@@ -54,6 +59,7 @@ export class SourceInput implements TaskInput {
   readonly #options: SourceInputOptions;
   readonly #reader: SourceReader<unknown, unknown>;
   readonly #metrics: SourceReaderMetrics = { numRecordsInErrors: 0 };
+  readonly #alignment: SourceAlignment | undefined;
   #available = true;
   #ended = false;
   #restored: readonly unknown[] = [];
@@ -70,6 +76,10 @@ export class SourceInput implements TaskInput {
         sendSourceEventToCoordinator: (event) => options.send({ type: 'source-event', event }),
       }),
     );
+    const { alignment: settings, outputs, schedule } = options;
+    const report = (watermark: number, urgent: boolean) => options.send({ type: 'report-watermark', watermark, urgent });
+    this.#alignment =
+      settings === undefined ? undefined : new SourceAlignment({ settings, outputs, reader: this.#reader, report, schedule });
   }
 
   get numRecordsInErrors(): number {
@@ -86,6 +96,7 @@ export class SourceInput implements TaskInput {
     this.#restored = [];
     if (restored.length > 0) this.#called(() => this.#reader.addSplits(restored));
     this.#options.send({ type: 'register-reader' });
+    this.#alignment?.start();
     return this.#called(() => this.#reader.start());
   }
 
@@ -132,23 +143,26 @@ export class SourceInput implements TaskInput {
     if (this.#ended) return INPUT_ENDED;
     const { flow, outputs } = this.#options;
     this.polled = 0;
-    if (!this.#available) return INPUT_EMPTY;
+    if (!this.#available || this.#alignment?.check() === true) return INPUT_EMPTY;
     for (let polls = 0; polls < POLLS_MAX && flow.blocked === 0 && this.polled < budget; polls++) {
       const status = this.#pollReader(outputs);
       if (status === 'END_OF_INPUT') {
         this.#ended = true;
+        this.#alignment?.ended();
         return INPUT_ENDED;
       }
+      if (this.#alignment?.check() === true) return INPUT_EMPTY;
       if (status === 'NOTHING_AVAILABLE') return this.#await();
     }
     return INPUT_MORE;
   }
 
   elapse(elapsedMs: number, unread: boolean): number {
-    return this.#options.outputs.elapse(elapsedMs, unread);
+    return (this.#alignment ?? this.#options.outputs).elapse(elapsedMs, unread);
   }
 
   handleEvent(event: ReaderEvent): void {
+    if (event.type === 'watermark-alignment') return this.#alignment?.announced(event.maxWatermark);
     this.#available = true;
     this.#called(() => {
       if (event.type === 'no-more-splits') this.#reader.notifyNoMoreSplits();
@@ -161,6 +175,7 @@ export class SourceInput implements TaskInput {
   }
 
   close(): MaybePromise<void> {
+    this.#alignment?.close();
     return this.#reader.close();
   }
 

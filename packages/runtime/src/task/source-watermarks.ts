@@ -38,6 +38,8 @@ export class SourceWatermarks implements SplitOutputHost {
   readonly #splits = new Map<string, SplitOutput>();
   readonly #restored = new RestoredOutputs();
   watermark = NO_TIMESTAMP;
+  /** Held back by alignment: time that passes is not theirs. */
+  pausedSplits: ReadonlySet<string> = new Set();
   #idle = false;
   /** Records of splits that were released since the last `takeRecords`. */
   #releasedRecords = 0;
@@ -121,8 +123,17 @@ export class SourceWatermarks implements SplitOutputHost {
 
   elapse(elapsedMs: number, unread: boolean): number {
     let again = this.#takesPart(this.main) ? this.main.elapse(elapsedMs, unread) : Number.POSITIVE_INFINITY;
-    for (const output of this.#splits.values()) again = Math.min(again, output.elapse(elapsedMs, unread));
+    for (const [splitId, output] of this.#splits)
+      if (!this.pausedSplits.has(splitId)) again = Math.min(again, output.elapse(elapsedMs, unread));
     return again;
+  }
+
+  get isIdle(): boolean {
+    return this.#idle;
+  }
+
+  forEachSplit(visit: (splitId: string, watermark: number) => void): void {
+    for (const [splitId, output] of this.#splits) visit(splitId, output.watermark);
   }
 
   #takesPart(output: SplitOutput): boolean {

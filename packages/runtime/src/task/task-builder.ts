@@ -24,6 +24,7 @@ import type { ChainParts, CompiledChain } from './compiled-chain.ts';
 import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
+import { withIngestionTime } from './ingestion-time.ts';
 import { InputGate } from './input-gate.ts';
 import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
@@ -90,7 +91,7 @@ class TaskBuilder {
     const { job, deployed, bindings, channels } = environment;
     const { vertexId, subtask, attempt } = deployed.task;
     this.#environment = environment;
-    this.#plan = planChain(job.jobGraph, vertexId, bindings);
+    this.#plan = planChain(job.jobGraph, vertexId, withIngestionTime(bindings, environment.ports.clock));
     this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
     this.#mailbox = new Mailbox(environment.wake);
     this.#schedule = new TaskSchedule(environment.ports.clock);
@@ -235,6 +236,8 @@ class TaskBuilder {
       outputs,
       place: this.#subtaskPlace,
       checkpoint: (barrier) => snapshots.begin(barrier, 0),
+      alignment: logic.strategy.describe().alignment,
+      schedule: (delayMs, action) => this.#schedule.schedule(delayMs, () => this.#mailbox.put(action)),
       mail: (action) => this.#mailbox.put(action),
       send: (event) => environment.post({ type: 'operator-event', executionId, operatorId: operator.id, event }),
       locate: (error) => locateUnlessNamed(error, this.#placeOf(0)),

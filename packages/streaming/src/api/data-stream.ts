@@ -233,6 +233,10 @@ export class DataStream<out T> extends StreamHandle {
   assignTimestampsAndWatermarks(strategy: StrategyFunction<T>): SingleOutputStreamOperator<T>;
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T> | StrategyFunction<T>): SingleOutputStreamOperator<T> {
     const made = watermarkStrategy(strategy, 'assignTimestampsAndWatermarks');
+    if (made.describe().alignment !== undefined)
+      throw new UsageError(
+        'assignTimestampsAndWatermarks got a strategy with withWatermarkAlignment, but only a source can be held back. Give the strategy to env.fromSource.',
+      );
     return this.transform('Timestamps/Watermarks', { logic: timestampsAndWatermarks(made), type: this.type() });
   }
 

@@ -10,12 +10,14 @@ export interface WatermarkStrategies<out T> {
   forMonotonousTimestamps(): WatermarkStrategyOf<T>;
   forBoundedOutOfOrderness(maxOutOfOrderness: DurationLike): WatermarkStrategyOf<T>;
   forGenerator(create: () => WatermarkGenerator<T>): WatermarkStrategyOf<T>;
+  forIngestionTime(): WatermarkStrategyOf<T>;
   noWatermarks(): WatermarkStrategyOf<T>;
 }
 
 export interface WatermarkStrategyOf<out T> {
   withTimestampAssigner(assigner: TimestampAssigner<T>): WatermarkStrategyOf<T>;
   withIdleness(timeout: DurationLike): WatermarkStrategyOf<T>;
+  withWatermarkAlignment(group: string, maxDrift: DurationLike, updateInterval?: DurationLike): WatermarkStrategyOf<T>;
 }
 
 /** `where` is the call, for messages. */
@@ -36,5 +38,6 @@ const strategies: WatermarkStrategies<never> = {
   forMonotonousTimestamps: () => WatermarkStrategy.forMonotonousTimestamps<never>(),
   forBoundedOutOfOrderness: (maxOutOfOrderness) => WatermarkStrategy.forBoundedOutOfOrderness<never>(maxOutOfOrderness),
   forGenerator: (create) => WatermarkStrategy.forGenerator<never>(create),
+  forIngestionTime: () => WatermarkStrategy.forIngestionTime<never>(),
   noWatermarks: () => WatermarkStrategy.noWatermarks<never>(),
 };

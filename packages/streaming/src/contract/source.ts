@@ -47,6 +47,11 @@ export interface SourceReader<out T, Split> {
   addSplits(splits: readonly Split[]): void;
   notifyNoMoreSplits(): void;
   handleSourceEvent?(event: unknown): void;
+  /**
+   * Of a reader that reads several splits at once: which of them, by the ids of their outputs, are to emit nothing for the time being, because they are ahead of their
+   * alignment group, and which go on. Without it the whole reader waits.
+   */
+  pauseOrResumeSplits?(splitsToPause: readonly string[], splitsToResume: readonly string[]): void;
   snapshotState(checkpointId: number): readonly Split[];
   notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
   close(): MaybePromise<void>;

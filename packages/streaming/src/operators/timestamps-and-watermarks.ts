@@ -14,7 +14,8 @@ class TimestampsAndWatermarksOperator implements OneInputOperator {
   readonly #assigner: TimestampAssigner<unknown>;
   readonly #tracker: WatermarkTracker;
 
-  constructor(strategy: WatermarkStrategy<unknown>, context: OperatorContext) {
+  constructor(given: WatermarkStrategy<unknown>, context: OperatorContext) {
+    const strategy = given.boundTo(() => context.currentProcessingTime());
     this.#context = context;
     this.#assigner = strategy.createTimestampAssigner();
     this.#tracker = new WatermarkTracker(strategy, context.settings, {

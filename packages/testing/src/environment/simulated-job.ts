@@ -14,6 +14,7 @@ import { type Execution, ExecutionGraph } from '@millrace/runtime/coordinator/ex
 import { JobIterations } from '@millrace/runtime/coordinator/job-iterations';
 import { planSlots } from '@millrace/runtime/coordinator/slot-sharing';
 import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
+import { WatermarkAlignment } from '@millrace/runtime/coordinator/watermark-alignment';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
 import { Doorbell } from '@millrace/runtime/network/doorbell';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
@@ -190,6 +191,7 @@ export class SimulatedJob {
   }
 
   #startCoordinators(): void {
+    const alignment = new WatermarkAlignment(this.#options.clock);
     for (const vertex of this.#job.jobGraph.vertices) {
       const [head] = vertex.operators;
       const logic = head === undefined ? undefined : this.#job.bindings.operators.get(head.id);
@@ -200,6 +202,8 @@ export class SimulatedJob {
         operatorName: head.name,
         uid: head.uid,
         source: logic.source,
+        strategy: logic.strategy,
+        alignment,
         parallelism: vertex.parallelism,
         clock: this.#options.clock,
         send: (subtask, event) => this.#toReader(head.id, subtask, event),
