@@ -148,7 +148,7 @@ test('arguments of another kind', () => {
   );
   refuses(
     () => numbers().assignTimestampsAndWatermarks(anything((n: number) => n)),
-    `assignTimestampsAndWatermarks got a function that returned an object with forMonotonousTimestamps, forBoundedOutOfOrderness, forGenerator, noWatermarks where a watermark strategy belongs. ${strategies}`,
+    `assignTimestampsAndWatermarks got a function that returned an object with forMonotonousTimestamps, forBoundedOutOfOrderness, forGenerator, forIngestionTime, noWatermarks where a watermark strategy belongs. ${strategies}`,
   );
   refuses(() => numbers().union(anything([1])), 'union got an array. Give it streams.');
   refuses(() => numbers().union(numbers()), 'union got a stream of another environment. Build both streams from one environment.');
