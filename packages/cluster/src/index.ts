@@ -69,6 +69,12 @@ export { JobClient, JobExecutionResult } from '@millrace/streaming/api/job-clien
 export { ConnectedIterativeStreams, type IterationOptions, IterativeStream } from '@millrace/streaming/api/iterative-stream';
 export { JoinedStreams, type JoinEqualTo, type JoinWhere, type WindowJoin } from '@millrace/streaming/api/joined-streams';
 export { KeyedStream } from '@millrace/streaming/api/keyed-stream';
+export {
+  KeyedMultipleConnectedStreams,
+  type KeyedMultipleInputProcessFunctionLike,
+  MultipleConnectedStreams,
+  type MultipleInputProcessFunctionLike,
+} from '@millrace/streaming/api/multiple-connected-streams';
 export { ParameterTool } from '@millrace/streaming/api/parameter-tool';
 export {
   type OuterProcessJoinContext,

@@ -3,6 +3,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapTableFactory } from './heap-tables.ts';
+import { keyGuard } from './key-guard.ts';
 import type { FrozenState, KeyedBackend, KeyedBackendEnvironment, KeyedSink, StateBackend } from './state-backend.ts';
 
 export const HASHMAP_STATE_BACKEND: StateBackend = {
@@ -17,7 +18,7 @@ class HeapKeyedBackend implements KeyedBackend {
 
   constructor(environment: KeyedBackendEnvironment) {
     this.#environment = environment;
-    this.tables = new HeapTableFactory(environment.restored);
+    this.tables = new HeapTableFactory(environment.restored, keyGuard(environment.keyGroups));
   }
 
   get keyedState(): HeapKeyedStateBackend {

@@ -13,6 +13,7 @@
  */
 import { invariant } from '@millrace/core/base/assert';
 import type { KeyedTable } from '@millrace/streaming/contract/state';
+import type { KeyGuard } from './key-guard.ts';
 import { type EntryTaker, FREE, TableFreeze } from './table-freeze.ts';
 import { hashOfNumber, TypedKeys } from './typed-keys.ts';
 
@@ -26,6 +27,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   size: number;
   values: (V | undefined)[];
   readonly #canonical: CanonicalForm;
+  readonly #guard: KeyGuard;
   readonly #startsTyped: boolean;
   #isTyped: boolean;
   #keys: Float64Array;
@@ -40,10 +42,12 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   #isClean: boolean;
   #freezes: TableFreeze<K, V> | undefined; // the newest; the others behind it
 
-  constructor(startsTyped: boolean, canonical: CanonicalForm) {
+  /** `guard` is shown every key that is new to the table, and throws for one that is not this subtask's. */
+  constructor(startsTyped: boolean, canonical: CanonicalForm, guard?: KeyGuard) {
     this.size = 0;
     this.values = [];
     this.#canonical = canonical;
+    this.#guard = guard;
     this.#startsTyped = startsTyped;
     this.#isTyped = startsTyped;
     this.#keys = new Float64Array(0);
@@ -180,6 +184,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
 
   #insert(key: number & K, free: number): number {
     if (Number.isNaN(key)) return this.#mapSlotOf(key);
+    if (this.#guard !== undefined) this.#guard(key);
     let slot = free;
     if (this.size >= this.#limit) {
       this.#grow();
@@ -240,6 +245,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
       if (this.#isWatched) this.touch(known);
       return known;
     }
+    if (this.#guard !== undefined) this.#guard(key);
     const slot = this.#freeSlots.pop() ?? this.values.push(undefined) - 1;
     if (this.#isWatched) this.#inserted(slot);
     slots.set(primitive, slot);

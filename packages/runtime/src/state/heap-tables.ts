@@ -12,6 +12,7 @@ import type { TypeDescription, TypeInformation } from '@millrace/core/types/type
 import type { KeyedTable, KeyedTableFactory, RestoredTable, TableOptions } from '@millrace/streaming/contract/state';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapTable } from './heap-table.ts';
+import type { KeyGuard } from './key-guard.ts';
 import { identityOf, type RestoredStates } from './snapshot/restored-states.ts';
 import type { FrozenState, KeyedSink } from './state-backend.ts';
 import { type EntryForm, tableForm } from './entry-forms.ts';
@@ -50,12 +51,14 @@ interface MadeState {
 
 export class HeapTableFactory implements KeyedTableFactory {
   readonly #restored: RestoredStates | undefined;
+  readonly #guard: KeyGuard;
   readonly #spares = new Map<string, AnyTable[]>();
   readonly #states = new Map<string, MadeState>();
   /** Of states that were made before the restored ones had been read. */
   #fills: (() => void)[] = [];
 
-  constructor(restored?: RestoredStates) {
+  constructor(restored?: RestoredStates, guard?: KeyGuard) {
+    this.#guard = guard;
     this.#restored = restored;
   }
 
@@ -176,7 +179,7 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   #newTable(state: MadeState, form: EntryForm<unknown>): AnyTable {
     const spare = state.schema.kind === 'table' ? this.#spares.get(state.schema.name)?.pop() : undefined;
-    const table = spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey);
+    const table = spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey, this.#guard);
     state.tables.set(table, form);
     return table;
   }

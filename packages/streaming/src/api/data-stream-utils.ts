@@ -9,7 +9,8 @@ import type { KeyedStream } from './keyed-stream.ts';
 export const DataStreamUtils = {
   /**
    * A keyed stream without a shuffle, for a stream that is partitioned already exactly as `keyBy` of this key would do it, with the same parallelism and maximum
-   * parallelism; for instance the result of an operator on a stream keyed like that, if it keeps the key. A record in a wrong subtask gives wrong results.
+   * parallelism; for instance the result of an operator on a stream keyed like that, if it keeps the key. A record in a wrong subtask
+   * fails the job where it is seen: at the first thousand new keys of each operator, and at samples of those behind.
    *
    * ```ts
    * const perUser = clicks.keyBy((click) => click.user).process(clean);

@@ -13,6 +13,7 @@ import type { BroadcastStream } from './broadcast-stream.ts';
 import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import type { DataStream } from './data-stream.ts';
 import { DataStreamUtils } from './data-stream-utils.ts';
+import { MultipleConnectedStreams } from './multiple-connected-streams.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { ProcessJoinFunction } from './process-join-function.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
@@ -108,6 +109,25 @@ export function claims(): unknown {
     .sideOutputLeftLateData(new OutputTag<Click>('late'))
     .process((click, user, context) => (click.ms > 9 ? { user, at: context.getTimestamp() } : undefined));
   const richInterval = byUser.intervalJoin(usersById).between('-5 s', '5 s').process(new Joined());
+  const several = MultipleConnectedStreams.of(clicks, users, env.fromData(1))
+    .keyBy(
+      (click) => click.user,
+      (user) => user.id,
+      (n) => String(n),
+    )
+    .process(() => ({
+      processElement1: (click, context, out: Collector<string>) => out.collect(click.page + context.getCurrentKey()),
+      processElement2: (user, _context, out) => out.collect(user.id),
+      processElement3: (n, _context, out) => out.collect(n.toFixed()),
+    }));
+  const two = MultipleConnectedStreams.of(clicks, users);
+  two.keyBy(
+    (click) => click.user,
+    // @ts-expect-error keys are of one type
+    (user) => user.at,
+  );
+  // @ts-expect-error a method for each input
+  two.process({ processElement1: () => {} });
   const leftOuter = byUser
     .intervalJoin(usersById)
     .between('-5 s', '5 s')
@@ -151,6 +171,7 @@ export function claims(): unknown {
     Expect<Equal<Of<typeof joined>, string>>,
     Expect<Equal<Of<typeof joinedFlat>, number>>,
     Expect<Equal<Of<typeof grouped>, { left: number; right: number }>>,
+    Expect<Equal<Of<typeof several>, string>>,
     Expect<Equal<Of<typeof leftOuter>, (string | number | null)[]>>,
     Expect<Equal<Of<typeof fullOuter>, string>>,
     Expect<Equal<Of<typeof interval>, { user: User; at: number }>>,
