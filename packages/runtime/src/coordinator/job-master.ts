@@ -153,6 +153,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
         return this.#enumeratorEvent(message);
       case 'acknowledge-checkpoint':
         return this.#checkpoints?.acknowledge(this.#tasks?.find(message.executionId), message);
+      case 'request-checkpoint':
+        return this.#checkpoints?.request();
       case 'decline-checkpoint':
         return this.#checkpoints?.decline(this.#tasks?.find(message.executionId), message);
       case 'collected':

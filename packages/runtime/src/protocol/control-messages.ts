@@ -296,6 +296,10 @@ export interface AcknowledgeCheckpoint extends Fenced<'acknowledge-checkpoint'> 
   readonly snapshot: TaskStateSnapshot;
   readonly metrics: SubtaskCheckpointMetrics;
 }
+/** A task at its end waits for a checkpoint that begins from now on; no interval is waited for. */
+export interface RequestCheckpoint extends Fenced<'request-checkpoint'> {
+  readonly executionId: string;
+}
 /** The task goes on without this checkpoint; `reason` is one of the checkpoint failure reasons. */
 export interface DeclineCheckpoint extends Fenced<'decline-checkpoint'> {
   readonly executionId: string;
@@ -328,6 +332,7 @@ export type ToJobMaster =
   | EnumeratorOperatorEvent
   | AcknowledgeCheckpoint
   | DeclineCheckpoint
+  | RequestCheckpoint
   | Collected
   | TaskMetricsReport
   | SlotsMissing

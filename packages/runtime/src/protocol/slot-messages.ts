@@ -36,6 +36,8 @@ export type FromSlot =
       readonly snapshot: TaskStateSnapshot;
       readonly metrics: SubtaskCheckpointMetrics;
     }
+  /** The task has only a commit left, which waits for a checkpoint that begins from now on. */
+  | { readonly type: 'request-checkpoint'; readonly executionId: string }
   | {
       readonly type: 'decline-checkpoint';
       readonly executionId: string;

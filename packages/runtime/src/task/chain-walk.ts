@@ -105,6 +105,14 @@ export class ChainWalk {
     }
   }
 
+  async settle(step: Step): Promise<void> {
+    try {
+      await step.operator?.settle?.();
+    } catch (error) {
+      throw this.#locate(error, step.plan.index);
+    }
+  }
+
   /** Of all operators together. */
   get numLateRecordsDropped(): number {
     let dropped = 0;

@@ -4,7 +4,8 @@
  * Owned by its sink operator, which says when the writer's turn is (Q1 of sink-operator.ts).
  *
  * C1 at a barrier the writer is flushed, prepares what is to be committed, and gives its state, in this order and with no record in between.
- * C2 what was prepared is committed once its checkpoint is complete, or a later one, and not before; at the end of the input, with all that is left.
+ * C2 what was prepared is committed once its checkpoint is complete, or a later one, and not before. What the end of the input left waits for the next checkpoint, where
+ *    there are any: a job that failed behind a commit without one would write the same once more.
  * C3 it is in every checkpoint until its commit has settled: after a failure it is committed again, before the writer is restored.
  * C4 commits come one after another, beside the writer's calls.
  */
@@ -39,9 +40,13 @@ const COMMITTABLES: ListSnapshot<StoredCommittable> = listOf('sink committables'
 const WRITER_STATES: ListSnapshot<StoredWriterState> = listOf('sink writer states');
 
 interface Prepared {
+  /** LAST until a checkpoint has it. */
   readonly checkpointId: number;
   readonly committable: unknown;
 }
+
+/** Of what was prepared at the end of the input. */
+export const LAST = Number.POSITIVE_INFINITY;
 
 export class SinkCheckpoints {
   readonly #sink: Sink<unknown>;
@@ -51,6 +56,7 @@ export class SinkCheckpoints {
   #committer: Promise<Committer<unknown>> | undefined = undefined;
   #commits: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #onCommitted: (() => void) | undefined = undefined;
 
   constructor(sink: Sink<unknown>, init: WriterInitContext) {
     this.#sink = sink;
@@ -74,7 +80,7 @@ export class SinkCheckpoints {
 
   /** Commits what the checkpoint had left to be committed (C3), then makes the writer. */
   async open(): Promise<SinkWriter<unknown>> {
-    await this.complete(Number.POSITIVE_INFINITY);
+    await this.complete(LAST);
     const states = this.#restoredStates;
     this.#restoredStates = [];
     if (states.length > 0 && hasWriterState(this.#sink)) return this.#sink.restoreWriter(this.#init, states);
@@ -101,9 +107,23 @@ export class SinkCheckpoints {
     });
   }
 
-  /** After the writer has nothing to do any more: what was prepared for this checkpoint goes into it as it is. */
+  /** After the writer has nothing to do any more: what was prepared goes into the checkpoint as it is. */
   writeRest(context: StateSnapshotContext): void {
+    const { checkpointId } = context;
+    this.#prepared = this.#prepared.map((each) => (each.checkpointId === LAST ? { ...each, checkpointId } : each));
     this.#write(context, []);
+  }
+
+  /** Settles when nothing is left to be committed. */
+  committed(): Promise<void> {
+    if (this.#prepared.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onCommitted = resolve;
+    });
+  }
+
+  get isCommitted(): boolean {
+    return this.#prepared.length === 0;
   }
 
   /** C2, C4. Settles when what belongs to this checkpoint and those before it has been committed. */
@@ -127,6 +147,7 @@ export class SinkCheckpoints {
       due.map(({ committable }) => committable),
     );
     this.#prepared = this.#prepared.filter((each) => !due.includes(each));
+    if (this.#prepared.length === 0) this.#onCommitted?.();
   }
 
   #write(context: StateSnapshotContext, states: readonly unknown[]): void {

@@ -13,16 +13,23 @@ import type { OneInputOperator, OperatorContext } from '@millrace/streaming/cont
 import type { Sink, SinkContext, SinkWriter, WriterInitContext } from '@millrace/streaming/contract/sink';
 import type { StateInitializationContext, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { SinkCheckpoints } from './sink-checkpoints.ts';
+import { LAST, SinkCheckpoints } from './sink-checkpoints.ts';
 
 const QUEUE_MAX = 256;
 
 type Call = { readonly record: unknown; readonly timestamp: number } | { readonly action: () => MaybePromise<void> };
 
+export interface SinkPorts {
+  locate(error: unknown, record?: { readonly value: unknown }): Error;
+  /** Asks for a checkpoint that begins from now on; undefined where there are none. */
+  readonly requestCheckpoint: (() => void) | undefined;
+}
+
 export class SinkOperator implements OneInputOperator, SinkContext {
   readonly #context: OperatorContext;
   readonly #checkpoints: SinkCheckpoints;
   readonly #locate: (error: unknown, record?: { readonly value: unknown }) => Error;
+  readonly #requestCheckpoint: (() => void) | undefined;
   #writer: SinkWriter<unknown> | undefined = undefined;
   #queue: Call[] = [];
   /** A call of the writer has not settled. */
@@ -36,15 +43,11 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   #emptied: (() => void) | undefined = undefined;
   #closed = false;
 
-  constructor(
-    sink: Sink<unknown>,
-    context: OperatorContext,
-    init: WriterInitContext,
-    locate: (error: unknown, record?: { readonly value: unknown }) => Error,
-  ) {
+  constructor(sink: Sink<unknown>, context: OperatorContext, init: WriterInitContext, ports: SinkPorts) {
     this.#context = context;
     this.#checkpoints = new SinkCheckpoints(sink, init);
-    this.#locate = locate;
+    this.#locate = (error, record) => ports.locate(error, record);
+    this.#requestCheckpoint = ports.requestCheckpoint;
   }
 
   initializeState(context: StateInitializationContext): void {
@@ -89,7 +92,7 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** At the end of the input: everything is written, flushed and committed. */
+  /** At the end of the input: everything is written, flushed and prepared, and committed where no checkpoint could do that. */
   flush(): Promise<void> {
     this.#flushed = this.#flushAll();
     return this.#flushed;
@@ -100,8 +103,15 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     const writer = this.#writer as SinkWriter<unknown>;
     await writer.flush(true);
     if (this.#closed) return;
-    await this.#checkpoints.prepare(writer, Number.POSITIVE_INFINITY);
-    if (!this.#closed) await this.#checkpoints.complete(Number.POSITIVE_INFINITY); // canceled: nothing is committed any more
+    await this.#checkpoints.prepare(writer, LAST);
+    if (!this.#closed && this.#requestCheckpoint === undefined) await this.#checkpoints.complete(LAST); // canceled: nothing is committed any more
+  }
+
+  /** The last checkpoint, whose completion commits what is left (C2 of sink-checkpoints.ts). */
+  settle(): Promise<void> {
+    if (this.#closed || this.#checkpoints.isCommitted) return Promise.resolve();
+    this.#requestCheckpoint?.();
+    return this.#checkpoints.committed();
   }
 
   snapshotState(context: StateSnapshotContext): MaybePromise<void> {

@@ -28,6 +28,8 @@ export interface SlotPorts {
   readonly standardStreams: StandardStreams;
   /** Where the slot's parts of checkpoints are written and read. Default: the file systems that their paths name. */
   readonly checkpointFiles?: CheckpointFiles;
+  /** False where nobody takes checkpoints, whatever the job says: the last commits are then made at the end of the input. */
+  readonly hasCheckpointCoordinator?: boolean;
   /** Of heap and external memory; absent: no limit. */
   readonly memoryLimitBytes?: number;
   /** What each channel keeps in memory of what goes beyond its credit, before it uses a spill; absent: the network's default. */

@@ -256,12 +256,20 @@ class TaskBuilder {
       operator = openIterationTail(this.#environment, logic.iterationTail, step, context);
     else if (logic.kind === 'operator') operator = logic.create(context);
     else if (logic.kind === 'sink') {
-      operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), (error, record) =>
-        locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
-      );
+      operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), {
+        locate: (error, record) => locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
+        requestCheckpoint: this.#requestCheckpoint(),
+      });
     } else throw new Error(`a step of kind ${logic.kind} has no operator`);
     step.operator = operator;
     return operator;
+  }
+
+  /** Undefined where nobody takes checkpoints. */
+  #requestCheckpoint(): (() => void) | undefined {
+    const { ports, job, deployed, post } = this.#environment;
+    const takes = job.jobGraph.configuration.checkpointing !== undefined && ports.hasCheckpointCoordinator !== false;
+    return takes ? () => post({ type: 'request-checkpoint', executionId: deployed.task.executionId }) : undefined;
   }
 
   #makeTwoInputOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): TwoInputOperator {

@@ -184,6 +184,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
         });
       case 'acknowledge-checkpoint':
       case 'decline-checkpoint':
+      case 'request-checkpoint':
         return gateway.tell({ ...message, leader: jobMaster.leader });
       case 'accumulators':
         task.accumulators = message.accumulators;

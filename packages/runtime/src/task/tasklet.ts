@@ -5,7 +5,7 @@
  *
  * T1 a turn is: mail, then what was suspended, then input up to the budget. Nothing in it waits.
  * T2 no input is taken while `flow.blocked` is not 0.
- * T3 at the end of the input: MAX_WATERMARK and `finish` go through the chain behind everything else; then the operators are flushed, one promise at a time;
+ * T3 at the end of the input: MAX_WATERMARK and `finish` go through the chain behind everything else; then the operators are flushed and settle, one promise at a time;
  *    then END_OF_INPUT leaves, and the tasklet is done when no output has overdraft left and no snapshot is under way.
  * T4 every turn ends with a little of the snapshots that are under way, whether the task is blocked, idle or ending.
  */
@@ -197,6 +197,10 @@ export class Tasklet {
       for (const step of this.#walk.operators) {
         if (this.#abandoned) return;
         await this.#walk.flush(step);
+      }
+      for (const step of this.#walk.operators) {
+        if (this.#abandoned) return;
+        await this.#walk.settle(step);
       }
       if (!this.#abandoned) this.#mailbox.put(() => this.#leave());
     } catch (error) {

@@ -90,6 +90,8 @@ export interface StreamOperator {
   finish?(): boolean;
   /** Awaited after `finish`, for what must be flushed before the task may be called finished. */
   flush?(): MaybePromise<void>;
+  /** Awaited after every operator of the task was flushed, for what only a checkpoint that is complete may set free: barriers still come. */
+  settle?(): MaybePromise<void>;
   /** Always called, after success, failure and cancellation alike, once, if `open` was called. */
   close?(): MaybePromise<void>;
   /** True while the operator holds one of `flow.blocked` that it takes away by itself, through `mail`: asynchronous edges, which O5 waits for. */

@@ -175,6 +175,7 @@ export class SimulatedJob {
       post: (message) => this.#receive(index, message),
       bind: () => Promise.resolve(this.#job.bindings),
       standardStreams: { write: (stream, text) => this.#options.write(stream, text) },
+      hasCheckpointCoordinator: false,
       localChannelCapacity: this.#options.channelCapacity ?? CHANNEL_CAPACITY,
       createLoop: (options) => this.#scheduler.createLoop(options),
       ...(this.#options.generateCode === undefined ? {} : { generateCode: this.#options.generateCode }),

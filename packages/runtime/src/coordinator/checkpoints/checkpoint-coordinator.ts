@@ -121,6 +121,11 @@ export class CheckpointCoordinator {
     if (pending?.awaits(execution) === true) this.#abort(pending, declineOf(cause));
   }
 
+  /** A task waits for a checkpoint that begins from now on. */
+  request(): void {
+    this.#timing.request();
+  }
+
   /** Nothing is begun until all tasks run again. */
   stop(reason: CheckpointFailureReason): void {
     this.#timing.stop();

@@ -1,6 +1,6 @@
 /**
  * When the next checkpoint is due: an interval after the last one began, not before the minimum pause after the last one ended, and not while as many are under way as
- * may be. Owned by the CheckpointCoordinator.
+ * may be. One that was asked for waits for the pause alone. Owned by the CheckpointCoordinator.
  *
  * T1 between `start` and `stop` there is one timer, or `resume` will be called when what is waited for has happened.
  */
@@ -16,6 +16,7 @@ export class CheckpointTiming {
   #isStarted = false;
   #lastBegunMs = 0;
   #lastEndedMs: number | undefined;
+  #isRequested = false;
 
   constructor(settings: CompiledCheckpointing, clock: Clock, due: () => void) {
     this.#settings = settings;
@@ -37,12 +38,20 @@ export class CheckpointTiming {
 
   stop(): void {
     this.#isStarted = false;
+    this.#isRequested = false;
     this.#backlogs.clear();
     this.#pause();
   }
 
   begun(): void {
+    this.#isRequested = false;
     this.#lastBegunMs = this.#clock.monotonic();
+  }
+
+  /** One that begins from now on is waited for. */
+  request(): void {
+    this.#isRequested = true;
+    this.resume();
   }
 
   ended(): void {
@@ -53,9 +62,9 @@ export class CheckpointTiming {
   resume(): void {
     this.#pause();
     const intervalMs = this.#intervalMs();
-    if (!this.#isStarted || intervalMs === 0) return;
+    if (!this.#isStarted || (intervalMs === 0 && !this.#isRequested)) return;
     const afterPauseMs = this.#lastEndedMs === undefined ? 0 : this.#lastEndedMs + this.#settings.minPauseMs;
-    const atMs = Math.max(this.#lastBegunMs + intervalMs, afterPauseMs);
+    const atMs = Math.max(this.#isRequested ? 0 : this.#lastBegunMs + intervalMs, afterPauseMs);
     this.#timer = this.#clock.schedule(Math.max(0, atMs - this.#clock.monotonic()), () => {
       this.#timer = undefined;
       this.#due();

@@ -101,6 +101,10 @@ export class JobCheckpoints {
     if (execution !== undefined) this.#coordinator?.decline(execution, checkpointId, failure);
   }
 
+  request(): void {
+    this.#coordinator?.request();
+  }
+
   stop(reason: CheckpointFailureReason): void {
     this.#coordinator?.stop(reason);
   }
