@@ -19,7 +19,8 @@ Keys are Flink's where Flink has the option. What is set later in this list coun
 2. the file \`config.yaml\`: in the directory of \`--config-dir\`, else of the environment variable \`MILLRACE_CONF_DIR\`, else \`conf/\`, else the working directory,
 3. \`-D key=value\` on the command line, in the order given,
 4. the command's own options (\`--parallelism\`, \`--slots\`),
-5. what the program sets (\`getExecutionEnvironment({ … })\`, \`env.configure\`, \`env.setParallelism\`, an operator's own setters).
+5. what the program sets (\`getExecutionEnvironment({ … })\`, \`env.configure\`, \`env.setParallelism\`, an operator's own setters),
+6. \`--checkpoint-dir\` and \`--checkpoint-interval\`: who starts a job says where its checkpoints go, and how often.
 
 In \`config.yaml\`, \`taskmanager: { numberOfTaskSlots: 4 }\` and \`taskmanager.numberOfTaskSlots: 4\` mean the same. A key that is close to a known one is refused with
 that one's name; a key of the file that resembles none gets a warning, on the command line it is refused.

@@ -49,7 +49,7 @@ export {
   type KeyedBroadcastProcessFunctionLike,
 } from '@millrace/streaming/api/broadcast-process-functions';
 export type { BroadcastStream } from '@millrace/streaming/api/broadcast-stream';
-export { CheckpointConfig, CheckpointingMode } from '@millrace/streaming/api/checkpoint-config';
+export { CheckpointConfig, CheckpointingMode, ExternalizedCheckpointRetention } from '@millrace/streaming/api/checkpoint-config';
 export type { CloseableIterator } from '@millrace/streaming/api/closeable-iterator';
 export { CoGroupedStreams, type CoGroupEqualTo, type CoGroupWhere, type WindowCoGroup } from '@millrace/streaming/api/co-grouped-streams';
 export {
@@ -119,6 +119,7 @@ export {
 export type { SourceContext } from '@millrace/streaming/contract/source-function';
 export { SideOutputDataStream } from '@millrace/streaming/api/side-output-data-stream';
 export { SingleOutputStreamOperator } from '@millrace/streaming/api/single-output-stream-operator';
+export { type ExponentialDelay, RestartStrategies, type RestartStrategy } from '@millrace/streaming/api/restart-strategies';
 export { StreamExecutionEnvironment } from '@millrace/streaming/api/stream-execution-environment';
 export type {
   Collection,

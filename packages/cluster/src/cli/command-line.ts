@@ -18,6 +18,11 @@ export interface ExplainOptions {
 export interface RunOptions extends ExplainOptions {
   readonly slots?: string;
   readonly singleThread?: boolean;
+  readonly checkpointDir?: string;
+  readonly checkpointInterval?: string;
+  /** `latest`, or the path of a checkpoint. */
+  readonly restore?: string;
+  readonly allowNonRestoredState?: boolean;
 }
 
 export async function parseCommandLine(args: readonly string[]): Promise<void> {
@@ -55,17 +60,29 @@ function addRun(command: Command): void {
     .argument('[args...]', 'arguments of the program, after --')
     .option('-p, --parallelism <n>', 'subtasks of operators that set none themselves (parallelism.default)')
     .option('-s, --slots <n>', 'slots of the TaskManager, one thread each (taskmanager.numberOfTaskSlots); by default what the job needs')
+    .option(
+      '--checkpoint-dir <directory>',
+      'where checkpoints are kept (execution.checkpointing.dir); one every 10 s unless an interval is set',
+    )
+    .option('--checkpoint-interval <duration>', "how often a checkpoint is begun, for example '10 s' (execution.checkpointing.interval)")
+    .option('--restore <latest|path>', 'begin with a checkpoint: the newest of the job in --checkpoint-dir, or that of the path')
+    .addOption(new Option('--fromSavepoint <path>', "Flink's name of --restore").hideHelp())
+    .option('-n, --allow-non-restored-state', 'leave state behind whose operator the program has not any more')
+    .addOption(new Option('--allowNonRestoredState', "Flink's name of it").hideHelp())
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')
     .option('--single-thread', 'everything in this thread, for a debugger')
     .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))
     .option('--config-dir <directory>', 'where config.yaml is (else MILLRACE_CONF_DIR, ./conf, or the working directory)')
     .option('-D <key=value>', 'set one configuration key; may be repeated', collect)
-    .addHelpText('after', `\nA later one wins: defaults, config.yaml, -D, the options above, what the program sets.\n\n${EXIT_CODE_HELP}`)
-    .action(async (file: string, args: string[], options: RunOptions) => {
+    .addHelpText('after', `\n${PRECEDENCE_HELP}\n\n${EXIT_CODE_HELP}`)
+    .action(async (file: string, args: string[], { fromSavepoint, ...options }: RunOptions & { readonly fromSavepoint?: string }) => {
       const { runProgram } = await import('./run-command.ts');
-      await runProgram(file, args, options);
+      await runProgram(file, args, { ...(fromSavepoint === undefined ? {} : { restore: fromSavepoint }), ...options });
     });
 }
+
+const PRECEDENCE_HELP = `A later one wins: defaults, config.yaml, -D, the options above, what the program sets; but --checkpoint-dir and
+--checkpoint-interval win over the program, too.`;
 
 function addExplain(command: Command): void {
   command

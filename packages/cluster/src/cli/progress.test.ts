@@ -44,13 +44,14 @@ function fixture(columns = 120) {
     recordsOut: 0,
     watermark: undefined as number | undefined,
   };
-  const job = { jobId: 'j', name: 'weekly', state: 'RUNNING', figures: () => [vertex] } as unknown as MonitoredJob;
+  const how = { status: 'RUNNING', restarts: 0, checkpoints: undefined as unknown };
+  const job = { jobId: 'j', name: 'weekly', state: 'RUNNING', figures: () => [vertex], progress: () => how } as unknown as MonitoredJob;
   const take = () => {
     const taken = text;
     text = '';
     return taken;
   };
-  return { clock, progress, vertex, job, take };
+  return { clock, progress, vertex, job, how, take };
 }
 
 test('records, rate and watermark of each vertex are redrawn in place', () => {
@@ -67,6 +68,17 @@ test('records, rate and watermark of each vertex are redrawn in place', () => {
     take(),
     `${erased}weekly: RUNNING\n  Source: commits -> map ×2  1,500 records  6,000/s  watermark 2020-01-01T00:00:00.000Z\n`,
   );
+});
+
+test('restarts and the newest checkpoint stand behind the status', () => {
+  const { clock, progress, job, how, take } = fixture(200);
+  how.status = 'RESTARTING';
+  how.restarts = 2;
+  const latestCompleted = { id: 17, triggerTime: clock.now() - 5_000, durationMs: 1_250, stateSizeBytes: 12_345 };
+  how.checkpoints = { latestCompleted, counts: { failed: 1 } };
+  progress.add(job);
+  clock.advance(250);
+  assert.equal(take().split('\n')[0], 'weekly: RESTARTING, 2 restarts, checkpoint 17 (4 s ago, 12,345 bytes), 1 failed');
 });
 
 test('other text takes the place of the figures, once', () => {

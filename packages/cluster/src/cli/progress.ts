@@ -59,9 +59,10 @@ export class Progress {
   #linesOf(job: MonitoredJob): readonly string[] {
     const figures = job.figures();
     const width = Math.min(48, Math.max(...figures.map(({ name }) => name.length), 1));
-    return [`${job.name}: ${job.state}`, ...figures.map((vertex) => `  ${this.#lineOf(job.jobId, vertex, width)}`)].map((line) =>
-      this.#fit(line),
-    );
+    return [
+      `${job.name}: ${stateText(job, this.#clock.now())}`,
+      ...figures.map((vertex) => `  ${this.#lineOf(job.jobId, vertex, width)}`),
+    ].map((line) => this.#fit(line));
   }
 
   #lineOf(jobId: string, vertex: VertexFigures, width: number): string {
@@ -82,6 +83,22 @@ export class Progress {
     const columns = this.#terminal.columns || 80; // 0 from a terminal that does not know
     return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
   }
+}
+
+/** `RUNNING, 2 restarts, checkpoint 17 (4 s ago, 1,024 bytes)` */
+function stateText(job: MonitoredJob, now: number): string {
+  const { status, restarts, checkpoints } = job.progress();
+  const latest = checkpoints?.latestCompleted;
+  return [
+    job.state === 'RUNNING' ? status : job.state,
+    ...(restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`]),
+    ...(latest === undefined
+      ? []
+      : [
+          `checkpoint ${latest.id} (${Math.round((now - latest.triggerTime - latest.durationMs) / 1000)} s ago, ${grouped(latest.stateSizeBytes)} bytes)`,
+        ]),
+    ...(checkpoints === undefined || checkpoints.counts.failed === 0 ? [] : [`${checkpoints.counts.failed} failed`]),
+  ].join(', ');
 }
 
 function grouped(amount: number): string {

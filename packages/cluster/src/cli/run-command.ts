@@ -15,7 +15,7 @@ import { createLocalProgram, type LocalProgram, likelySlots } from '../client/lo
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
 import { RunningCluster } from '../local/running-cluster.ts';
-import { configureCommand } from './command-configuration.ts';
+import { checkpointFlags, configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { RunFace } from './run-face.ts';
@@ -73,6 +73,7 @@ class ProgramRun {
       monitor: this.#face,
       onOutput: (stream, text) => this.#face.print(stream, text),
       startCluster,
+      checkpointing: checkpointFlags(this.#options, configuration),
     });
     this.#program = program;
     program.clusters.prepare(likelySlots(configuration), program.bundle());

@@ -1,5 +1,5 @@
 /** What the face of a client (progress, the JSON line, exit codes) wants to know of jobs; the executor tells it and never reads it. */
-import type { VertexFigures } from '../local/local-cluster.ts';
+import type { JobProgress, VertexFigures } from '../local/local-cluster.ts';
 
 export type JobState = 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
 
@@ -14,6 +14,7 @@ export interface MonitoredJob {
   /** The first failure. */
   readonly error: unknown;
   figures(): readonly VertexFigures[];
+  progress(): JobProgress;
   cancel(): Promise<void>;
 }
 

@@ -78,7 +78,12 @@ function bindingCluster(directory: string, seen: Run, failures: Record<string, E
     };
     return { jobId, status: async () => 'FINISHED', result, cancel: async () => {} };
   };
-  return { submitJob, metrics: () => [], close: async () => {} };
+  return {
+    submitJob,
+    metrics: () => [],
+    progress: () => ({ status: 'RUNNING', restarts: 0, checkpoints: undefined }),
+    close: async () => {},
+  };
 }
 
 test('several jobs of one program are numbered and bound one after another', async () => {

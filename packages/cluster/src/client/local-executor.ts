@@ -14,12 +14,11 @@ import type { LocalCluster } from '../local/local-cluster.ts';
 import { phase } from '../local/phase.ts';
 import type { ProgramBundle } from './bundle.ts';
 import { recordConstant } from './constants.ts';
+import { type CheckpointFlags, checkpointWarnings, restoreSelection, withCheckpointing } from './job-checkpointing.ts';
 import type { JobMonitor, JobState, MonitoredJob } from './job-monitor.ts';
 import { JobRecording } from './job-recording.ts';
 import type { ClusterLease, LocalClusters } from './local-clusters.ts';
 import { slotDemand } from './slot-demand.ts';
-
-const NO_CHECKPOINTS = 'checkpointing is enabled, but this version takes no checkpoints yet: a failure fails the job.';
 
 export interface LocalExecutorOptions {
   /** The program's entry, absolute. */
@@ -31,6 +30,8 @@ export interface LocalExecutorOptions {
   readonly clusters: LocalClusters;
   readonly bundle: () => Promise<ProgramBundle>;
   readonly monitor: JobMonitor;
+  /** Of the command; they count more than what the program says. */
+  readonly checkpointing?: CheckpointFlags | undefined;
 }
 
 export class LocalExecutor implements Executor {
@@ -44,10 +45,12 @@ export class LocalExecutor implements Executor {
     this.configuration = options.configuration.entries;
   }
 
-  async execute({ jobGraph }: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
+  async execute({ jobGraph: compiled }: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
     phase('execute called');
-    if (jobGraph.configuration.checkpointing !== undefined) this.#options.monitor.warn(NO_CHECKPOINTS);
-    for (const warning of options.warnings ?? []) this.#options.monitor.warn(warning);
+    const { configuration, checkpointing = {}, workingDirectory } = this.#options;
+    const jobGraph = withCheckpointing(compiled, checkpointing, workingDirectory);
+    const restore = restoreSelection(configuration, jobGraph, workingDirectory);
+    for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph)]) this.#options.monitor.warn(warning);
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();
@@ -59,7 +62,7 @@ export class LocalExecutor implements Executor {
       const bundle = await this.#options.bundle();
       const program = this.#describe(bundle, { executeIndex: earlier.length, recordedResults, constants });
       const onCollected = recorded(recording, options);
-      const submission = { jobGraph, program, bundle: bundle.bytes, ...(onCollected === undefined ? {} : { onCollected }) };
+      const submission = { jobGraph, program, bundle: bundle.bytes, ...(onCollected && { onCollected }), ...(restore && { restore }) };
       const submitted = await lease.cluster.submitJob(submission);
       return this.#follow(submitted, jobGraph, recording, lease);
     } catch (error) {
@@ -141,6 +144,10 @@ class FollowedJob implements MonitoredJob {
 
   figures() {
     return this.#cluster.metrics(this.jobId);
+  }
+
+  progress() {
+    return this.#cluster.progress(this.jobId);
   }
 
   cancel(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Configuration } from '@millrace/core/config/configuration';
 import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import type { LocalClusterOptions } from '../local/local-cluster.ts';
 import type { ProgramBundle } from './bundle.ts';
+import type { CheckpointFlags } from './job-checkpointing.ts';
 import type { JobMonitor } from './job-monitor.ts';
 import { LocalClusters, type StartCluster } from './local-clusters.ts';
 import { LocalExecutor } from './local-executor.ts';
@@ -27,6 +28,7 @@ export interface LocalProgramOptions {
   readonly monitor: JobMonitor;
   readonly onOutput?: LocalClusterOptions['onOutput'];
   readonly startCluster?: StartCluster;
+  readonly checkpointing?: CheckpointFlags;
 }
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
@@ -68,6 +70,7 @@ export function createLocalProgram(options: LocalProgramOptions): LocalProgram {
     clusters,
     bundle,
     monitor,
+    checkpointing: options.checkpointing,
   });
   return { executor, clusters, bundle };
 }
@@ -88,6 +91,8 @@ function clusterOptions({ configuration, singleThread, monitor, onOutput }: Loca
     ...(heap === undefined ? {} : { slotMemoryLimitBytes: Math.floor(heap.getBytes() / slots) }),
     slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
     taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),
+    onWarning: (message) => monitor.warn(message),
+    onInformation: (message) => monitor.info(message),
     onWaitingForSlots: ({ jobName, neededSlots, freeSlots, totalSlots }) =>
       // Usual for a moment: while the TaskManager starts, and while slots are cleared of the job before.
       monitor.info(

@@ -2,7 +2,7 @@
 
 import { option } from '@millrace/core/config/option';
 import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
-import { JOB_OPTIONS } from '@millrace/streaming/api/job-options';
+import { JOB_OPTION_GROUPS } from '@millrace/streaming/api/job-configuration';
 
 export const EXTERNAL_PACKAGES = option({
   key: 'pipeline.external-packages',
@@ -60,8 +60,23 @@ export const TASK_CANCELLATION_TIMEOUT = option({
   text: 'A task that has not stopped so long after it was cancelled, because its user code does not return, is given up together with its slot.',
 });
 
+export const RESTORE_PATH = option({
+  key: 'execution.state-recovery.path',
+  type: 'string',
+  deprecatedKeys: ['execution.savepoint.path'],
+  text: 'The checkpoint that a job begins with: its directory, or `latest` for the newest complete one of a job of this name in the directory of checkpoints. The same as `--restore`.',
+});
+export const IGNORE_UNCLAIMED_STATE = option({
+  key: 'execution.state-recovery.ignore-unclaimed-state',
+  type: 'boolean',
+  default: false,
+  deprecatedKeys: ['execution.savepoint.ignore-unclaimed-state'],
+  text: 'Whether state of operators that the program has not any more is left behind. Otherwise a checkpoint with such state is refused, and they are listed. The same as `--allow-non-restored-state`.',
+});
+
 const GROUPS: readonly OptionGroup[] = [
-  JOB_OPTIONS,
+  ...JOB_OPTION_GROUPS,
+  { room: 'Restore', options: [RESTORE_PATH, IGNORE_UNCLAIMED_STATE] },
   { room: 'Programs', options: [EXTERNAL_PACKAGES] },
   {
     room: 'TaskManagers',

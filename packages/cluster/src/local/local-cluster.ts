@@ -3,8 +3,9 @@
  * so that whatever a job does to its memory, the caller survives and can say what happened (architecture D1). With `singleThread` everything shares the
  * calling thread, for debuggers and small tests.
  */
+import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
-import type { SubmittedJob } from '@millrace/streaming/graph/executor';
+import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import { RunningCluster } from './running-cluster.ts';
 
@@ -27,8 +28,10 @@ export interface LocalClusterOptions {
   readonly heartbeatIntervalMs?: number;
   /** Told when a job begins to wait for slots and each time the figures change. */
   readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
-  /** Told of what is wrong and fails no job: a checkpoint that could not be removed. */
+  /** Told of what is wrong and has ended no job: a restart, a checkpoint that failed or could not be removed. */
   readonly onWarning?: (message: string) => void;
+  /** Told of what is as it should be: a checkpoint that is complete. */
+  readonly onInformation?: (message: string) => void;
   /** Takes the job's text instead of the standard streams of this process. Called in order for each stream. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
 }
@@ -46,8 +49,22 @@ export interface JobSubmission {
   readonly program: ProgramDescriptor;
   /** The bundle whose content hash is `program.bundle`: SHA-256 in hexadecimal. */
   readonly bundle: Uint8Array;
+  /** What the job begins with; absent: nothing. */
+  readonly restore?: RestoreSelection;
   /** As ExecuteOptions.onCollected: the sink sends the next batch when the promise has settled; a rejection fails the job. */
   readonly onCollected?: (bytes: Uint8Array) => Promise<void>;
+}
+
+export type RestoreSelection =
+  | { readonly kind: 'path'; readonly path: string; readonly allowNonRestoredState: boolean }
+  /** The newest complete checkpoint of a job with this name; a job of which there is none begins without state. */
+  | { readonly kind: 'latest'; readonly directory: string; readonly allowNonRestoredState: boolean };
+
+/** How a job stands apart from its records. */
+export interface JobProgress {
+  readonly status: JobStatus;
+  readonly restarts: number;
+  readonly checkpoints: CheckpointStatistics | undefined;
 }
 
 /** Figures of one vertex over all its subtasks: the newest that are known; exact once the job is in a terminal state. */
@@ -66,6 +83,8 @@ export interface LocalCluster {
   submitJob(submission: JobSubmission): Promise<SubmittedJob>;
   /** Of a running or ended job of this cluster, in the order of the job graph; throws a UsageError for an id it does not know. */
   metrics(jobId: string): readonly VertexFigures[];
+  /** As `metrics`. */
+  progress(jobId: string): JobProgress;
   /** Cancels what runs, then ends workers and processes in order and removes temporary files. Calling it twice is the same as once. */
   close(): Promise<void>;
 }

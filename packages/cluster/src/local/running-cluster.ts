@@ -3,10 +3,12 @@
  *
  * Owns the router, the blob directory, the TaskManager and the coordinator isolates.
  * LC1 `close` leaves nothing behind: no job, no process, no thread, no file. It is done once.
- * LC2 when the TaskManager's process is lost its jobs fail with what is known of the loss; the next submission starts another process.
+ * LC2 when the TaskManager's process is lost its jobs fail with what is known of the loss, or are restarted: for them another process is started, a bounded number
+ *     of times; for others the next submission starts one.
  */
 import { UsageError } from '@millrace/core/base/errors';
 import type { JobEvent } from '@millrace/runtime/coordinator/job-event';
+import type { JobDetails } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
@@ -16,12 +18,16 @@ import { CheckpointStores } from './checkpoint-stores.ts';
 import { type CompiledOptions, compileOptions } from './cluster-options.ts';
 import { CoordinatorWorkers } from './coordinator-workers.ts';
 import { JobManager, newJobId } from './job-manager.ts';
-import type { JobSubmission, LocalCluster, LocalClusterOptions, VertexFigures } from './local-cluster.ts';
+import { findRestore, type FoundRestore } from './find-restore.ts';
+import type { JobProgress, JobSubmission, LocalCluster, LocalClusterOptions, RestoreSelection, VertexFigures } from './local-cluster.ts';
+import { jobNotice } from './job-notices.ts';
 import { createRouter, reportQuietly } from './router.ts';
 import { callbackOutput, processOutput } from './standard-streams.ts';
 import { ask, ClusterJob, figuresOf } from './submitted-job.ts';
+import { systemClock } from '@millrace/core/base/clock';
 import { type TaskManagerConfiguration, taskManagerAddress } from './task-manager.ts';
 import { TaskManagerProcess } from './task-manager-process.ts';
+import { TaskManagerRespawn } from './task-manager-respawn.ts';
 
 const SUBMIT_TIMEOUT_MS = 30_000;
 
@@ -40,6 +46,7 @@ export class RunningCluster implements LocalCluster {
   readonly #jobs = new Map<string, ClusterJob>();
   readonly #collectors = new Map<string, (bytes: Uint8Array) => Promise<void>>();
   readonly #removeBlobs = () => this.#blobs.remove();
+  readonly #respawn = new TaskManagerRespawn(systemClock);
   #taskManager: Closable | undefined;
   #taskManagers = 0;
   #closing: Promise<void> | undefined;
@@ -71,16 +78,20 @@ export class RunningCluster implements LocalCluster {
     return new RunningCluster(options, inProcess);
   }
 
-  async submitJob({ jobGraph, program, bundle, onCollected }: JobSubmission): Promise<SubmittedJob> {
+  async submitJob({ jobGraph, program, bundle, onCollected, restore: selection }: JobSubmission): Promise<SubmittedJob> {
     if (this.#closing !== undefined)
       throw new UsageError(`Job '${jobGraph.name}' was submitted to a cluster that is closed. Start another one.`);
     if (this.#taskManager === undefined) this.#startTaskManager();
     this.#blobs.put(program.bundle, bundle);
-    const jobId = newJobId();
+    const { jobId, restore } = await this.#findRestore(selection, jobGraph.name);
     if (onCollected !== undefined) this.#collectors.set(jobId, onCollected);
     const { dispatcherGateway, dispatcherLeader: leader } = this.#jobManager;
     try {
-      await ask(dispatcherGateway, { type: 'submit-job', leader, jobId, jobGraph, program }, SUBMIT_TIMEOUT_MS);
+      await ask(
+        dispatcherGateway,
+        { type: 'submit-job', leader, jobId, jobGraph, program, ...(restore && { restore }) },
+        SUBMIT_TIMEOUT_MS,
+      );
     } catch (error) {
       this.#collectors.delete(jobId);
       throw error;
@@ -95,9 +106,25 @@ export class RunningCluster implements LocalCluster {
   }
 
   metrics(jobId: string): readonly VertexFigures[] {
+    return figuresOf(this.#details(jobId));
+  }
+
+  progress(jobId: string): JobProgress {
+    const { status, restarts, checkpoints } = this.#details(jobId);
+    return { status, restarts, checkpoints };
+  }
+
+  #details(jobId: string): JobDetails {
     const details = this.#jobManager.dispatcher.details(jobId);
     if (details === undefined) throw new UsageError(`There is no job with the id ${jobId} in this cluster.`);
-    return figuresOf(details);
+    return details;
+  }
+
+  async #findRestore(selection: RestoreSelection | undefined, jobName: string): Promise<FoundRestore & { readonly jobId: string }> {
+    if (selection === undefined) return { jobId: newJobId(), restore: undefined };
+    const { jobId, restore } = await findRestore(selection, jobName, (message) => this.#options.onWarning?.(message));
+    const isNew = jobId === undefined || this.#jobManager.dispatcher.details(jobId) !== undefined;
+    return { restore, jobId: isNew ? newJobId() : jobId };
   }
 
   close(): Promise<void> {
@@ -109,6 +136,7 @@ export class RunningCluster implements LocalCluster {
     const running = [...this.#jobs.values()];
     await Promise.all(running.map((job) => job.cancel().catch(() => {})));
     await Promise.all(running.map((job) => job.ended()));
+    this.#respawn.stop();
     await this.#taskManager?.close();
     await this.#coordinators.close();
     this.#jobManager.close();
@@ -160,8 +188,11 @@ export class RunningCluster implements LocalCluster {
     this.#router.removeLink(prefix, failure);
     const { resourceManagerGateway, resourceManagerAddress, dispatcher } = this.#jobManager;
     resourceManagerGateway.tell({ type: 'task-executor-lost', leader: resourceManagerAddress.leader, taskManagerId, failure });
-    // Then for jobs that had nothing there yet and wait for what will not come.
-    setImmediate(() => dispatcher.failJobs(failure));
+    this.#respawn.lost(failure, {
+      isNeeded: () => this.#closing === undefined && this.#taskManager === undefined && dispatcher.runningJobs.length > 0,
+      start: () => this.#startTaskManager(),
+      giveUp: (why) => dispatcher.failJobs(why),
+    });
   }
 
   #collected(jobId: string, bytes: Uint8Array, settle: (failure?: FailureDescription) => void): void {
@@ -174,6 +205,9 @@ export class RunningCluster implements LocalCluster {
   }
 
   #log(event: JobEvent): void {
+    const notice = jobNotice(event);
+    if (notice?.level === 'warn') this.#options.onWarning?.(notice.message);
+    if (notice?.level === 'info') this.#options.onInformation?.(notice.message);
     if (event.kind !== 'waiting') return;
     const { needed, free, total } = event.shortage;
     if (total === 0) return; // the TaskManager is on its way

@@ -40,6 +40,7 @@ export class Configuration {
           continue;
         }
         if (declared.key !== key) warnings.push(`${key} (from ${source.origin}) is now called ${declared.key}. Rename it.`);
+        if (declared.deprecation !== undefined) warnings.push(`${key} (from ${source.origin}) is deprecated. ${declared.deprecation}`);
         values.set(declared, declared.parse(text, source.origin));
         entries[declared.key] = text;
       }

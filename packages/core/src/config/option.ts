@@ -33,6 +33,8 @@ export interface OptionSpecification<Y extends OptionType> {
   readonly text: string;
   /** Keys that meant the same in earlier versions, newest first. */
   readonly deprecatedKeys?: readonly string[];
+  /** Of an option that is only there for old configurations: what to use instead, for the warning. */
+  readonly deprecation?: string;
   /** Smallest and greatest value: of a number itself, of a duration in milliseconds, of a memory size in bytes. */
   readonly min?: number;
   readonly max?: number;
@@ -45,6 +47,7 @@ export interface ConfigOption<T = unknown> {
   readonly unit: string | undefined;
   readonly text: string;
   readonly deprecatedKeys: readonly string[];
+  readonly deprecation: string | undefined;
   readonly defaultValue: T;
   /** Throws a `ConfigError` that names `origin` (`-D`, `conf/config.yaml`), the key, the value and what is allowed. */
   parse(text: string, origin: string): T;
@@ -57,11 +60,22 @@ type Defaulted<Y extends OptionType> = OptionSpecification<Y> & { readonly defau
 export function option<const Y extends OptionType>(specification: Defaulted<Y>): ConfigOption<OptionValue<Y>>;
 export function option<const Y extends OptionType>(specification: OptionSpecification<Y>): ConfigOption<OptionValue<Y> | undefined>;
 export function option<const Y extends OptionType>(specification: OptionSpecification<Y>): ConfigOption<OptionValue<Y> | undefined> {
-  const { key, type, text, unit, deprecatedKeys = [] } = specification;
+  const { key, type, text, unit, deprecation, deprecatedKeys = [] } = specification;
   const parse = (written: string, origin: string) => parseValue(specification, written, origin) as OptionValue<Y>;
   const defaultText = specification.default === undefined ? undefined : String(specification.default);
   const defaultValue = defaultText === undefined ? undefined : parse(defaultText, 'the default');
-  return Object.freeze({ key, type, defaultText, unit, text, deprecatedKeys, defaultValue, parse, allowed: () => allowed(specification) });
+  return Object.freeze({
+    key,
+    type,
+    defaultText,
+    unit,
+    text,
+    deprecatedKeys,
+    deprecation,
+    defaultValue,
+    parse,
+    allowed: () => allowed(specification),
+  });
 }
 
 function parseValue(specification: OptionSpecification<OptionType>, written: string, origin: string): unknown {

@@ -1,7 +1,22 @@
 import { UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
-import type { CheckpointSettings } from '../graph/job-graph.ts';
+import {
+  CHECKPOINT_ALIGNED_TIMEOUT,
+  CHECKPOINT_BACKLOG_INTERVAL,
+  CHECKPOINT_DIRECTORY,
+  CHECKPOINT_INTERVAL,
+  CHECKPOINT_MAX_CONCURRENT,
+  CHECKPOINT_MIN_PAUSE,
+  CHECKPOINT_MODE,
+  CHECKPOINT_RETENTION,
+  CHECKPOINT_RETENTIONS,
+  CHECKPOINT_TIMEOUT,
+  CHECKPOINT_TOLERABLE_FAILURES,
+  CHECKPOINT_UNALIGNED,
+  CHECKPOINTS_RETAINED,
+} from './checkpoint-options.ts';
 import { show } from './function-checks.ts';
+import type { JobSettingsReader } from './job-configuration.ts';
 import { checkText } from './operator-settings.ts';
 
 export type CheckpointingMode = 'EXACTLY_ONCE' | 'AT_LEAST_ONCE';
@@ -10,83 +25,111 @@ export const CheckpointingMode: { readonly [M in CheckpointingMode]: M } = Objec
   AT_LEAST_ONCE: 'AT_LEAST_ONCE',
 });
 
-const RETENTIONS = ['RETAIN_ON_CANCELLATION', 'DELETE_ON_CANCELLATION', 'NO_EXTERNALIZED_CHECKPOINTS'] as const;
-export type ExternalizedCheckpointRetention = (typeof RETENTIONS)[number];
+export type ExternalizedCheckpointRetention = (typeof CHECKPOINT_RETENTIONS)[number];
+export const ExternalizedCheckpointRetention: { readonly [R in ExternalizedCheckpointRetention]: R } = Object.freeze({
+  RETAIN_ON_CANCELLATION: 'RETAIN_ON_CANCELLATION',
+  DELETE_ON_CANCELLATION: 'DELETE_ON_CANCELLATION',
+  NO_EXTERNALIZED_CHECKPOINTS: 'NO_EXTERNALIZED_CHECKPOINTS',
+});
 
-/** How a job is to be checkpointed. Kept with the job; this version of Millrace takes no checkpoints yet and says so when the job is submitted. */
+/**
+ * How a job is checkpointed: got from `env.getCheckpointConfig()`. What is set here counts more than configuration and `-D`, and less than `--checkpoint-dir` and
+ * `--checkpoint-interval`. There are no checkpoints without an interval.
+ */
 export class CheckpointConfig {
-  #settings: CheckpointSettings = {};
+  readonly #settings: JobSettingsReader;
 
-  setCheckpointInterval(interval: DurationLike): this {
-    return this.#set({ intervalMs: positive(interval, 'setCheckpointInterval') });
+  /** Internal: got from `env.getCheckpointConfig()`. */
+  constructor(settings: JobSettingsReader) {
+    this.#settings = settings;
   }
 
+  /** How often a checkpoint is begun. */
+  setCheckpointInterval(interval: DurationLike): this {
+    this.#settings.set(CHECKPOINT_INTERVAL, positive(interval, 'setCheckpointInterval'));
+    return this;
+  }
+
+  /** `EXACTLY_ONCE` unless set. */
   setCheckpointingMode(mode: CheckpointingMode): this {
     if (!Object.hasOwn(CheckpointingMode, mode))
       throw new UsageError(`setCheckpointingMode got ${show(mode)}. Give EXACTLY_ONCE or AT_LEAST_ONCE.`);
-    return this.#set({ mode });
+    this.#settings.set(CHECKPOINT_MODE, mode);
+    return this;
   }
 
-  /** A URI, or a path; a relative one starts where the command runs. */
+  /** A URI, or a path; a relative one starts where the command runs. Unless set, checkpoints are in the JobManager's memory and end with it. */
   setCheckpointStorage(location: string): this {
-    return this.#set({ storage: checkText(location, 'setCheckpointStorage') });
+    this.#settings.set(CHECKPOINT_DIRECTORY, checkText(location, 'setCheckpointStorage'));
+    return this;
   }
 
+  /** A checkpoint that is not complete after so long is given up; 10 min unless set. */
   setCheckpointTimeout(timeout: DurationLike): this {
-    return this.#set({ timeoutMs: positive(timeout, 'setCheckpointTimeout') });
+    this.#settings.set(CHECKPOINT_TIMEOUT, positive(timeout, 'setCheckpointTimeout'));
+    return this;
   }
 
+  /** The least time between the end of a checkpoint and the begin of the next. Above 0 ms there is one at a time. */
   setMinPauseBetweenCheckpoints(pause: DurationLike): this {
-    return this.#set({ minPauseMs: notNegative(pause, 'setMinPauseBetweenCheckpoints') });
+    this.#settings.set(CHECKPOINT_MIN_PAUSE, notNegative(pause, 'setMinPauseBetweenCheckpoints'));
+    return this;
   }
 
+  /** How many may be under way at the same time; 1 unless set. */
   setMaxConcurrentCheckpoints(max: number): this {
-    return this.#set({ maxConcurrent: wholeNumber(max, 1, 'setMaxConcurrentCheckpoints') });
+    this.#settings.set(CHECKPOINT_MAX_CONCURRENT, wholeNumber(max, 1, 'setMaxConcurrentCheckpoints'));
+    return this;
   }
 
+  /** So many in a row may fail; one more fails the job. 0 unless set. */
   setTolerableCheckpointFailureNumber(failures: number): this {
-    return this.#set({ tolerableFailures: wholeNumber(failures, 0, 'setTolerableCheckpointFailureNumber') });
+    this.#settings.set(CHECKPOINT_TOLERABLE_FAILURES, wholeNumber(failures, 0, 'setTolerableCheckpointFailureNumber'));
+    return this;
   }
 
+  /** What becomes of them when the job has been cancelled or has failed. */
   setExternalizedCheckpointRetention(retention: ExternalizedCheckpointRetention): this {
-    if (!RETENTIONS.includes(retention))
-      throw new UsageError(`setExternalizedCheckpointRetention got ${show(retention)}. Give one of ${RETENTIONS.join(', ')}.`);
-    return this.#set({ retention });
+    if (!CHECKPOINT_RETENTIONS.includes(retention))
+      throw new UsageError(`setExternalizedCheckpointRetention got ${show(retention)}. Give one of ${CHECKPOINT_RETENTIONS.join(', ')}.`);
+    this.#settings.set(CHECKPOINT_RETENTION, retention);
+    return this;
   }
 
+  /** How many complete checkpoints are kept; 1 unless set. */
+  setMaxRetainedCheckpoints(max: number): this {
+    this.#settings.set(CHECKPOINTS_RETAINED, wholeNumber(max, 1, 'setMaxRetainedCheckpoints'));
+    return this;
+  }
+
+  /** Kept with the job; barriers are aligned all the same, and a warning says so. */
   enableUnalignedCheckpoints(enabled = true): this {
-    return this.#set({ unaligned: enabled });
+    this.#settings.set(CHECKPOINT_UNALIGNED, enabled);
+    return this;
   }
 
   setAlignedCheckpointTimeout(timeout: DurationLike): this {
-    return this.#set({ alignedTimeoutMs: notNegative(timeout, 'setAlignedCheckpointTimeout') });
+    this.#settings.set(CHECKPOINT_ALIGNED_TIMEOUT, notNegative(timeout, 'setAlignedCheckpointTimeout'));
+    return this;
   }
 
+  /** The interval while a source works off a backlog; 0 ms takes none then. */
   setCheckpointIntervalDuringBacklog(interval: DurationLike): this {
-    return this.#set({ intervalDuringBacklogMs: notNegative(interval, 'setCheckpointIntervalDuringBacklog') });
-  }
-
-  /** Internal: undefined unless an interval was set, for checkpoints are off without one. */
-  toSettings(): CheckpointSettings | undefined {
-    return this.#settings.intervalMs === undefined ? undefined : this.#settings;
-  }
-
-  #set(settings: CheckpointSettings): this {
-    this.#settings = { ...this.#settings, ...settings };
+    this.#settings.set(CHECKPOINT_BACKLOG_INTERVAL, notNegative(interval, 'setCheckpointIntervalDuringBacklog'));
     return this;
   }
 }
 
-function positive(duration: DurationLike, where: string): number {
-  const ms = Duration.from(duration).toMillis();
-  if (ms <= 0) throw new UsageError(`${where} got ${Duration.from(duration).toString()}. Give a duration above 0 ms.`);
-  return ms;
+function positive(duration: DurationLike, where: string): Duration {
+  const made = Duration.from(duration);
+  if (made.toMillis() <= 0) throw new UsageError(`${where} got ${made.toString()}. Give a duration above 0 ms.`);
+  return made;
 }
 
-function notNegative(duration: DurationLike, where: string): number {
-  const ms = Duration.from(duration).toMillis();
-  if (ms < 0) throw new UsageError(`${where} got ${Duration.from(duration).toString()}. Give a duration of 0 ms or more.`);
-  return ms;
+function notNegative(duration: DurationLike, where: string): Duration {
+  const made = Duration.from(duration);
+  if (made.toMillis() < 0) throw new UsageError(`${where} got ${made.toString()}. Give a duration of 0 ms or more.`);
+  return made;
 }
 
 function wholeNumber(value: number, least: number, where: string): number {

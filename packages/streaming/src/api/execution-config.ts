@@ -4,6 +4,7 @@ import type { JobConfiguration } from '../graph/job-graph.ts';
 import { show } from './function-checks.ts';
 import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS } from './job-options.ts';
 import type { JobSettingsReader } from './job-configuration.ts';
+import { OLD_RETRIES, OLD_RETRY_DELAY } from './restart-options.ts';
 import { ParameterTool } from './parameter-tool.ts';
 
 /** Settings of the whole job that have no place at a single operator. What is set here counts more than command line and configuration. */
@@ -53,6 +54,31 @@ export class ExecutionConfig {
 
   getGlobalJobParameters(): ParameterTool {
     return this.#globalJobParameters;
+  }
+
+  /**
+   * The old form of `env.setRestartStrategy(RestartStrategies.fixedDelayRestart(retries, delay))`: counts more than the configuration, less than that. −1 takes it back.
+   *
+   * @deprecated Use `env.setRestartStrategy`.
+   */
+  setNumberOfExecutionRetries(retries: number): this {
+    if (!Number.isSafeInteger(retries) || retries < -1)
+      throw new UsageError(`setNumberOfExecutionRetries got ${show(retries)}. Give a whole number from 0, or -1 for none set.`);
+    this.#settings.set(OLD_RETRIES, retries);
+    return this;
+  }
+
+  /**
+   * Goes with `setNumberOfExecutionRetries`; a bare number is milliseconds, as it always was.
+   *
+   * @deprecated Use `env.setRestartStrategy`.
+   */
+  setExecutionRetryDelay(delay: DurationLike | number): this {
+    const duration = typeof delay === 'number' ? Duration.ofMillis(delay) : Duration.from(delay);
+    if (duration.toMillis() < 0)
+      throw new UsageError(`setExecutionRetryDelay got ${duration.toString()}. Give a duration of 0 ms or more.`);
+    this.#settings.set(OLD_RETRY_DELAY, duration);
+    return this;
   }
 
   /** Internal: what tasks need to know. */

@@ -5,16 +5,21 @@
 import { ConfigError } from '@millrace/core/base/errors';
 import { Duration } from '@millrace/core/config/duration';
 import type { ConfigOption } from '@millrace/core/config/option';
-import { OptionRegistry } from '@millrace/core/config/option-registry';
-import type { JobConfiguration } from '../graph/job-graph.ts';
+import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
+import type { JobConfiguration, RestartStrategySettings } from '../graph/job-graph.ts';
+import { CHECKPOINT_OPTIONS, checkpointSettingsOf } from './checkpoint-options.ts';
 import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS, FREEZE_RECORDS, JOB_OPTIONS, MAX_SHAPES } from './job-options.ts';
+import { OLD_RETRIES, OLD_RETRY_DELAY, RESTART_OPTIONS, restartStrategyOf } from './restart-options.ts';
 import type { Configuration } from './stream-types.ts';
 
-const REGISTRY = new OptionRegistry([JOB_OPTIONS]);
+/** All groups of options that a program may set. */
+export const JOB_OPTION_GROUPS: readonly OptionGroup[] = [JOB_OPTIONS, CHECKPOINT_OPTIONS, RESTART_OPTIONS];
+const REGISTRY = new OptionRegistry(JOB_OPTION_GROUPS);
 
 export class JobSettingsReader {
   readonly #set = new Map<ConfigOption, unknown>();
   readonly #given: () => Readonly<Record<string, string>>;
+  #restartStrategy: RestartStrategySettings | undefined;
   #cached: Readonly<Record<string, string>> | undefined;
 
   /** `given`: what command line and configuration say; asked once, when it is first needed. */
@@ -23,17 +28,36 @@ export class JobSettingsReader {
   }
 
   get<T>(option: ConfigOption<T>): T {
+    return this.find(option) ?? option.defaultValue;
+  }
+
+  /** Undefined for one that nobody has set. */
+  find<T>(option: ConfigOption<T>): T | undefined {
     if (this.#set.has(option)) return this.#set.get(option) as T;
     this.#cached ??= this.#given();
     for (const key of [option.key, ...option.deprecatedKeys]) {
       const text = this.#cached[key];
       if (text !== undefined) return option.parse(text, 'the configuration');
     }
-    return option.defaultValue;
+    return undefined;
   }
 
   set<T>(option: ConfigOption<T>, value: T): void {
     this.#set.set(option, value);
+  }
+
+  /** What the program has chosen; undefined leaves it to the options. */
+  setRestartStrategy(strategy: RestartStrategySettings | undefined): void {
+    this.#restartStrategy = strategy;
+  }
+
+  /** The old form in the program counts more than the configuration, whichever form that has. */
+  #restartStrategyOfJob(): RestartStrategySettings | undefined {
+    if (this.#restartStrategy !== undefined) return this.#restartStrategy;
+    const find = <T>(option: ConfigOption<T>) => this.find(option);
+    const retries = this.#set.get(OLD_RETRIES) as number | undefined;
+    if (retries === undefined || retries < 0) return restartStrategyOf(find);
+    return { kind: 'fixed-delay', attempts: retries, delayMs: this.get(OLD_RETRY_DELAY).toMillis() };
   }
 
   isSet(option: ConfigOption): boolean {
@@ -50,11 +74,15 @@ export class JobSettingsReader {
   }
 
   jobConfiguration(): JobConfiguration {
+    const checkpointing = checkpointSettingsOf((option) => this.find(option));
+    const restartStrategy = this.#restartStrategyOfJob();
     return {
       autoWatermarkRecords: this.get(AUTO_WATERMARK_RECORDS),
       autoWatermarkIntervalMs: this.get(AUTO_WATERMARK_INTERVAL).toMillis(),
       freezeRecords: this.get(FREEZE_RECORDS),
       maxShapesPerEdge: this.get(MAX_SHAPES),
+      ...(checkpointing?.intervalMs === undefined ? {} : { checkpointing }),
+      ...(restartStrategy === undefined ? {} : { restartStrategy }),
     };
   }
 }

@@ -21,6 +21,7 @@ import { checkParallelism } from '../graph/parallelism.ts';
 import { buildStreamGraph } from '../graph/stream-graph.ts';
 import type { JobProgram } from '../graph/transformation.ts';
 import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.ts';
+import { type RestartStrategy, settingsOf } from './restart-strategies.ts';
 import type { DataStreamSource } from './data-stream-source.ts';
 import { currentExecutor, hasExecutor, tellProgramListener } from './execution-context.ts';
 import { ExecutionConfig } from './execution-config.ts';
@@ -57,7 +58,7 @@ export class StreamExecutionEnvironment {
   readonly #program = new Program(() => (this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : undefined));
   readonly #settings = new JobSettingsReader(() => this.executor()?.configuration ?? {});
   readonly #config = new ExecutionConfig(this.#settings);
-  readonly #checkpointConfig = new CheckpointConfig();
+  readonly #checkpointConfig = new CheckpointConfig(this.#settings);
   readonly #scope: StreamScope;
 
   /** Internal: use `getExecutionEnvironment`. */
@@ -252,7 +253,7 @@ export class StreamExecutionEnvironment {
   }
 
   /**
-   * Asks for a checkpoint in every interval. This version takes none yet: the settings are kept with the job, and a warning says so when it is submitted.
+   * A checkpoint in every interval, from which the job goes on after a failure, or when it is started again with `--restore`. Off unless it is called or configured.
    *
    * ```ts
    * env.enableCheckpointing('10 s');
@@ -261,6 +262,12 @@ export class StreamExecutionEnvironment {
   enableCheckpointing(interval: DurationLike, mode?: CheckpointingMode): this {
     this.#checkpointConfig.setCheckpointInterval(interval);
     if (mode !== undefined) this.#checkpointConfig.setCheckpointingMode(mode);
+    return this;
+  }
+
+  /** What happens when the job fails; counts more than the configuration. Unless set: exponential delay with checkpoints, no restart without. */
+  setRestartStrategy(strategy: RestartStrategy): this {
+    this.#settings.setRestartStrategy(settingsOf(strategy));
     return this;
   }
 
@@ -307,9 +314,7 @@ export class StreamExecutionEnvironment {
   /** What `execute` would submit, for tests and tools. Changes nothing. */
   compile(jobName?: string): CompiledJob {
     tellProgramListener('compiled');
-    const checkpointing = this.#checkpointConfig.toSettings();
-    const configuration = { ...this.#settings.jobConfiguration(), ...(checkpointing === undefined ? {} : { checkpointing }) };
-    return compileJob(this.#jobProgram(jobName), configuration);
+    return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
   }
 
   /** Who runs the jobs of this environment; undefined where there is nobody. An environment of tests brings its own. */

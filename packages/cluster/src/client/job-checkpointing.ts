@@ -1,0 +1,66 @@
+/** What a job is submitted with of checkpoints: the program's settings under those of the command, and what it begins with. */
+import { resolve } from 'node:path';
+import { ConfigError } from '@millrace/core/base/errors';
+import type { Configuration } from '@millrace/core/config/configuration';
+import type { CheckpointSettings, JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { RestoreSelection } from '../local/local-cluster.ts';
+import { IGNORE_UNCLAIMED_STATE, RESTORE_PATH } from './options.ts';
+
+/** `--checkpoint-dir` and `--checkpoint-interval`: who starts a job says where its checkpoints go, and how often, whatever the program says. */
+export interface CheckpointFlags {
+  readonly directory?: string;
+  readonly intervalMs?: number;
+}
+
+/** Of a job that is given a directory on the command line and no interval anywhere. */
+const INTERVAL_WITH_DIRECTORY_MS = 10_000;
+const LATEST = 'latest';
+const SCHEME = /^[a-zA-Z][a-zA-Z0-9+.-]+:/;
+
+/** The job graph with whole paths; its digest stays that of the program, which slots compare. */
+export function withCheckpointing(jobGraph: JobGraph, flags: CheckpointFlags, workingDirectory: string): JobGraph {
+  const { checkpointing, ...configuration } = jobGraph.configuration;
+  const intervalMs =
+    flags.intervalMs ?? checkpointing?.intervalMs ?? (flags.directory === undefined ? undefined : INTERVAL_WITH_DIRECTORY_MS);
+  if (intervalMs === undefined) return jobGraph;
+  const storage = flags.directory ?? checkpointing?.storage;
+  const settings: CheckpointSettings = {
+    ...checkpointing,
+    intervalMs,
+    ...(storage === undefined ? {} : { storage: wholePath(storage, workingDirectory) }),
+  };
+  return { ...jobGraph, configuration: { ...configuration, checkpointing: settings } };
+}
+
+/** What is meant by settings that do less than they say. */
+export function checkpointWarnings({ name, configuration }: JobGraph): readonly string[] {
+  const { checkpointing } = configuration;
+  const warnings: string[] = [];
+  if (checkpointing?.unaligned === true)
+    warnings.push(`the job '${name}' asks for unaligned checkpoints, which are not there yet: its barriers are aligned.`);
+  if ((checkpointing?.minPauseMs ?? 0) > 0 && (checkpointing?.maxConcurrent ?? 1) > 1)
+    warnings.push(
+      `the job '${name}' has a minimum pause between checkpoints, so they are taken one at a time, not ${checkpointing?.maxConcurrent}.`,
+    );
+  return warnings;
+}
+
+/** Undefined where the job begins without state. */
+export function restoreSelection(configuration: Configuration, jobGraph: JobGraph, workingDirectory: string): RestoreSelection | undefined {
+  const path = configuration.get(RESTORE_PATH);
+  if (path === undefined) return undefined;
+  const allowNonRestoredState = configuration.get(IGNORE_UNCLAIMED_STATE);
+  if (path !== LATEST) return { kind: 'path', path: wholePath(path, workingDirectory), allowNonRestoredState };
+  const directory = jobGraph.configuration.checkpointing?.storage;
+  if (directory === undefined) {
+    throw new ConfigError(
+      `The job '${jobGraph.name}' cannot begin with its latest checkpoint: it has no directory of checkpoints. Give it with --checkpoint-dir, or the path of a checkpoint with --restore.`,
+      { reason: 'no-checkpoint-directory' },
+    );
+  }
+  return { kind: 'latest', directory, allowNonRestoredState };
+}
+
+function wholePath(path: string, workingDirectory: string): string {
+  return SCHEME.test(path) ? path : resolve(workingDirectory, path);
+}

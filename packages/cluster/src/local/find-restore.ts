@@ -1,0 +1,51 @@
+/** Which checkpoint a job begins with, found before it is submitted. */
+import { fileSystemOf } from '@millrace/core/fs/file-systems';
+import type { FileSystem } from '@millrace/core/fs/file-system';
+import { type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
+import { filesOf } from '@millrace/runtime/checkpoint/metadata-walk';
+import type { RestoreRequest } from '@millrace/runtime/protocol/control-messages';
+import { describeFailure } from '@millrace/runtime/protocol/failure-description';
+import type { RestoreSelection } from './local-cluster.ts';
+
+export interface FoundRestore {
+  readonly restore: RestoreRequest | undefined;
+  /** Of a job that goes on: it is the same job, and its older checkpoints are its own. */
+  readonly jobId: string | undefined;
+}
+
+/** `warn` hears of checkpoints that cannot be used, and where a job begins without any. */
+export async function findRestore(selection: RestoreSelection, jobName: string, warn: (message: string) => void): Promise<FoundRestore> {
+  const { allowNonRestoredState } = selection;
+  if (selection.kind === 'path') return { restore: { path: selection.path, allowNonRestoredState }, jobId: undefined };
+  const found = await latestOf(selection.directory, jobName, warn);
+  if (found === undefined) {
+    warn(`there is no complete checkpoint of a job '${jobName}' in ${selection.directory}: it begins without state.`);
+    return { restore: undefined, jobId: undefined };
+  }
+  return { restore: { path: found.path, allowNonRestoredState }, jobId: found.metadata.jobId };
+}
+
+type Completed = ListedCheckpoint & { readonly status: 'COMPLETED' };
+
+async function latestOf(directory: string, jobName: string, warn: (message: string) => void): Promise<Completed | undefined> {
+  const fileSystem = fileSystemOf(directory);
+  if ((await fileSystem.stat(fileSystem.resolve(directory))) === undefined) return undefined;
+  const listed = await listCheckpoints(fileSystem, directory);
+  for (const checkpoint of listed) {
+    if (checkpoint.status === 'DAMAGED') warn(`a checkpoint cannot be used: ${describeFailure(checkpoint.error).message}`);
+    if (checkpoint.status !== 'COMPLETED' || checkpoint.metadata.jobName !== jobName) continue;
+    const missing = await missingFile(fileSystem, checkpoint);
+    if (missing === undefined) return checkpoint;
+    warn(`the checkpoint ${checkpoint.path} cannot be used: ${missing}. An older one is looked for.`);
+  }
+  return undefined;
+}
+
+/** Whether its files are there and as long as they were; what is in them is checked when it is read. */
+async function missingFile(fileSystem: FileSystem, { base, metadata }: Completed): Promise<string | undefined> {
+  for (const file of filesOf(metadata)) {
+    const path = file.startsWith('/') ? file : `${base}/${file}`;
+    if ((await fileSystem.stat(path)) === undefined) return `its file ${path} is missing`;
+  }
+  return undefined;
+}
