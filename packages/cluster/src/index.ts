@@ -144,6 +144,11 @@ export type { FileFormat } from '@millrace/streaming/builtin/file/file-split-sou
 export type { PathFilter, PathFilter as FilePathFilter } from '@millrace/streaming/builtin/file/file-listing';
 export type { OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
 export { type FileInputFormat, StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
+export { HybridSource, type HybridSourceBuilder, type SourceFactory } from '@millrace/streaming/builtin/hybrid/hybrid-source';
+export type { SourceSwitchContext } from '@millrace/streaming/builtin/hybrid/hybrid-parts';
+export { rateLimited } from '@millrace/streaming/builtin/rate-limit/rate-limited-source';
+export { RateLimiterStrategies } from '@millrace/streaming/builtin/rate-limit/rate-limiter-strategies';
+export type { RateLimiter, RateLimiterStrategy } from '@millrace/streaming/contract/rate-limiter';
 export type { ReconnectionOptions } from '@millrace/streaming/builtin/socket/reconnection';
 export type { SocketTextOptions } from '@millrace/streaming/builtin/socket/socket-lines';
 export { type SerializationSchema, SocketSink, type SocketSchema } from '@millrace/streaming/builtin/socket/socket-sink';

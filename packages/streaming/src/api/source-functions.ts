@@ -39,6 +39,7 @@ export abstract class RichParallelSourceFunction<T> extends RichSourceFunction<T
 interface MadeSourceFunction<T> {
   readonly create: () => SourceFunctionLife<T, RuntimeContext>;
   readonly notParallel?: string;
+  readonly isReplayable: boolean;
 }
 
 const EXPECTED = {
@@ -62,12 +63,13 @@ export function sourceFunction<T>(
       throw new UsageError(
         `addSource got a generator function, and nobody would take what it yields. Give it to env.fromCollection, or call context.collect.`,
       );
-    return { create: () => ({ run: given }), notParallel: NOT_PARALLEL };
+    return { create: () => ({ run: given }), notParallel: NOT_PARALLEL, isReplayable: false };
   }
   const create = functionFactory<SourceFunctionLike<T>>(given, EXPECTED);
-  // A factory makes one more, to be looked at: whether it is parallel belongs to the graph.
-  const { parallel } = given instanceof FunctionFactory ? create() : (given as SourceFunctionLike<T>);
-  return parallel === true ? { create } : { create, notParallel: NOT_PARALLEL };
+  // A factory makes one more, to be looked at: whether it is parallel and has state belongs to the graph.
+  const looked = given instanceof FunctionFactory ? create() : (given as SourceFunctionLike<T>);
+  const isReplayable = looked.snapshotState !== undefined && looked.initializeState !== undefined;
+  return { create, isReplayable, ...(looked.parallel === true ? {} : { notParallel: NOT_PARALLEL }) };
 }
 
 function isClass(fn: object): boolean {

@@ -3,6 +3,7 @@ import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { descriptionOf, Types } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { CollectionSource } from '../builtin/collection-source.ts';
+import { DataGeneratorSource } from '../builtin/data-generator-source.ts';
 import type { PathFilter } from '../builtin/file/file-listing.ts';
 import { FunctionSource } from '../builtin/function/function-source.ts';
 import { SequenceSource } from '../builtin/sequence-source.ts';
@@ -35,6 +36,7 @@ import { Program } from './program.ts';
 import { type FileProcessingMode, type ReadableFormat, type ReadFileOptions, readFileSource } from './read-file.ts';
 import { type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
 import { type SourceFunctionLike, sourceFunction } from './source-functions.ts';
+import { unreplayableSources } from './unreplayable-sources.ts';
 import { streamFactory } from './stream-factory.ts';
 import type { StreamScope } from './stream-scope.ts';
 import type { Collection, Configuration } from './stream-types.ts';
@@ -132,6 +134,13 @@ export class StreamExecutionEnvironment {
     return this.#addSource(source, WatermarkStrategy.noWatermarks(), { name: 'Collection Source', type, notParallel });
   }
 
+  /** The elements of an array, shared by all readers: in runs of a thousand, each in its order. The array is the same in every subtask, as the program is run again there. */
+  fromParallelCollection<T>(elements: readonly (T & Emittable)[], type?: TypeInformation<T>): DataStreamSource<T> {
+    if (!Array.isArray(elements)) throw new UsageError(`fromParallelCollection got ${show(elements)}. Give it an array.`);
+    const source = new DataGeneratorSource((index) => elements[index] as T & Emittable, elements.length);
+    return this.#addSource<T>(source, WatermarkStrategy.noWatermarks(), { name: 'Parallel Collection Source', type });
+  }
+
   /** The lines of a text file, or of all files in a directory, without their ends. A relative path starts where the command runs. */
   readTextFile(path: string): DataStreamSource<string> {
     const source = textFileSource(checkText(path, 'readTextFile'));
@@ -211,11 +220,12 @@ export class StreamExecutionEnvironment {
   ): DataStreamSource<T> {
     const name = checkText(sourceName, 'the name of addSource');
     descriptionOf(type); // refuses a type of unknown make
-    const { create, notParallel } = sourceFunction<T>(source);
+    const { create, notParallel, isReplayable } = sourceFunction<T>(source);
     const strategy = WatermarkStrategy.noWatermarks();
     const id = addFunctionOperator(this.#scope, (parameters) => {
       const made = new FunctionSource<T, RuntimeContext>({
         create,
+        isReplayable,
         runtimeContext: (runtime) => runtimeContextOf({ runtime }, parameters),
       });
       const logic = { kind: 'source', source: made as Source<unknown>, strategy } as const;
@@ -324,7 +334,7 @@ export class StreamExecutionEnvironment {
 
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
-    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph)];
+    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph), ...unreplayableSources(job)];
     this.#program.clearRoots();
     return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
   }

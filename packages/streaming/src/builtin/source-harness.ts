@@ -83,6 +83,7 @@ class HarnessRun<T> implements HarnessResult<T> {
       const serializer = this.#source.splitSerializer();
       const splits = (snapshot?.readers[subtask] ?? []).map((bytes) => serializer.deserialize(bytes, serializer.version));
       if (splits.length > 0) reader.addSplits(splits);
+      enumerator.addReader(subtask);
       await reader.start();
     }
   }
@@ -139,7 +140,7 @@ class HarnessRun<T> implements HarnessResult<T> {
     const reader = (subtask: number) => (life === this.#life ? this.#readers[subtask] : undefined);
     return {
       currentParallelism: () => parallelism,
-      registeredReaders: () => new Map(),
+      registeredReaders: () => new Map(this.#readers.map((_reader, subtask) => [subtask, { location: 'test' }])),
       assignSplit: (split, subtask) => reader(subtask)?.addSplits([split]),
       signalNoMoreSplits: (subtask) => reader(subtask)?.notifyNoMoreSplits(),
       sendEventToSourceReader: (subtask, event) => queueMicrotask(() => reader(subtask)?.handleSourceEvent?.(event)),

@@ -20,6 +20,8 @@ export interface Source<out T, Split = any, EnumeratorState = any> {
   restoreEnumerator(context: SplitEnumeratorContext<Split>, state: EnumeratorState): SplitEnumerator<Split, EnumeratorState>;
   splitSerializer(): SimpleVersionedSerializer<Split>;
   enumeratorStateSerializer(): SimpleVersionedSerializer<EnumeratorState>;
+  /** False where what was read once cannot be read again, so that no restart is exact; a job that asks for EXACTLY_ONCE is warned. True unless set. */
+  readonly isReplayable?: boolean;
   /** What may not be meant, each a sentence that follows the source's name; told to the user when the job is submitted. */
   readonly submitWarnings?: readonly string[];
 }

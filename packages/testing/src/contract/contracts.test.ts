@@ -6,6 +6,9 @@ import { CollectionSource } from '@millrace/streaming/builtin/collection-source'
 import { DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';
 import { FunctionSink } from '@millrace/streaming/builtin/function/function-sink';
 import { FunctionSource } from '@millrace/streaming/builtin/function/function-source';
+import { HybridSource } from '@millrace/streaming/builtin/hybrid/hybrid-source';
+import { rateLimited } from '@millrace/streaming/builtin/rate-limit/rate-limited-source';
+import { RateLimiterStrategies } from '@millrace/streaming/builtin/rate-limit/rate-limiter-strategies';
 import { PrintSink } from '@millrace/streaming/builtin/print-sink';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
@@ -30,6 +33,17 @@ for (const { name, run } of [
   ...sourceContract('a generator', {
     make: () => new DataGeneratorSource((n) => `r${n}`, 1_200),
     expected: numbers(1_200).map((n) => `r${n}`),
+  }),
+  ...sourceContract('a hybrid source', {
+    make: () =>
+      HybridSource.builder<number>(new SequenceSource(0, 1_199))
+        .addSource(new CollectionSource(numbers(1_500).slice(1_200)))
+        .build(),
+    expected: numbers(1_500),
+  }),
+  ...sourceContract('a source without a limit behind a limiter', {
+    make: () => rateLimited(new SequenceSource(0, 1_499), RateLimiterStrategies.noOp()),
+    expected: numbers(1_500),
   }),
   ...sourceContract('a source function', {
     make: () => new EndingFunctionSource({ create: () => new Counting(), runtimeContext: (runtime) => runtime }),

@@ -155,6 +155,40 @@ describe('addSource', () => {
   });
 });
 
+describe('fromParallelCollection', () => {
+  it('shares the elements of an array between its readers, each in order', async () => {
+    const elements = Array.from({ length: 5_500 }, (_, n) => ({ n }));
+    const env = TestEnvironment.create({ parallelism: 3 });
+    const stream = env.fromParallelCollection(elements);
+    const readers = new Map<number, number[]>();
+    stream.addSink(
+      rich(() => {
+        const read: number[] = [];
+        return {
+          open: (context: RuntimeContext) => void readers.set(context.getIndexOfThisSubtask(), read),
+          invoke: ({ n }: { n: number }) => void read.push(n),
+        };
+      }),
+    );
+    await env.execute();
+    const parts = [...readers.values()];
+    assert.ok(
+      parts.every((part) => part.length >= 500),
+      parts.map((part) => part.length).join(' '),
+    );
+    for (const part of parts)
+      assert.deepEqual(
+        part,
+        part.toSorted((a, b) => a - b),
+      );
+    assert.deepEqual(
+      parts.flat().toSorted((a, b) => a - b),
+      elements.map(({ n }) => n),
+    );
+    assert.throws(() => env.fromParallelCollection('abc' as never), { message: "fromParallelCollection got 'abc'. Give it an array." });
+  });
+});
+
 describe('addSink', () => {
   it('calls a plain function, an object and a factory for each record, one call after another', async () => {
     const seen: string[] = [];

@@ -10,14 +10,18 @@ export interface FunctionSourceOptions<T, C> {
   /** One object for each call, or the same: whoever calls sees to it that subtasks do not share it. */
   readonly create: () => SourceFunctionLife<T, C>;
   readonly runtimeContext: (subtask: RuntimeContext) => C;
+  /** True where the function's state says from where it goes on. */
+  readonly isReplayable?: boolean;
 }
 
 /** A source function as a split source: each subtask has one split, the call of `run`. */
 export class FunctionSource<out T, C> implements Source<T, SourceRun, RunEnumeratorState> {
+  readonly isReplayable: boolean;
   readonly #create: () => SourceFunctionLife<T, C>;
   readonly #runtimeContext: (subtask: RuntimeContext) => C;
 
   constructor(options: FunctionSourceOptions<T, C>) {
+    this.isReplayable = options.isReplayable ?? false;
     this.#create = options.create;
     this.#runtimeContext = options.runtimeContext;
   }
