@@ -327,6 +327,12 @@ export class StreamExecutionEnvironment {
     return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
   }
 
+  /** For an environment that starts its job again at another parallelism: compiles what `execute` would submit now, with the settings of the time it is called. */
+  protected compiler(jobName?: string): () => CompiledJob {
+    const { transformations, roots } = this.#program;
+    return () => compileJob({ ...this.#jobProgram(jobName), transformations, roots }, this.#settings.jobConfiguration());
+  }
+
   /** Who runs the jobs of this environment; undefined where there is nobody. An environment of tests brings its own. */
   protected executor(): Executor | undefined {
     return hasExecutor() ? currentExecutor() : undefined;

@@ -62,6 +62,12 @@ export class SeededScheduler {
     this.activity += 1;
   }
 
+  /** Forgets the messages that are under way: whoever they are for has crashed. */
+  clear(): void {
+    this.#messages.clear();
+    this.wake();
+  }
+
   /** True when nobody can do anything; false after `turns` turns. */
   run(turns: number): boolean {
     this.#rounds = 0;

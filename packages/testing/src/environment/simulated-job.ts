@@ -1,49 +1,38 @@
 /**
  * A job in one thread under a virtual clock: real slots, tasks, channels and source coordinators, whose turns and messages a seed puts in order. What the
- * control plane does for a job is done here in the plainest way: deploy everything, fail with the first failure, cancel the rest.
+ * control plane does for a job is done here in the plainest way: deploy everything, take a checkpoint when told to, fail with the first failure, cancel the rest.
  *
  * J1 `settle` returns when nothing can happen any more at this virtual time: no tasklet advances, no message is under way, and promises that had settled have been
  *    seen. A promise that waits for something outside, a file for instance, is not waited for.
  * J2 the first failure of a task is the job's, as the error that was thrown; from then on every call that waits rejects with it.
  * J3 nothing is left of a job that has ended: no timer, no handle of the process.
+ * J4 `crashAndRestore` leaves what a crash at that moment would leave: nothing but the checkpoint and what is outside of the job.
  */
-import { seededRandom } from '@millrace/core/base/random';
-import { planDeployments } from '@millrace/runtime/coordinator/deployment-plan';
+import { TerminalError, UsageError } from '@millrace/core/base/errors';
+import { type Random, seededRandom } from '@millrace/core/base/random';
+import { assignStates } from '@millrace/runtime/checkpoint/assign-states';
+import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
+import { checkRestore } from '@millrace/runtime/checkpoint/check-restore';
 import { JobAccumulators, mergedAccumulators } from '@millrace/runtime/coordinator/job-accumulators';
-import { type Execution, ExecutionGraph } from '@millrace/runtime/coordinator/execution-graph';
-import { JobIterations } from '@millrace/runtime/coordinator/job-iterations';
-import { planSlots } from '@millrace/runtime/coordinator/slot-sharing';
-import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
-import { WatermarkAlignment } from '@millrace/runtime/coordinator/watermark-alignment';
-import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
-import { Doorbell } from '@millrace/runtime/network/doorbell';
-import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import type { ExecutionState } from '@millrace/runtime/protocol/execution-state';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
-import {
-  type EnumeratorEvent,
-  type FromSlot,
-  type ReaderEvent,
-  TASK_METRICS,
-  type TaskInSlot,
-} from '@millrace/runtime/protocol/slot-messages';
+import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
 import { describedError } from '@millrace/runtime/task/failure';
-import { Slot } from '@millrace/runtime/task/slot';
-import { countRings, TaskExecutorRings } from '@millrace/runtime/task/task-executor-rings';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 import type { VirtualClock } from '../simulation/virtual-clock.ts';
+import { CheckpointRound } from './checkpoint-round.ts';
 import { SeededScheduler } from './seeded-scheduler.ts';
+import { SimulatedAttempt } from './simulated-attempt.ts';
 
-const TASK_MANAGER = 'test';
 /** Turns of tasklets between two turns of the event loop. */
 const TURNS = 10_000;
 /** Turns of the event loop in which nothing may happen before a job counts as settled. */
 const QUIET_TURNS = 2;
-/** Small: channels cost little, and back-pressure is a daily event. */
-const CHANNEL_CAPACITY = 64;
-const SEGMENT_BYTES = 32 * 1024;
-const SEGMENTS_PER_RING = 2;
+/** A task that is about to end declines; then there is another try. */
+const CHECKPOINT_TRIES = 20;
+/** Turns between a checkpoint and the crash behind it, at most. */
+const TURNS_BEFORE_CRASH = 200;
 
 export interface SimulatedJobOptions {
   readonly seed: number;
@@ -59,58 +48,49 @@ export interface SimulatedJobOptions {
 
 export class SimulatedJob {
   readonly jobId: string;
-  readonly #job: CompiledJob;
   readonly #options: SimulatedJobOptions;
+  readonly #random: Random;
   readonly #scheduler: SeededScheduler;
-  readonly #graph: ExecutionGraph;
-  readonly #slots: readonly Slot[];
-  readonly #doorbells: readonly SharedArrayBuffer[];
-  readonly #coordinators = new Map<string, SourceCoordinator>();
-  readonly #iterations: JobIterations;
-  /** By operator id of a source: the executions of its subtasks. */
-  readonly #readers = new Map<string, readonly Execution[]>();
   readonly #accumulators = new JobAccumulators((failure) => this.#fail(restoreFailure(failure)));
+  #job: CompiledJob;
+  #attempt: SimulatedAttempt;
+  #attempts = 0;
+  #checkpointId = 0;
+  #round: CheckpointRound | undefined = undefined;
   #failure: { readonly error: unknown } | undefined;
   #canceled = false;
 
   constructor(job: CompiledJob, options: SimulatedJobOptions) {
-    const random = seededRandom(options.seed);
+    this.#random = seededRandom(options.seed);
     this.#job = job;
     this.#options = options;
-    this.#scheduler = new SeededScheduler(random);
-    this.#graph = new ExecutionGraph(job.jobGraph, random, () => {});
-    this.#iterations = new JobIterations(job.jobGraph, ({ vertexId, subtask, operatorId }, command) =>
-      this.#toTask(this.#graph.subtasksOf(vertexId)[subtask], operatorId, command),
-    );
+    this.#scheduler = new SeededScheduler(this.#random);
     this.jobId = `test-${options.seed}`;
-    this.#doorbells = Array.from({ length: options.slots ?? 1 }, () => Doorbell.createMemory());
-    this.#slots = this.#doorbells.map((doorbell, index) => this.#createSlot(doorbell, index));
+    this.#attempt = this.#createAttempt(undefined);
   }
 
   get isTerminal(): boolean {
-    return this.#graph.allTerminal;
+    return this.#attempt.graph.allTerminal;
   }
 
   get failure(): unknown {
     return this.#failure?.error;
   }
 
-  /** As of this moment; of a task that has ended, its last ones. */
-  accumulators(): AccumulatorValues {
-    for (const slot of this.#slots) slot.publishAccumulators();
-    return mergedAccumulators(this.#graph);
-  }
-
   get isCanceled(): boolean {
     return this.#canceled;
   }
 
+  /** As of this moment; of a task that has ended, its last ones. Those of an attempt that has crashed are lost. */
+  accumulators(): AccumulatorValues {
+    this.#attempt.publishAccumulators();
+    return mergedAccumulators(this.#attempt.graph);
+  }
+
   /** Deploys all tasks; settles when every one of them is running or has ended. */
   async start(): Promise<void> {
-    this.#place();
-    this.#startCoordinators();
-    this.#deploy();
-    while (!this.#isUp()) {
+    this.#attempt.start();
+    while (!this.#attempt.isUp) {
       this.#scheduler.deliver();
       await eventLoopTurn();
     }
@@ -119,6 +99,13 @@ export class SimulatedJob {
 
   async settle(): Promise<void> {
     await this.#quiesce();
+    this.throwIfFailed();
+  }
+
+  /** Lets some of it happen and stops anywhere. */
+  async run(turns: number): Promise<void> {
+    this.#scheduler.run(turns);
+    await eventLoopTurn();
     this.throwIfFailed();
   }
 
@@ -141,18 +128,81 @@ export class SimulatedJob {
       if (this.#scheduler.run(TURNS)) this.#scheduler.elapse();
       await eventLoopTurn();
     }
-    for (const coordinator of this.#coordinators.values()) coordinator.close();
+    this.#attempt.closeCoordinators();
     this.throwIfFailed();
+  }
+
+  /**
+   * Takes a checkpoint as of now, lets the job go on for a moment that the seed chooses, throws all of it away, and begins again from the checkpoint: as this job,
+   * which may have another parallelism, or as the one that ran.
+   */
+  async crashAndRestore(job: CompiledJob = this.#job): Promise<void> {
+    const metadata = await this.#checkpoint();
+    if (this.#random.nextInt(2) === 0) this.#attempt.notify(metadata.checkpointId, 'complete');
+    await this.run(this.#random.nextInt(TURNS_BEFORE_CRASH));
+    await this.#attempt.crash();
+    this.#scheduler.clear();
+    checkRestore(metadata, job.jobGraph.vertices, { path: `checkpoint ${metadata.checkpointId}`, allowNonRestoredState: false });
+    this.#job = job;
+    this.#attempts += 1;
+    this.#attempt = this.#createAttempt(metadata);
+    await this.start();
   }
 
   cancel(): void {
     if (this.isTerminal) return;
     this.#canceled = true;
-    this.#cancelTasks();
+    this.#attempt.cancelTasks();
   }
 
   throwIfFailed(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #checkpoint(): Promise<CheckpointMetadata> {
+    for (let tries = 1; ; tries++) {
+      if (this.isTerminal) throw new UsageError('The job has ended: there is nothing left to take a checkpoint of. Call it before finish.');
+      this.#checkpointId += 1;
+      const round = new CheckpointRound(this.#attempt, this.#checkpointId, this.#options.clock.now());
+      this.#round = round;
+      round.begin();
+      while (!round.isComplete && round.failure === undefined && !round.hasLostTask) {
+        if (this.#scheduler.run(TURNS)) this.#scheduler.elapse();
+        await eventLoopTurn();
+        this.throwIfFailed();
+      }
+      this.#round = undefined;
+      if (round.isComplete) return round.metadata(this.jobId);
+      this.#attempt.notify(this.#checkpointId, 'aborted');
+      if (tries < CHECKPOINT_TRIES) continue;
+      const cause = round.failure === undefined ? undefined : restoreFailure(round.failure);
+      throw new TerminalError(`The checkpoint was declined ${tries} times: ${cause?.message ?? 'a task ended meanwhile'}`, { cause });
+    }
+  }
+
+  #createAttempt(metadata: CheckpointMetadata | undefined): SimulatedAttempt {
+    const { vertices } = this.#job.jobGraph;
+    const assigned = metadata === undefined ? undefined : assignStates(metadata, vertices);
+    return new SimulatedAttempt({
+      jobId: this.jobId,
+      job: this.#job,
+      attempt: this.#attempts,
+      options: this.#options,
+      scheduler: this.#scheduler,
+      random: this.#random,
+      restoreOf: ({ vertex, subtask }) => {
+        const state = assigned?.get(vertex.id)?.[subtask];
+        return metadata === undefined || state === undefined
+          ? undefined
+          : { checkpointId: metadata.checkpointId, base: undefined, ...state };
+      },
+      coordinatorState: (operatorId) => metadata?.coordinators[operatorId],
+      receive: (slot, message) => this.#receive(slot, message),
+      snapshotTaken: (checkpointId, operatorId, state) => {
+        if (checkpointId === this.#round?.barrier.checkpointId) this.#round.coordinatorAnswered(operatorId, state);
+      },
+      fail: (error) => this.#fail(error),
+    });
   }
 
   /** Returns in how many milliseconds of virtual time a tasklet wants a turn. */
@@ -167,91 +217,20 @@ export class SimulatedJob {
     return dueMs;
   }
 
-  #createSlot(doorbell: SharedArrayBuffer, index: number): Slot {
-    return new Slot({
-      location: { taskManagerId: TASK_MANAGER, slot: index },
-      doorbell,
-      clock: this.#options.clock,
-      post: (message) => this.#receive(index, message),
-      bind: () => Promise.resolve(this.#job.bindings),
-      standardStreams: { write: (stream, text) => this.#options.write(stream, text) },
-      hasCheckpointCoordinator: false,
-      localChannelCapacity: this.#options.channelCapacity ?? CHANNEL_CAPACITY,
-      createLoop: (options) => this.#scheduler.createLoop(options),
-      ...(this.#options.generateCode === undefined ? {} : { generateCode: this.#options.generateCode }),
-    });
-  }
-
-  #place(): void {
-    const { slotsOf } = planSlots(this.#job.jobGraph);
-    for (const execution of this.#graph.executions) {
-      const slot = (slotsOf.get(execution.vertex.id)?.[execution.subtask] ?? 0) % this.#slots.length;
-      execution.slot = { taskManagerId: TASK_MANAGER, slot, allocationId: `slot-${slot}`, address: TASK_MANAGER };
-      this.#graph.transition(execution, 'SCHEDULED');
-    }
-  }
-
-  #startCoordinators(): void {
-    const alignment = new WatermarkAlignment(this.#options.clock);
-    for (const vertex of this.#job.jobGraph.vertices) {
-      const [head] = vertex.operators;
-      const logic = head === undefined ? undefined : this.#job.bindings.operators.get(head.id);
-      if (head === undefined || logic?.kind !== 'source') continue;
-      const readers = this.#graph.subtasksOf(vertex.id);
-      this.#readers.set(head.id, readers);
-      const coordinator = new SourceCoordinator({
-        operatorName: head.name,
-        uid: head.uid,
-        source: logic.source,
-        strategy: logic.strategy,
-        alignment,
-        parallelism: vertex.parallelism,
-        clock: this.#options.clock,
-        send: (subtask, event) => this.#toReader(head.id, subtask, event),
-        fail: (error) => this.#fail(error),
-      });
-      this.#coordinators.set(head.id, coordinator);
-      coordinator.start();
-    }
-  }
-
-  #deploy(): void {
-    const job = {
-      jobId: this.jobId,
-      jobGraph: this.#job.jobGraph,
-      program: { workingDirectory: process.cwd() },
-    } as unknown as JobInformation;
-    const submissions = [...planDeployments(this.#graph).values()].flat();
-    const placed = submissions.map(({ task }) => ({ task, slot: this.#graph.find(task.executionId)?.slot?.slot ?? 0 }));
-    const numRings = countRings(placed);
-    const memory = NetworkMemory.create(SEGMENT_BYTES * Math.max(1, numRings * SEGMENTS_PER_RING));
-    const rings = new TaskExecutorRings(memory, (slot) => this.#doorbells[slot] as SharedArrayBuffer);
-    const tasksOf = this.#slots.map((): TaskInSlot[] => []);
-    for (const { task, slot } of placed) {
-      const attachments = rings.attach({ job, task, taskManagerId: TASK_MANAGER, slot, segments: SEGMENTS_PER_RING });
-      tasksOf[slot]?.push({ task, attachments, metrics: new SharedArrayBuffer(TASK_METRICS * 8) });
-    }
-    for (const execution of this.#graph.executions) this.#graph.transition(execution, 'DEPLOYING');
-    this.#slots.forEach((slot, index) => {
-      const tasks = tasksOf[index] as TaskInSlot[];
-      if (tasks.length > 0) slot.receive({ type: 'deploy', job, bundlePath: '', tasks });
-    });
-  }
-
-  #isUp(): boolean {
-    return this.#graph.executions.every(({ state, isTerminal }) => state === 'RUNNING' || isTerminal);
-  }
-
-  #receive(slot: number, message: FromSlot): void {
+  #receive(slot: number, message: Exclude<FromSlot, { readonly type: 'operator-event' }>): void {
     switch (message.type) {
       case 'state':
         return this.#stateChanged(message.executionId, message.state, message);
-      case 'operator-event':
-        return this.#toEnumerator(message.operatorId, message.executionId, message.event);
+      case 'acknowledge-checkpoint':
+        if (message.checkpointId === this.#round?.barrier.checkpointId) this.#round.acknowledged(message.executionId, message.snapshot);
+        return this.#scheduler.wake();
+      case 'decline-checkpoint':
+        if (message.checkpointId === this.#round?.barrier.checkpointId) this.#round.declined(message.failure);
+        return this.#scheduler.wake();
       case 'collected':
         return this.#collected(slot, message);
       case 'accumulators': {
-        const execution = this.#graph.find(message.executionId);
+        const execution = this.#attempt.graph.find(message.executionId);
         return execution === undefined ? undefined : this.#accumulators.report(execution, message.accumulators);
       }
       case 'output':
@@ -260,45 +239,22 @@ export class SimulatedJob {
   }
 
   #stateChanged(executionId: string, state: ExecutionState, { failure }: Extract<FromSlot, { type: 'state' }>): void {
-    const execution = this.#graph.find(executionId);
+    const { graph } = this.#attempt;
+    const execution = graph.find(executionId);
     if (execution === undefined) return;
-    this.#graph.transition(execution, state);
+    graph.transition(execution, state);
     this.#scheduler.wake();
     if (failure !== undefined) this.#fail(describedError(failure) ?? restoreFailure(failure));
   }
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#cancelTasks();
-  }
-
-  #cancelTasks(): void {
-    for (const { executionId, slot, isTerminal } of this.#graph.executions) {
-      if (!isTerminal) this.#scheduler.enqueue('job>tasks', () => this.#slots[slot?.slot ?? 0]?.receive({ type: 'cancel', executionId }));
-    }
-  }
-
-  #toEnumerator(operatorId: string, executionId: string, event: EnumeratorEvent): void {
-    const subtask = this.#graph.find(executionId)?.subtask ?? 0;
-    this.#scheduler.enqueue(`${executionId}>${operatorId}`, () => {
-      if (!this.#iterations.handle(operatorId, subtask, event)) this.#coordinators.get(operatorId)?.handleEvent(subtask, event);
-    });
-  }
-
-  #toReader(operatorId: string, subtask: number, event: ReaderEvent): void {
-    this.#toTask(this.#readers.get(operatorId)?.[subtask], operatorId, event);
-  }
-
-  #toTask(execution: Execution | undefined, operatorId: string, event: ReaderEvent): void {
-    if (execution === undefined) return;
-    const { executionId, slot } = execution;
-    this.#scheduler.enqueue(`${operatorId}>${executionId}`, () =>
-      this.#slots[slot?.slot ?? 0]?.receive({ type: 'operator-event', executionId, operatorId, event }),
-    );
+    this.#attempt.cancelTasks();
   }
 
   #collected(slot: number, { executionId, operatorId, bytes }: Extract<FromSlot, { type: 'collected' }>): void {
-    const acknowledge = () => this.#slots[slot]?.receive({ type: 'collect-ack', executionId, operatorId });
+    const attempt = this.#attempt;
+    const acknowledge = () => attempt.acknowledgeCollected(slot, executionId, operatorId);
     const taken = this.#options.onCollected?.(bytes) ?? Promise.resolve();
     taken.then(acknowledge, (error: unknown) => this.#fail(error));
   }

@@ -7,9 +7,10 @@ import { StreamExecutionEnvironment } from '@millrace/streaming/api/stream-execu
 import type { Emittable } from '@millrace/streaming/contract/emittable';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import type { Executor } from '@millrace/streaming/graph/executor';
+import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { TestExecutor } from './test-executor.ts';
-import { ArraySink, TestSink } from './test-sink.ts';
+import { Arrivals, ArrivalsSink, TestSink } from './test-sink.ts';
 import { TestSource, TestSourceQueue } from './test-source.ts';
 
 export interface TestEnvironmentOptions {
@@ -49,20 +50,20 @@ export class TestEnvironment extends StreamExecutionEnvironment {
   readonly #clock: VirtualClock;
   readonly #executor: TestExecutor;
   readonly #queues: TestSourceQueue<never>[] = [];
+  #compile: (() => CompiledJob) | undefined = undefined;
 
-  private constructor({ seed = 1, startTime = 0 }: TestEnvironmentOptions) {
+  private constructor({ seed = 1, startTime = 0, parallelism = 1 }: TestEnvironmentOptions) {
     super();
     this.#clock = new VirtualClock(startTime);
-    this.#executor = new TestExecutor(seed, this.#clock);
+    this.#executor = new TestExecutor(seed, this.#clock, parallelism);
   }
 
   static create(options: TestEnvironmentOptions = {}): TestEnvironment {
     const { seed = 1, startTime = 0, parallelism = 1 } = options;
     checkWhole(seed, 'seed');
     checkWhole(startTime, 'startTime');
-    const environment = new TestEnvironment(options);
-    environment.setParallelism(parallelism);
-    return environment;
+    checkParallelism(parallelism, 'create');
+    return new TestEnvironment(options);
   }
 
   /** A source that the test feeds, in one subtask. Records get the timestamp that `timestamp` gives, watermarks come from the test alone. */
@@ -77,14 +78,15 @@ export class TestEnvironment extends StreamExecutionEnvironment {
 
   /** Keeps what a stream emits for the test to take. Records are the very objects that were emitted. */
   collect<T>(stream: DataStream<T>): TestSink<T> {
-    const arrived: T[] = [];
-    stream.sinkTo(new ArraySink<T>(arrived)).name('Collect');
+    const arrived = new Arrivals<T>();
+    stream.sinkTo(new ArrivalsSink<T>(arrived, (record) => record)).name('Collect');
     return new TestSink<T>(arrived);
   }
 
   /** Starts the job; settles when all its subtasks are open and running. */
   async start(jobName?: string): Promise<void> {
     this.#executor.checkUnused();
+    this.#compile = this.compiler(jobName);
     await this.executeAsync(jobName);
   }
 
@@ -120,6 +122,16 @@ export class TestEnvironment extends StreamExecutionEnvironment {
     await job.end();
   }
 
+  /**
+   * Takes a checkpoint as of now, throws the job away, tasks, state and all, and starts it again from the checkpoint, on request at another parallelism. What has not
+   * settled is in the checkpoint, or comes again. Sources of the test go on where the checkpoint found them; what a `TestSink` got behind the checkpoint comes again, and
+   * what the test has taken stays taken. Operators whose parallelism was set keep it. Objects that the program made once, outside of its functions, are not thrown away.
+   */
+  async crashAndRestore({ parallelism }: { readonly parallelism?: number } = {}): Promise<void> {
+    if (parallelism !== undefined) checkParallelism(parallelism, 'crashAndRestore');
+    await this.#executor.crashAndRestore(parallelism, () => (this.#compile ?? this.compiler())());
+  }
+
   /** What print sinks and `console` of the job have written since the last call. */
   takeOutput(): string {
     return this.#executor.takeOutput();
@@ -128,6 +140,11 @@ export class TestEnvironment extends StreamExecutionEnvironment {
   protected override executor(): Executor {
     return this.#executor;
   }
+}
+
+function checkParallelism(value: number, call: string): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new UsageError(`TestEnvironment.${call} got the parallelism ${value}. Give a whole number, 1 or more.`);
 }
 
 function checkWhole(value: number, what: string): void {

@@ -6,14 +6,18 @@ import type { VirtualClock } from '../simulation/virtual-clock.ts';
 import { withoutSharedObjects } from './shared-objects.ts';
 import { SimulatedJob } from './simulated-job.ts';
 
+const PARALLELISM = 'parallelism.default';
+
 export class TestExecutor implements Executor {
-  readonly configuration: Readonly<Record<string, string>> = {};
+  configuration: Readonly<Record<string, string>>;
   readonly #seed: number;
   readonly #clock: VirtualClock;
   #job: SimulatedJob | undefined;
   #output = '';
 
-  constructor(seed: number, clock: VirtualClock) {
+  /** `parallelism`: of operators that set none themselves. */
+  constructor(seed: number, clock: VirtualClock, parallelism: number) {
+    this.configuration = { [PARALLELISM]: String(parallelism) };
     this.#seed = seed;
     this.#clock = clock;
   }
@@ -42,6 +46,13 @@ export class TestExecutor implements Executor {
   running(call: string): SimulatedJob {
     if (this.#job === undefined) throw new UsageError(`${call} was called before the job was started. Call 'await env.start()' first.`);
     return this.#job;
+  }
+
+  /** The job as `compile` makes it with another parallelism; as it was, where that is undefined. */
+  async crashAndRestore(parallelism: number | undefined, compile: () => CompiledJob): Promise<void> {
+    const job = this.running('crashAndRestore');
+    if (parallelism !== undefined) this.configuration = { ...this.configuration, [PARALLELISM]: String(parallelism) };
+    await job.crashAndRestore(withoutSharedObjects(compile()));
   }
 
   takeOutput(): string {

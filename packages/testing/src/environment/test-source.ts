@@ -4,7 +4,9 @@
  * Owned by the test, through `TestSource`; read by its one reader in the job.
  * I1 what is emitted before the job starts waits for it; nothing is lost.
  * I2 records, watermarks and idleness keep their order among each other.
+ * I3 what was taken since the last checkpoint that is complete is kept: a reader that begins from it takes it again.
  */
+import { invariant } from '@millrace/core/base/assert';
 import { UsageError } from '@millrace/core/base/errors';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
 import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
@@ -23,12 +25,22 @@ type Step<T> =
   | { readonly kind: 'idle' }
   | { readonly kind: 'end' };
 
+/** How many steps a reader has taken. */
+interface TestSplit {
+  readonly index: 0;
+  readonly position: number;
+}
+
 /** Steps on their way from the test to the job. */
-export class TestSourceQueue<T> implements Source<T, never, null> {
+export class TestSourceQueue<T> implements Source<T, TestSplit, null> {
   readonly name: string;
   #steps: Step<T>[] = [];
-  #next = 0;
+  /** Steps before these, which nobody needs any more. */
+  #dropped = 0;
+  #next = 0; // in `steps`
   #ended = false;
+  /** Positions of checkpoints that may be restored, ascending. */
+  #checkpoints: { readonly id: number; readonly position: number }[] = [];
   #arrived: (() => void) | undefined;
 
   constructor(name: string) {
@@ -50,13 +62,42 @@ export class TestSourceQueue<T> implements Source<T, never, null> {
     this.#arrived?.();
   }
 
+  /** Undefined where there is nothing for now; the end again and again. */
   take(): Step<T> | undefined {
     const step = this.#steps[this.#next];
-    if (step === undefined) {
-      this.#steps = [];
-      this.#next = 0;
-    } else this.#next += 1;
-    return step;
+    if (step !== undefined) {
+      this.#next += 1;
+      return step;
+    }
+    if (this.#checkpoints.length === 0) this.#dropUpTo(this.#dropped + this.#next);
+    return this.#ended ? { kind: 'end' } : undefined;
+  }
+
+  checkpoint(id: number): TestSplit {
+    const position = this.#dropped + this.#next;
+    this.#checkpoints.push({ id, position });
+    return { index: 0, position };
+  }
+
+  completed(id: number): void {
+    const position = this.#checkpoints.find((each) => each.id === id)?.position;
+    this.#checkpoints = this.#checkpoints.filter((each) => each.id >= id);
+    if (position !== undefined) this.#dropUpTo(position);
+  }
+
+  restore({ position }: TestSplit): void {
+    invariant(
+      position >= this.#dropped,
+      () => `I3: test source '${this.name}' is restored at ${position}, and keeps what is from ${this.#dropped} on`,
+    );
+    this.#next = position - this.#dropped;
+    this.#checkpoints = [];
+  }
+
+  #dropUpTo(position: number): void {
+    this.#steps.splice(0, position - this.#dropped);
+    this.#next -= position - this.#dropped;
+    this.#dropped = position;
   }
 
   whenArrived(): Promise<void> {
@@ -71,20 +112,20 @@ export class TestSourceQueue<T> implements Source<T, never, null> {
     return 'BOUNDED' as const;
   }
 
-  createReader(): SourceReader<T, never> {
+  createReader(): SourceReader<T, TestSplit> {
     return new TestSourceReader(this);
   }
 
-  createEnumerator(_context: SplitEnumeratorContext<never>): SplitEnumerator<never, null> {
+  createEnumerator(_context: SplitEnumeratorContext<TestSplit>): SplitEnumerator<TestSplit, null> {
     return { start() {}, handleSplitRequest() {}, addSplitsBack() {}, addReader() {}, snapshotState: () => null, close() {} };
   }
 
-  restoreEnumerator(context: SplitEnumeratorContext<never>): SplitEnumerator<never, null> {
+  restoreEnumerator(context: SplitEnumeratorContext<TestSplit>): SplitEnumerator<TestSplit, null> {
     return this.createEnumerator(context);
   }
 
   splitSerializer() {
-    return jsonSerializer<never>('split of a test source');
+    return jsonSerializer<TestSplit>('split of a test source');
   }
 
   enumeratorStateSerializer() {
@@ -92,7 +133,7 @@ export class TestSourceQueue<T> implements Source<T, never, null> {
   }
 }
 
-class TestSourceReader<T> implements SourceReader<T, never> {
+class TestSourceReader<T> implements SourceReader<T, TestSplit> {
   readonly #queue: TestSourceQueue<T>;
 
   constructor(queue: TestSourceQueue<T>) {
@@ -128,11 +169,18 @@ class TestSourceReader<T> implements SourceReader<T, never> {
     return this.#queue.whenArrived();
   }
 
-  addSplits(): void {}
+  addSplits(splits: readonly TestSplit[]): void {
+    for (const split of splits) this.#queue.restore(split);
+  }
+
   notifyNoMoreSplits(): void {}
 
-  snapshotState(): readonly never[] {
-    return [];
+  snapshotState(checkpointId: number): readonly TestSplit[] {
+    return [this.#queue.checkpoint(checkpointId)];
+  }
+
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#queue.completed(checkpointId);
   }
 
   close(): void {}

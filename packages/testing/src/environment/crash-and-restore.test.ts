@@ -1,0 +1,212 @@
+// Goal: a job that crashed and was restored gives what one gives that did not. Method: the same program fed the same way, with crashes between random steps of the feed, at the
+// same and at other parallelisms, over seeds; what sinks took in all must be equal.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '@millrace/core/base/random';
+import type { DataStream } from '@millrace/streaming/api/data-stream';
+import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
+import type { ValueState } from '@millrace/streaming/contract/keyed-state';
+import type { CommitRequest, SinkWriter } from '@millrace/streaming/contract/sink';
+import { ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
+import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
+import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
+import { TestEnvironment } from '../index.ts';
+
+const SEEDS = Number(process.env['MILLRACE_SEEDS'] ?? 8);
+
+interface Click {
+  readonly user: string;
+  readonly at: number;
+}
+
+type Step = { readonly click: Click } | { readonly watermark: number } | { readonly settle: true };
+
+const STEPS = 40;
+
+function randomSteps(seed: number): Step[] {
+  const random = seededRandom(seed);
+  let time = 0;
+  return Array.from({ length: STEPS }, (): Step => {
+    const dice = random.nextInt(10);
+    if (dice < 6) return { click: { user: `u${random.nextInt(5)}`, at: time + random.nextInt(30_000) - 8_000 } };
+    if (dice < 8) return { settle: true };
+    time += random.nextInt(9_000);
+    return { watermark: time };
+  });
+}
+
+interface Run {
+  readonly seed: number;
+  readonly parallelism: number;
+  /** Before these steps the job crashes, and goes on at the parallelism given. */
+  readonly crashes: ReadonlyMap<number, number | undefined>;
+}
+
+type Build = (clicks: DataStream<Click>) => DataStream<string>;
+
+async function run(build: Build, steps: readonly Step[], { seed, parallelism, crashes }: Run): Promise<string[]> {
+  const env = TestEnvironment.create({ parallelism, seed });
+  const clicks = env.testSource<Click>({ timestamp: ({ at }) => at });
+  const results = env.collect(build(clicks.stream));
+  await env.start();
+  const taken: string[] = [];
+  for (const [index, step] of steps.entries()) {
+    const to = crashes.get(index);
+    if (crashes.has(index)) await env.crashAndRestore(to === undefined ? {} : { parallelism: to });
+    if ('click' in step) clicks.emit(step.click);
+    else if ('watermark' in step) clicks.watermark(step.watermark);
+    else await env.settle();
+    if (index % 7 === 0) taken.push(...results.take());
+  }
+  await env.finish();
+  taken.push(...results.take());
+  return taken.sort();
+}
+
+/** Counts by user; each record goes through a shuffle before and behind it. */
+const counts: Build = (clicks) =>
+  clicks
+    .map((click) => click)
+    .rebalance()
+    .map((click) => click)
+    .keyBy(({ user }) => user)
+    .process<string>(() => {
+      let count: ValueState<number>;
+      return {
+        open(context: KeyedRuntimeContext) {
+          count = context.getState(new ValueStateDescriptor<number>('count'));
+        },
+        processElement({ user }, _context, out) {
+          const n = (count.value() ?? 0) + 1;
+          count.update(n);
+          out.collect(`${user} has ${n}`);
+        },
+      };
+    })
+    .rebalance()
+    .map((line) => line);
+
+async function compareAll(build: Build): Promise<void> {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const steps = randomSteps(seed);
+    const expected = await run(build, steps, { seed, parallelism: 2, crashes: new Map() });
+    const random = seededRandom(seed + 1_000_000);
+    for (const crashes of [1, 3]) {
+      const at = Array.from({ length: crashes }, () => [random.nextInt(STEPS), [undefined, 1, 2, 3, 5][random.nextInt(5)]] as const);
+      const actual = await run(build, steps, { seed: seed + 17, parallelism: 1 + random.nextInt(3), crashes: new Map(at) });
+      assert.deepEqual(actual, expected, `seed ${seed}, crashes ${JSON.stringify(at)}`);
+    }
+  }
+}
+
+test('ST-2, CK-3, CK-15: keyed state is the same, wherever the job crashes and at whatever parallelism it goes on', () =>
+  compareAll(counts));
+
+test('splits of a source go on where the checkpoint found them, at another parallelism, too', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const env = TestEnvironment.create({ parallelism: 1 + (seed % 3), seed });
+    const strategy = WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((n) => n);
+    const numbers = env.collect(env.fromSource(new SequenceSource(1, 3_000), strategy, 'numbers').map((n) => n));
+    await env.start();
+    const random = seededRandom(seed);
+    const taken: number[] = [];
+    for (let crash = 0; crash < 3; crash++) {
+      try {
+        await env.crashAndRestore({ parallelism: 1 + random.nextInt(4) });
+      } catch (error) {
+        assert.match(String(error), /The job has ended/);
+        break;
+      }
+      taken.push(...numbers.take());
+    }
+    await env.finish();
+    taken.push(...numbers.take());
+    assert.deepEqual(
+      taken.sort((a, b) => a - b),
+      Array.from({ length: 3_000 }, (_, index) => index + 1),
+      `seed ${seed}`,
+    );
+  }
+});
+
+test('CK-21: a sink commits what a checkpoint has once that is complete, and what it had left again after a crash', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const env = TestEnvironment.create({ parallelism: 2, seed });
+    const source = env.testSource<number>();
+    const committed = new Map<string, readonly number[]>();
+    let transactions = 0;
+    source.stream
+      .rebalance()
+      .map((n) => n)
+      .sinkTo({
+        createWriter: (): SinkWriter<number> & { prepareCommit(): { id: string; numbers: number[] }[] } => {
+          let numbers: number[] = [];
+          return {
+            write: (n) => void numbers.push(n),
+            flush: () => Promise.resolve(),
+            prepareCommit: () => {
+              const prepared = numbers;
+              numbers = [];
+              return prepared.length === 0 ? [] : [{ id: `t${transactions++}`, numbers: prepared }];
+            },
+            close() {},
+          };
+        },
+        createCommitter: () => ({
+          commit: async (requests: readonly CommitRequest<{ id: string; numbers: number[] }>[]) => {
+            for (const request of requests) {
+              const { id, numbers } = request.getCommittable();
+              if (committed.has(id)) request.signalAlreadyCommitted();
+              committed.set(id, numbers);
+            }
+          },
+          close() {},
+        }),
+        committableSerializer: () => jsonSerializer<{ id: string; numbers: number[] }>('transaction'),
+      } as never);
+    await env.start();
+    const random = seededRandom(seed);
+    for (let n = 0; n < 60; n++) {
+      source.emit(n);
+      if (random.nextInt(4) === 0) await env.settle();
+      if (random.nextInt(12) === 0) await env.crashAndRestore();
+    }
+    await env.finish();
+    assert.deepEqual(
+      [...committed.values()].flat().sort((a, b) => a - b),
+      Array.from({ length: 60 }, (_, n) => n),
+      `seed ${seed}`,
+    );
+  }
+});
+
+test('a source that has ended stays ended, and what it had sent is not sent again', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const env = TestEnvironment.create({ parallelism: 2, seed });
+    const first = env.testSource<string>({ name: 'first' });
+    const second = env.testSource<string>({ name: 'second' });
+    const all = env.collect(first.stream.union(second.stream).map((word) => word));
+    await env.start();
+    first.emit('a', 'b');
+    first.end();
+    await env.settle();
+    second.emit('c');
+    await env.crashAndRestore({ parallelism: 3 });
+    second.emit('d');
+    await env.crashAndRestore();
+    await env.finish();
+    assert.deepEqual(all.take().sort(), ['a', 'b', 'c', 'd'], `seed ${seed}`);
+  }
+});
+
+test('what is wrong is said: a job that has not started or has ended, and a parallelism that is none', async () => {
+  const env = TestEnvironment.create();
+  const words = env.testSource<string>();
+  env.collect(words.stream);
+  await assert.rejects(env.crashAndRestore(), { message: /crashAndRestore was called before the job was started/ });
+  await env.start();
+  await assert.rejects(env.crashAndRestore({ parallelism: 0 }), { message: /crashAndRestore got the parallelism 0/ });
+  await env.finish();
+  await assert.rejects(env.crashAndRestore(), { message: /The job has ended/ });
+});
