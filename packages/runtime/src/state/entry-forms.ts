@@ -12,7 +12,14 @@ export interface EntryForm<V> {
 }
 
 /** Of the tables that operators make: values as they are, or in the plain form that the operator gives them. */
-export function tableForm<V>(namespace: number | undefined, { plainOf, valueOfPlain }: TableOptions<V>): EntryForm<unknown> {
+export function tableForm<V>(namespace: number | undefined, options: TableOptions<V>): EntryForm<unknown> {
+  const { plainOf, valueOfPlain, entriesOf, ofEntry } = options;
+  if (entriesOf !== undefined && ofEntry !== undefined) {
+    return {
+      entries: (value, write) => entriesOf(value as V, write),
+      add: (value, each, content) => ofEntry(value as V | undefined, each as number, content),
+    };
+  }
   return {
     entries: (value, write) => {
       write(namespace, plainOf === undefined ? value : plainOf(value as V));

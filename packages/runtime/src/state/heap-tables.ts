@@ -68,7 +68,12 @@ export class HeapTableFactory implements KeyedTableFactory {
     valueType?: TypeInformation<V>,
     options: TableOptions<V> = {},
   ): KeyedTable<K, V> {
-    const state = this.#tableState(name, { keyType, valueType, options }, options.namespace !== undefined);
+    if (options.isTransient === true) return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey);
+    const state = this.#tableState(
+      name,
+      { keyType, valueType, options },
+      options.namespace !== undefined || options.entriesOf !== undefined,
+    );
     const known = state.restored.get(options.namespace);
     if (known !== undefined) {
       state.restored.delete(options.namespace);
@@ -155,7 +160,7 @@ export class HeapTableFactory implements KeyedTableFactory {
   /** One table for each namespace that occurs. */
   #fillTables(restored: RestoredStates, state: MadeState, options: TableOptions<unknown>): void {
     restored.takeKeyed(state.schema, (key, namespace, value) => {
-      const of = namespace as number | undefined;
+      const of = options.ofEntry === undefined ? (namespace as number | undefined) : undefined;
       let table = state.restored.get(of) ?? this.#madeBefore(state, of);
       if (table === undefined) {
         table = this.#newTable(state, tableForm(of, options));

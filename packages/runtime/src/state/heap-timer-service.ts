@@ -8,6 +8,7 @@
  * S2 it also stops when the output is full, if there is more to fire (O2 of the operator contract).
  * S3 at most one wake-up is scheduled, for the earliest processing-time timer.
  * S4 event-time timers go first where both kinds are due: their watermark waits for them.
+ * S5 after a restore the watermark stands where it stood: a timer that was registered behind it fires at the next one, as it would have.
  */
 import { UsageError } from '@millrace/core/base/errors';
 import type { Cancellation } from '@millrace/core/base/clock';
@@ -45,6 +46,8 @@ export interface TimerServicePorts {
   readonly name?: string;
   readonly keyType?: TypeInformation<unknown> | undefined;
   readonly restored?: RestoredStates;
+  /** Where the watermark stood in the checkpoint; NO_TIMESTAMP where that is not known. */
+  readonly restoredWatermark?: () => number;
 }
 
 /** Reused for every timer. */
@@ -136,6 +139,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
   }
 
   advanceWatermark(timestamp: number): boolean {
+    if (timestamp <= this.#watermark) return true; // S5
     this.#watermark = timestamp;
     this.#isAdvancing = true;
     return this.#fire();
@@ -165,6 +169,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
         queue.add(key, hashKey(key), this.#namespaceOf(namespace), time as number);
       });
     }
+    this.#watermark = Math.max(this.#watermark, this.#ports.restoredWatermark?.() ?? NO_TIMESTAMP);
     this.#scheduleWakeUp();
   }
 

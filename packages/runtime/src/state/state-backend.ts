@@ -9,6 +9,7 @@
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { KeyedStateBackend } from '@millrace/streaming/contract/keyed-state';
+import type { EntrySource } from '@millrace/streaming/contract/snapshot';
 import type { KeyedTableFactory } from '@millrace/streaming/contract/state';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import type { CurrentKey } from './current-key.ts';
@@ -22,13 +23,7 @@ export interface KeyedSink {
 }
 
 /** One state as it stood at the barrier. */
-export interface FrozenState {
-  /** Gives up to so many entries to the sink; returns what is left of the budget. */
-  advance(budgetEntries: number): number;
-  readonly isDone: boolean;
-  /** Nobody needs it any more, done or not. */
-  release(): void;
-}
+export type FrozenState = EntrySource;
 
 export interface KeyedBackend {
   readonly tables: KeyedTableFactory;
@@ -36,6 +31,7 @@ export interface KeyedBackend {
   readonly keyedState: KeyedStateBackend;
   /** The restored states have been read (B3). */
   onLoaded(): void;
+  /** One frozen state for each call of `open`, in the same order. */
   freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[];
 }
 

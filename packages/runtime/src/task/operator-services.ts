@@ -12,6 +12,7 @@ import type { KeyContext, TaskFlow } from '@millrace/streaming/contract/operator
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import type { KeyedTableFactory } from '@millrace/streaming/contract/state';
 import type { InternalTimerService, Triggerable } from '@millrace/streaming/contract/timers';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { CheckpointStreams } from '../checkpoint/state-streams.ts';
 import { CurrentKey } from '../state/current-key.ts';
@@ -22,6 +23,7 @@ import { RestoredContext } from '../state/snapshot/restored-context.ts';
 import type { KeyGroups } from '../state/snapshot/key-groups.ts';
 import { type OperatorSnapshot, RunningSnapshot } from '../state/snapshot/operator-snapshot.ts';
 import { type RestoredOperator, RestoredStates } from '../state/snapshot/restored-states.ts';
+import { readWatermark, watermarkList } from '../state/snapshot/watermark-state.ts';
 import type { KeyedBackend, StateBackend } from '../state/state-backend.ts';
 import type { Freeze } from '../state/value-check.ts';
 
@@ -52,6 +54,7 @@ export class OperatorServices {
   readonly #backend: KeyedBackend;
   readonly #operatorState: HeapOperatorStateStore;
   readonly #timers = new Map<string, HeapTimerService<never, never>>();
+  #restoredWatermark = NO_TIMESTAMP;
 
   constructor(ports: OperatorServicePorts) {
     const { key, freeze, currentProcessingTime, keyGroups = ONE_KEY_GROUP, restored, stateBackend = HASHMAP_STATE_BACKEND } = ports;
@@ -80,8 +83,9 @@ export class OperatorServices {
     if (key === undefined) throw new UsageError('A timer needs a key, and this operator has none. Call keyBy(…) before it.');
     if (this.#timers.has(name)) throw new Error(`timers '${name}' are made twice in one operator`);
     const restored = this.#restored;
+    const restoredWatermark = () => this.#restoredWatermark;
     const service = new HeapTimerService(
-      { ...this.#ports, name, keyType: key.type, currentKey: this.#currentKey, restored },
+      { ...this.#ports, name, keyType: key.type, currentKey: this.#currentKey, restored, restoredWatermark },
       triggerable,
       namespaces,
     );
@@ -92,6 +96,7 @@ export class OperatorServices {
   /** Reads what the checkpoint has for this operator, and fills the states that were made so far. */
   async load(): Promise<void> {
     await this.#restored.load();
+    this.#restoredWatermark = readWatermark(this.#restored, this.#keyGroups);
     this.#backend.onLoaded();
     this.#operatorState.onLoaded();
     for (const service of this.#timers.values()) service.onLoaded();
@@ -107,9 +112,15 @@ export class OperatorServices {
     const ports = { barrier, streams, keyGroups: this.#keyGroups, onRoom: () => this.#ports.mail(nothing) };
     return new RunningSnapshot(ports, {
       freezeKeyed: (open) => [...this.#backend.freeze(open), ...[...this.#timers.values()].flatMap((service) => service.freeze(open))],
-      freezeLists: () => this.#operatorState.freeze(),
+      freezeLists: () => [...this.#operatorState.freeze(), ...this.#watermarkOfTimers()],
       restored: this.#restored,
     });
+  }
+
+  /** They have one watermark, that of the operator. */
+  #watermarkOfTimers(): readonly ReturnType<typeof watermarkList>[] {
+    const [service] = this.#timers.values();
+    return service === undefined ? [] : [watermarkList(this.#keyGroups, service.currentWatermark())];
   }
 
   /** The input has ended: no processing-time timer fires any more. */

@@ -165,8 +165,7 @@ export function processing(
       const life = new FunctionLifeCycle(fn, runtimeContextOf(context, parameters), () => context.operatorState);
       const elementsOf = isValue ? (value: unknown) => [value] : (value: unknown) => value;
       return {
-        open: () => life.open(),
-        close: () => life.close(),
+        life,
         process: hasKey
           ? (key, window, value, out: Collector<unknown>) => fn.process(key, window, elementsOf(value), out)
           : (_key, window, value, out: Collector<unknown>) => fn.process(window, elementsOf(value), out),

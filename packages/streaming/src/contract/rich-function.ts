@@ -26,6 +26,9 @@ export interface FunctionLife<in C> {
   readonly open?: (context: C) => MaybePromise<void>;
   readonly close?: () => MaybePromise<void>;
   readonly initializeState?: (context: FunctionInitializationContext) => MaybePromise<void>;
+  readonly snapshotState?: (context: FunctionSnapshotContext) => Nothing;
+  readonly notifyCheckpointComplete?: (checkpointId: number) => MaybePromise<void>;
+  readonly notifyCheckpointAborted?: (checkpointId: number) => MaybePromise<void>;
 }
 
 /** Where `RichFunction` keeps its context, for `getRuntimeContext`. Set before `open`. */

@@ -22,12 +22,21 @@ export interface ListSnapshot<in out T> {
   readonly kind?: 'list' | 'reader-splits';
 }
 
-/** Entries of keys, outside of tables. `N` is plain data, or undefined where there are no namespaces. */
+/** Entries of keys; what one operator writes so, another may read as tables, and the other way round. `N` is plain data, or undefined where there are no namespaces. */
 export interface KeyedSnapshot<in out K, in out N, in out V> {
   readonly name: string;
   readonly keyType: TypeInformation<K> | undefined;
   readonly namespaceType: TypeInformation<N> | undefined;
   readonly valueType: TypeInformation<V> | undefined;
+}
+
+/** Gives entries piece by piece, while records go on: each as it was when the snapshot began, at the latest just before it changes. */
+export interface EntrySource {
+  /** Gives up to so many; returns what is left of the budget, 0 while there is more to come. */
+  advance(budgetEntries: number): number;
+  readonly isDone: boolean;
+  /** Nobody needs the rest; or there is none. */
+  release(): void;
 }
 
 export interface StateSnapshotContext {
@@ -37,6 +46,8 @@ export interface StateSnapshotContext {
   writeList<T>(state: ListSnapshot<T>, elements: Iterable<T>): void;
   /** Gives a function that writes one entry. An entry may be written for every (key, namespace) once. */
   writeKeyed<K, N, V>(state: KeyedSnapshot<K, N, V>): (key: K, namespace: N, value: V) => void;
+  /** The same for what would take too long at once. The function that `from` gets never throws. */
+  writeKeyedLater<K, N, V>(state: KeyedSnapshot<K, N, V>, from: (write: (key: K, namespace: N, value: V) => void) => EntrySource): void;
 }
 
 export interface StateInitializationContext {

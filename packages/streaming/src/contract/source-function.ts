@@ -1,6 +1,5 @@
 /** Flink's SourceFunction: one method that emits until it is done. The form that is quickest to write; what can be read again from a position is better a split source. */
 import type { MaybePromise } from './emittable.ts';
-import type { CheckpointListener } from './functions.ts';
 import type { CheckpointedFunction, FunctionLife } from './rich-function.ts';
 
 /**
@@ -23,7 +22,7 @@ export interface SourceContext<in T> {
 }
 
 /** What the engine calls of a source function. */
-export interface SourceFunctionLife<out T, in C = never> extends FunctionLife<C>, Partial<CheckpointedFunction>, CheckpointListener {
+export interface SourceFunctionLife<out T, in C = never> extends FunctionLife<C> {
   readonly initializeState?: CheckpointedFunction['initializeState'];
   readonly run: (context: SourceContext<T>) => MaybePromise<void>;
   readonly cancel?: () => void;

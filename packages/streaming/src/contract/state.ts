@@ -29,9 +29,15 @@ export interface KeyedTable<K, V> {
 export interface TableOptions<in out V> {
   /** Tells the tables of one name apart (a window's index, say); part of the checkpoint. Absent where there is one table of that name. */
   readonly namespace?: number;
+  /** A look-up aid that is made anew from other state: not part of checkpoints. */
+  readonly isTransient?: boolean;
   /** Values that a codec cannot write as they are: their plain form in a checkpoint, and back. */
   readonly plainOf?: (value: V) => unknown;
   readonly valueOfPlain?: (plain: unknown) => V;
+  /** In place of those two and of `namespace`, where a value is several entries of the checkpoint, each in a namespace of its own. */
+  readonly entriesOf?: (value: V, write: (namespace: number, plain: unknown) => void) => void;
+  /** The value with one more entry; undefined before the first. In any order. */
+  readonly ofEntry?: (value: V | undefined, namespace: number, plain: unknown) => V;
 }
 
 export interface RestoredTable<K, V> {

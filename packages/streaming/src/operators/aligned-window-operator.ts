@@ -5,18 +5,28 @@
  * A1 `fired` is the last window that a watermark has ended; every window up to it that had data has fired. A record for such a window fires it at once,
  *    as long as it is above `expired`, the last window whose allowed lateness is over.
  * A2 while an emission is suspended no state of a window changes: what would change it first runs the emission to its end, as overdraft.
- * A3 the grid of windows begins with the first record; before that there is nothing to fire.
+ * A3 the grid of windows begins with the first record, or with the first window that a checkpoint brought back; before that there is nothing to fire.
+ * A4 what is left of windows up to the watermark of a checkpoint has fired, and fires again for late records only.
  */
 import type { OneInputOperator, OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
+import type { StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
 import { type Accumulation, accumulationOf } from './accumulation.ts';
-import { staggeredOffset } from './stagger.ts';
 import { WindowEmitter } from './window-emitter.ts';
+import { readLayout, type WindowLayout, writeLayout } from './window-layout.ts';
 import { unboundedWatermark, WindowGrid } from './window-grid.ts';
 import { withoutTimestamp } from './window-refusals.ts';
 import { plainFunctionOf, type WindowSpec } from './window-spec.ts';
+
+export interface AlignedWindows {
+  readonly alignment: WindowAlignment;
+  /** How the subclass lays out what is in them. */
+  readonly layout: 'tables' | 'panes';
+  /** An accumulator that has been emitted may be changed by a record that comes later. */
+  readonly changesFired: boolean;
+}
 
 export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInputOperator<T> {
   numLateRecordsDropped: number;
@@ -33,17 +43,17 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
   protected lateLast: number;
   readonly #context: OperatorContext;
   readonly #alignment: WindowAlignment;
+  readonly #layout: WindowLayout;
   readonly #latenessMs: number;
   readonly #lateTagId: string | undefined;
   readonly #lateOutput: Output<unknown> | undefined;
   #watermark: number; // unbounded
   #suspended: boolean;
 
-  /** `changesFired` says that an accumulator which has been emitted may be changed by a record that comes later. */
   constructor(
     context: OperatorContext,
     spec: WindowSpec<T, K, TimeWindow, ACC, V, R>,
-    { alignment, changesFired }: { readonly alignment: WindowAlignment; readonly changesFired: boolean },
+    { alignment, layout, changesFired }: AlignedWindows,
   ) {
     const { allowedLatenessMs = 0, lateTagId } = spec;
     this.numLateRecordsDropped = 0;
@@ -64,6 +74,8 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
     this.lateLast = -1;
     this.#context = context;
     this.#alignment = alignment;
+    const { sizeMs, slideMs, offsetMs } = alignment;
+    this.#layout = { kind: layout, grid: { sizeMs, slideMs, offsetMs } };
     this.#latenessMs = allowedLatenessMs;
     this.#lateTagId = lateTagId;
     this.#lateOutput = lateTagId === undefined ? undefined : context.sideOutput(lateTagId);
@@ -72,6 +84,25 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
   }
 
   abstract processElement(record: T): void;
+
+  initializeState(context: StateInitializationContext): void {
+    const watermark = readLayout(context, this.#layout, this.#context.runtime);
+    if (watermark === undefined) return;
+    this.#watermark = watermark;
+    if (this.grid !== undefined) this.#measure(this.grid);
+    this.restoreWindows(context);
+  }
+
+  snapshotState(context: StateSnapshotContext): void {
+    writeLayout(context, this.#layout, this.#context.runtime, this.#watermark);
+    this.snapshotWindows(context);
+  }
+
+  /** What a checkpoint had is in the windows again. Those up to `fired`, once there is a grid, have fired. */
+  protected abstract restoreWindows(context: StateInitializationContext): void;
+
+  /** For what is in no table. */
+  protected snapshotWindows(_context: StateSnapshotContext): void {}
 
   /** Emits what is due: first the firings of a late record, then the windows up to `fired`. Stops before a record that O2 forbids, unless it must not. */
   protected abstract emitDue(mayStop: boolean): boolean;
@@ -98,13 +129,15 @@ export abstract class AlignedWindowOperator<T, K, ACC, V, R> implements OneInput
     if (timestamp === NO_TIMESTAMP) throw withoutTimestamp();
     if (this.#suspended) this.#run(false); // A2
     if (this.grid !== undefined) return this.grid;
-    this.grid = new WindowGrid(
-      { ...this.#alignment, offsetMs: staggeredOffset(this.#alignment, this.#context) },
-      this.#latenessMs,
-      timestamp,
-    );
-    this.#measure(this.grid);
+    const grid = this.openGrid(timestamp);
     this.emitDue(false); // nothing is: it only takes note of what has ended already
+    return grid;
+  }
+
+  /** A3; by a restored window besides. */
+  protected openGrid(timestamp: number): WindowGrid {
+    this.grid ??= new WindowGrid(this.#alignment, this.#latenessMs, timestamp);
+    this.#measure(this.grid);
     return this.grid;
   }
 

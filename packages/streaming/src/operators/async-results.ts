@@ -46,6 +46,8 @@ export interface AsyncResults {
   peek(): PendingRecord | PendingControl | undefined;
   /** Takes away what `peek` gave. */
   remove(): void;
+  /** All that is here, in an order in which it may be added again. */
+  pending(): readonly (PendingRecord | PendingControl)[];
 }
 
 export class OrderedResults implements AsyncResults {
@@ -74,6 +76,10 @@ export class OrderedResults implements AsyncResults {
 
   remove(): void {
     if (this.#queue.shift() instanceof PendingRecord) this.size -= 1;
+  }
+
+  pending(): readonly (PendingRecord | PendingControl)[] {
+    return this.#queue.slice();
   }
 }
 
@@ -122,6 +128,14 @@ export class UnorderedResults implements AsyncResults {
     const { completed } = this.#segments[0] as Segment;
     if (completed.shift() === undefined) this.#segments.shift();
     else this.size -= 1;
+  }
+
+  pending(): readonly (PendingRecord | PendingControl)[] {
+    return this.#segments.flatMap(({ awaited, completed, control }) => [
+      ...completed,
+      ...awaited,
+      ...(control === undefined ? [] : [control]),
+    ]);
   }
 }
 

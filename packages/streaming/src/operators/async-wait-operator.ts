@@ -6,13 +6,17 @@
  * W2 results leave with the timestamp of their record, and in the order that `AsyncResults` says; a watermark never leaves before the results of the records before it.
  * W3 the operator holds one of `flow.blocked` while it is full, while results wait for room behind it, and at the end until everything has left; `resume` gives
  *    it back. Nothing is emitted while anybody else holds one.
+ * W4 a checkpoint has every record whose results have not all left, and the control elements between them: a barrier does not wait for answers.
  */
+import type { MaybePromise } from '../contract/emittable.ts';
 import type { OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
+import type { StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import { MAX_WATERMARK } from '../contract/timestamp.ts';
 import { type AsyncCall, AsyncRequest, type AsyncRequestPorts, type AsyncRetry } from './async-request.ts';
+import { type PendingElement, readPending, writePending } from './async-pending.ts';
 import { type AsyncResults, OrderedResults, PendingControl, PendingRecord, UnorderedResults } from './async-results.ts';
-import { FunctionLifeCycle } from './function-life.ts';
+import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
 
 export interface AsyncWaitSpec<C> {
   readonly isOrdered: boolean;
@@ -28,36 +32,62 @@ export function asyncWaitOperator<C>(spec: AsyncWaitSpec<C>): OperatorLogic {
   return { kind: 'operator', create: (context) => new AsyncWaitOperator(context, spec) };
 }
 
-class AsyncWaitOperator<C> implements OneInputOperator {
+class AsyncWaitOperator<C> extends FunctionOperator implements OneInputOperator {
   readonly delaysWatermarks = true;
   readonly #context: OperatorContext;
   readonly #capacity: number;
   readonly #ports: AsyncRequestPorts;
-  readonly #life: FunctionLifeCycle<C>;
   readonly #results: AsyncResults;
   readonly #requests = new Set<AsyncRequest>();
   /** Beyond the capacity, in the order of arrival. */
   readonly #unstarted: PendingRecord[] = [];
   #holds = false;
   #isEnding = false;
+  #restored: readonly PendingElement[] = [];
 
   constructor(context: OperatorContext, { isOrdered, capacity, timeoutMs, retry, create, runtimeContext }: AsyncWaitSpec<C>) {
     const { call, life } = create();
+    super(new FunctionLifeCycle(life, runtimeContext(context), () => context.operatorState));
     this.#context = context;
     this.#capacity = capacity;
     this.#ports = { context, call, timeoutMs, retry };
-    this.#life = new FunctionLifeCycle(life, runtimeContext(context), () => context.operatorState);
     this.#results = isOrdered ? new OrderedResults() : new UnorderedResults();
   }
 
-  open(): Promise<void> {
-    return this.#life.open();
+  override async initializeState(context: StateInitializationContext): Promise<void> {
+    this.#restored = readPending(context, this.#context.runtime);
+    await super.initializeState(context);
   }
 
-  close(): Promise<void> {
+  override async open(): Promise<void> {
+    await super.open();
+    for (const element of this.#restored) this.#takeBack(element);
+    if (this.#restored.length > 0) this.#context.mail(() => this.#proceed());
+    this.#restored = [];
+  }
+
+  override snapshotState(context: StateSnapshotContext): MaybePromise<void> {
+    writePending(context, this.#context.runtime, this.#results.pending());
+    return super.snapshotState(context);
+  }
+
+  override close(): MaybePromise<void> {
     for (const request of this.#requests) request.cancel();
     this.#requests.clear();
-    return this.#life.close();
+    return super.close();
+  }
+
+  /** What was on its way when the checkpoint was taken: unanswered records are asked again, results that had not left are still there (W4). */
+  #takeBack(element: PendingElement): void {
+    if (element instanceof PendingControl) {
+      this.#results.addControl(element);
+      return;
+    }
+    this.#results.add(element);
+    if (element.results !== undefined) this.#results.complete(element);
+    else if (this.#results.size <= this.#capacity) this.#start(element);
+    else this.#unstarted.push(element);
+    if (this.#results.size >= this.#capacity) this.#hold();
   }
 
   processElement(record: unknown): void {

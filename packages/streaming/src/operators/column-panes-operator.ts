@@ -12,23 +12,28 @@
  * N5 the times from `#cachedFrom` to below `#cachedTo` are the pane of `#cached`, and no window with it has fired.
  * N6 `#next` is the window that fires next; while its emission is suspended, `#position` is the next id of `#active`, and below 0 it has not begun.
  */
+import { Types } from '@millrace/core/types/types';
 import type { OperatorContext } from '../contract/operator.ts';
+import type { KeyedSnapshot, StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import type { KeyedTable } from '../contract/state.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
 import type { Accumulation } from './accumulation.ts';
 import { AlignedWindowOperator } from './aligned-window-operator.ts';
 import { ColumnStacks } from './column-stacks.ts';
+import { FrozenColumns } from './frozen-columns.ts';
 import { PaneColumn } from './pane-column.ts';
-import { PaneStates } from './pane-states.ts';
+import { PANES, PANES_BEHIND, PaneStates } from './pane-states.ts';
 import { greatestCommonDivisor, type WindowGrid } from './window-grid.ts';
-import type { WindowSpec } from './window-spec.ts';
+import { accumulatorTypeOf, type WindowSpec } from './window-spec.ts';
 
 export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<T, K, ACC, V, R> {
   readonly #paneMs: number;
   readonly #panesPerSlide: number;
   readonly #panesPerWindow: number;
   readonly #table: KeyedTable<K, number>;
+  readonly #panes: KeyedSnapshot<K, number, ACC>;
+  readonly #panesBehind: KeyedSnapshot<K, number, ACC>;
   readonly #stacks: ColumnStacks<ACC>;
   readonly #keys: (K | undefined)[];
   readonly #freeIds: number[];
@@ -47,11 +52,14 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   #position: number;
 
   constructor(context: OperatorContext, spec: WindowSpec<T, K, TimeWindow, ACC, V, R>, alignment: WindowAlignment) {
-    super(context, spec, { alignment, changesFired: false });
+    super(context, spec, { alignment, layout: 'panes', changesFired: false });
     this.#paneMs = greatestCommonDivisor(alignment.sizeMs, alignment.slideMs);
     this.#panesPerSlide = alignment.slideMs / this.#paneMs;
     this.#panesPerWindow = alignment.sizeMs / this.#paneMs;
-    this.#table = context.tables.createTable<K, number>('window-contents', spec.key.type, undefined);
+    this.#table = context.tables.createTable<K, number>('window-keys', spec.key.type, undefined, { isTransient: true });
+    const types = { keyType: spec.key.type, namespaceType: Types.DOUBLE, valueType: accumulatorTypeOf(spec.aggregation) };
+    this.#panes = { name: PANES, ...types };
+    this.#panesBehind = { name: PANES_BEHIND, ...types };
     this.#stacks = new ColumnStacks(this.#panesPerWindow, this.accumulation);
     this.#keys = [];
     this.#freeIds = [];
@@ -79,7 +87,10 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   #add(id: number, column: PaneColumn<ACC>, record: T): void {
     const place = this.#paneOf[id] === column.pane ? (this.#placeOf[id] as number) : this.#olderPlace(id, column);
     if (place < 0) this.#begin(id, column, record);
-    else column.accumulators[place] = this.accumulation.add(record, column.accumulators[place] as ACC);
+    else {
+      if (column.freezes !== undefined) column.touch(place);
+      column.accumulators[place] = this.accumulation.add(record, column.accumulators[place] as ACC);
+    }
   }
 
   #olderPlace(id: number, column: PaneColumn<ACC>): number {
@@ -87,7 +98,10 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   }
 
   #begin(id: number, column: PaneColumn<ACC>, record: T): void {
-    const place = column.push(id, this.accumulation.createAccumulator(record));
+    this.#put(id, column, column.push(id, this.accumulation.createAccumulator(record)));
+  }
+
+  #put(id: number, column: PaneColumn<ACC>, place: number): void {
     (this.#counts[id] as number)++;
     if ((this.#placeOf[id] as number) >= 0 && column.pane < (this.#paneOf[id] as number)) return; // N3
     this.#paneOf[id] = column.pane;
@@ -107,15 +121,19 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
       this.#addBehind(id, pane, record); // N2
       return;
     }
-    let column = this.#stacks.panes.get(pane);
-    if (column === undefined) {
-      column = new PaneColumn(pane);
-      this.#stacks.addPane(column);
-    }
+    const column = this.#columnOf(pane);
     this.#add(id, column, record);
     this.#cached = column;
     this.#cachedFrom = grid.origin + pane * this.#paneMs;
     this.#cachedTo = this.#cachedFrom + this.#paneMs;
+  }
+
+  #columnOf(pane: number): PaneColumn<ACC> {
+    const known = this.#stacks.panes.get(pane);
+    if (known !== undefined) return known;
+    const column = new PaneColumn<ACC>(pane);
+    this.#stacks.addPane(column);
+    return column;
   }
 
   #addBehind(id: number, pane: number, record: T): void {
@@ -174,6 +192,47 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     this.#freeIds.push(id);
   }
 
+  /** In checkpoints a pane is known by its first millisecond: indexes count from the grid's origin, which is another one in every subtask. */
+  protected override snapshotWindows(context: StateSnapshotContext): void {
+    const { grid } = this;
+    if (grid === undefined) return;
+    const keys = this.#keys.slice(); // ids go to other keys
+    const timeOf = (pane: number) => grid.origin + pane * this.#paneMs;
+    const { panes } = this.#stacks;
+    context.writeKeyedLater(
+      this.#panes,
+      (write) => new FrozenColumns([...panes.values()], (pane, id, accumulator) => write(keys[id] as K, timeOf(pane), accumulator as ACC)),
+    );
+    const writeBehind = context.writeKeyed(this.#panesBehind);
+    for (const [id, states] of this.#behind.entries())
+      if (states !== undefined)
+        for (const [at, pane] of states.panes.entries()) writeBehind(keys[id] as K, timeOf(pane), states.accumulators[at] as ACC);
+  }
+
+  protected override restoreWindows(context: StateInitializationContext): void {
+    context.readKeyed(this.#panes, (key, time, accumulator) => {
+      const pane = this.#restoredPane(time);
+      if (pane < (this.fired + 1) * this.#panesPerSlide) return; // was kept for late records, which are none here any more
+      const id = this.#idOf(key);
+      const column = this.#columnOf(pane);
+      this.#put(id, column, column.push(id, accumulator));
+    });
+    context.readKeyed(this.#panesBehind, (key, time, accumulator) => {
+      const id = this.#idOf(key);
+      const states = this.#behind[id] ?? new PaneStates<K, ACC>(key, -1);
+      this.#behind[id] = states;
+      states.put(this.#restoredPane(time), accumulator, this.accumulation);
+      this.#activate(id);
+    });
+    if (this.grid === undefined || this.fired === Number.NEGATIVE_INFINITY) return;
+    this.#next = this.fired + 1; // A4
+    this.#stacks.restartAt(this.#next * this.#panesPerSlide);
+  }
+
+  #restoredPane(time: number): number {
+    return Math.floor((time - this.openGrid(time).origin) / this.#paneMs);
+  }
+
   protected override watermarkMoved(): void {
     this.#cachedFrom = Number.POSITIVE_INFINITY;
     this.#cachedTo = Number.NEGATIVE_INFINITY;
@@ -230,7 +289,7 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     const more = states.aggregate(from, from + this.#panesPerWindow - 1, this.accumulation);
     const both = sum === undefined || more === undefined ? (sum ?? more) : (merge as (a: ACC, b: ACC) => ACC)(copy(sum), copy(more));
     if (both !== undefined) this.emitter.emit(this.#keys[id] as K, both);
-    states.leave(from + this.#panesPerSlide, from + this.#panesPerSlide);
+    if (states.leave(from + this.#panesPerSlide)) states.dropBelow(from + this.#panesPerSlide);
     if (states.panes.length === 0) this.#behind[id] = undefined;
     if (this.#behind[id] === undefined && sum === undefined) this.#deactivate(id);
     else this.#position++;

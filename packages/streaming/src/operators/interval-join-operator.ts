@@ -12,11 +12,13 @@
  *    the join's and is not emitted alone either.
  */
 import { DataError } from '@millrace/core/base/errors';
+import type { MaybePromise } from '../contract/emittable.ts';
 import type { KeyedStateBackend, NamespaceType } from '../contract/keyed-state.ts';
 import type { KeyContext, OperatorContext, Output, TaskFlow, TwoInputLogic, TwoInputOperator } from '../contract/operator.ts';
 import type { InternalTimer, InternalTimerService, Triggerable } from '../contract/timers.ts';
 import { MAX_TIMESTAMP, NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { CurrentPair, type Match, PairIterator, type PairFunction } from './interval-join-pairs.ts';
+import { FunctionOperator } from './function-life.ts';
 import { IterableEmitter } from './iterable-emitter.ts';
 import { keep, type Side, sideOf, sweep, takeUnmatched } from './interval-join-sides.ts';
 import { firstAtLeast, type JoinBuffer } from './join-buffer.ts';
@@ -38,7 +40,7 @@ export function intervalJoinOperator(spec: IntervalJoinSpec): TwoInputLogic {
   return { kind: 'twoInput', create: (context) => new IntervalJoinOperator(context, spec), keys: spec.keys };
 }
 
-class IntervalJoinOperator implements TwoInputOperator, Triggerable<unknown, number> {
+class IntervalJoinOperator extends FunctionOperator implements TwoInputOperator, Triggerable<unknown, number> {
   numLateRecordsDropped: number;
   readonly #left: Side;
   readonly #right: Side;
@@ -57,6 +59,8 @@ class IntervalJoinOperator implements TwoInputOperator, Triggerable<unknown, num
   constructor(context: OperatorContext, spec: IntervalJoinSpec) {
     const { lowerMs, upperMs, keys, outer = { left: false, right: false } } = spec;
     const [left, right] = keys;
+    const fn = spec.createFunction(context);
+    super(fn.life);
     this.numLateRecordsDropped = 0;
     const [leftSide, rightSide] = [
       { name: 'left-buffer', key: left, isOuter: outer.left, lateTagId: spec.lateLeftTagId },
@@ -69,16 +73,12 @@ class IntervalJoinOperator implements TwoInputOperator, Triggerable<unknown, num
     this.#state = isOuter ? context.keyedState : undefined;
     this.#flow = context.flow;
     this.#output = context.output;
-    this.#fn = spec.createFunction(context);
+    this.#fn = fn;
     this.#pair = new CurrentPair(context);
     this.#emitter = new IterableEmitter(context.flow, context.output, 'An interval join');
     this.#sweepEveryMs = Math.max(1, Math.floor((upperMs - lowerMs) / 4));
     this.#watermark = NO_TIMESTAMP;
     this.#sweepAt = NO_TIMESTAMP;
-  }
-
-  async open(): Promise<void> {
-    await this.#fn.open?.();
   }
 
   processElement1(record: unknown): void {
@@ -119,9 +119,9 @@ class IntervalJoinOperator implements TwoInputOperator, Triggerable<unknown, num
     return true;
   }
 
-  async close(): Promise<void> {
+  override close(): MaybePromise<void> {
     this.#emitter.close();
-    await this.#fn.close?.();
+    return super.close();
   }
 
   #process(record: unknown, side: Side, other: Side): void {

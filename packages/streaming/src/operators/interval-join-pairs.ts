@@ -1,8 +1,8 @@
 /** The pairs that one record makes, and what the user's function makes of them. */
-import type { MaybePromise } from '../contract/emittable.ts';
 import type { OperatorContext } from '../contract/operator.ts';
 import type { OutputTag } from '../contract/output-tag.ts';
 import type { SideOutputContext } from '../contract/process-context.ts';
+import type { FunctionCalls } from './function-life.ts';
 import { iteratorOf, type TimedIterator } from './iterable-emitter.ts';
 import { SideOutputs } from './side-outputs.ts';
 
@@ -25,8 +25,8 @@ export interface JoinedPair extends OuterJoinedPair {
 
 /** `one` returns a record or `undefined`; `many` an iterable. */
 export interface PairFunction {
-  readonly open?: () => MaybePromise<void>;
-  readonly close?: () => MaybePromise<void>;
+  /** Of a rich function. */
+  readonly life?: FunctionCalls;
   readonly emits: 'one' | 'many';
   /** Of an outer join either of the two may be `undefined`. */
   call(left: unknown, right: unknown, pair: OuterJoinedPair): unknown;

@@ -58,7 +58,10 @@ export function keep({ table, isOuter }: Side, { key, record, timestamp, isMatch
 export function sweep({ table, to }: Side, watermark: number): void {
   const emptied: unknown[] = [];
   for (let slot = 0; slot < table.capacity; slot++) {
-    if (table.isUsed(slot) && dropBefore(table.values[slot] as JoinBuffer, watermark - to)) emptied.push(table.keyAt(slot));
+    const buffer = table.isUsed(slot) ? table.values[slot] : undefined;
+    if (buffer === undefined || (buffer.timestamps[0] as number) >= watermark - to) continue;
+    table.touch(slot);
+    if (dropBefore(buffer, watermark - to)) emptied.push(table.keyAt(slot));
   }
   for (const key of emptied) table.remove(key);
 }

@@ -3,13 +3,13 @@
  *
  * The current key is set before each record and each timer; `open` and `close` have none.
  */
-import type { Collector, Nothing } from '../contract/emittable.ts';
+import type { Collector, MaybePromise, Nothing } from '../contract/emittable.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { KeyedProcessContext } from '../contract/process-context.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
 import { KeyedElementContext } from './element-context.ts';
-import { FunctionLifeCycle } from './function-life.ts';
+import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
 import { type TimedFunction, UserTimers } from './user-timers.ts';
 
@@ -28,9 +28,8 @@ export function keyedProcessOperator<C>(spec: KeyedProcessSpec<C>): OperatorLogi
   return { kind: 'operator', create: (context) => new KeyedProcessOperator(context, spec), key: spec.key };
 }
 
-class KeyedProcessOperator<C> implements OneInputOperator {
+class KeyedProcessOperator<C> extends FunctionOperator implements OneInputOperator {
   readonly #fn: KeyedProcessObject<C>;
-  readonly #life: FunctionLifeCycle<C>;
   readonly #selector: (record: unknown) => unknown;
   readonly #state: KeyedStateBackend;
   readonly #timers: UserTimers;
@@ -38,8 +37,9 @@ class KeyedProcessOperator<C> implements OneInputOperator {
   readonly #output: Collector<unknown>;
 
   constructor(context: OperatorContext, { create, runtimeContext, key }: KeyedProcessSpec<C>) {
-    this.#fn = create();
-    this.#life = new FunctionLifeCycle(this.#fn, runtimeContext(context), () => context.operatorState);
+    const fn = create();
+    super(new FunctionLifeCycle(fn, runtimeContext(context), () => context.operatorState));
+    this.#fn = fn;
     this.#selector = key.selector;
     this.#state = context.keyedState;
     this.#timers = new UserTimers(context, this.#fn);
@@ -47,13 +47,9 @@ class KeyedProcessOperator<C> implements OneInputOperator {
     this.#output = context.output;
   }
 
-  open(): Promise<void> {
-    return this.#life.open();
-  }
-
-  close(): Promise<void> {
+  override close(): MaybePromise<void> {
     this.#state.clearCurrentKey();
-    return this.#life.close();
+    return super.close();
   }
 
   processElement(record: unknown): void {

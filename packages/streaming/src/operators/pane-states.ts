@@ -14,8 +14,12 @@
 import type { Accumulation } from './accumulation.ts';
 import { lowerBound } from './sorted-numbers.ts';
 
+/** What a checkpoint calls the panes of keys; those that came behind the last window that had fired. */
+export const PANES = 'window-panes';
+export const PANES_BEHIND = 'window-panes-behind';
+
 export class PaneStates<K, ACC> {
-  readonly key: K;
+  key: K;
   readonly panes: number[];
   readonly accumulators: ACC[];
   low: number;
@@ -59,6 +63,13 @@ export class PaneStates<K, ACC> {
       this.accumulators[at] = accumulation.add(record, this.accumulators[at] as ACC);
     } else this.#insert(at, pane, accumulation.createAccumulator(record));
     if (at < this.absorbed) this.#mend(at, record, accumulation);
+  }
+
+  /** Of a checkpoint, before any window is asked for; what the pane has already is merged with it. */
+  put(pane: number, accumulator: ACC, { merge }: Accumulation<never, ACC, unknown>): void {
+    const at = lowerBound(this.panes, pane);
+    if (this.panes[at] === pane) this.accumulators[at] = (merge as Merge<ACC>)(this.accumulators[at] as ACC, accumulator);
+    else this.#insert(at, pane, accumulator);
   }
 
   #insert(at: number, pane: number, accumulator: ACC): void {
@@ -127,11 +138,11 @@ export class PaneStates<K, ACC> {
     }
   }
 
-  /** The panes below `from` are in no window that is still to come; those below `keepFrom` are needed no more. Moves the arrays only when that is worth it. */
-  leave(from: number, keepFrom: number): void {
+  /** The panes below `from` are in no window that is still to come. True when it is worth while to drop what is needed no more. */
+  leave(from: number): boolean {
     const { panes } = this;
     while (this.low < panes.length && (panes[this.low] as number) < from) this.low++;
-    if (this.low >= 8 + (panes.length >> 2) || this.low === panes.length) this.dropBelow(keepFrom);
+    return this.low >= 8 + (panes.length >> 2) || this.low === panes.length;
   }
 
   dropBelow(pane: number): void {

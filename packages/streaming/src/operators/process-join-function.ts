@@ -20,5 +20,5 @@ export function processJoinFunction({ create, runtimeContext }: FunctionSpec<Pro
     if (result !== undefined) refuseResult('processElement', result);
     return collected;
   };
-  return { emits: 'many', call, open: () => life.open(), close: () => life.close() };
+  return { emits: 'many', call, life };
 }

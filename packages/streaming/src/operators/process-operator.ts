@@ -6,7 +6,7 @@ import type { FunctionLife } from '../contract/rich-function.ts';
 import type { ReadOnlyTimerService } from '../contract/timers.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { ElementContext } from './element-context.ts';
-import { FunctionLifeCycle } from './function-life.ts';
+import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
 
 interface ProcessObject<C> extends FunctionLife<C> {
@@ -23,29 +23,21 @@ export function processOperator<C>(spec: ProcessSpec<C>): OperatorLogic {
   return { kind: 'operator', create: (context) => new ProcessOperator(context, spec) };
 }
 
-class ProcessOperator<C> implements OneInputOperator, ReadOnlyTimerService {
+class ProcessOperator<C> extends FunctionOperator implements OneInputOperator, ReadOnlyTimerService {
   readonly #context: OperatorContext;
   readonly #fn: ProcessObject<C>;
-  readonly #life: FunctionLifeCycle<C>;
   readonly #elementContext: ElementContext;
   readonly #output: Collector<unknown>;
   #watermark: number;
 
   constructor(context: OperatorContext, { create, runtimeContext }: ProcessSpec<C>) {
+    const fn = create();
+    super(new FunctionLifeCycle(fn, runtimeContext(context), () => context.operatorState));
     this.#context = context;
-    this.#fn = create();
-    this.#life = new FunctionLifeCycle(this.#fn, runtimeContext(context), () => context.operatorState);
+    this.#fn = fn;
     this.#elementContext = new ElementContext(context, this);
     this.#output = context.output;
     this.#watermark = NO_TIMESTAMP;
-  }
-
-  open(): Promise<void> {
-    return this.#life.open();
-  }
-
-  close(): Promise<void> {
-    return this.#life.close();
   }
 
   processElement(record: unknown): void {

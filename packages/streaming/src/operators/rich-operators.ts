@@ -5,11 +5,11 @@
  * Their plain twins are inlined into the chain; these are called through this one class for each kind.
  */
 import { DataError } from '@millrace/core/base/errors';
-import type { Collector, Nothing } from '../contract/emittable.ts';
+import type { Collector, MaybePromise, Nothing } from '../contract/emittable.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
-import { FunctionLifeCycle } from './function-life.ts';
+import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
 
 interface RichObjects<C> {
@@ -35,30 +35,26 @@ export function richOperator<C, M extends keyof RichObjects<C>>(spec: RichSpec<C
 type AnySpec = RichSpec<unknown, never>;
 
 /** What the three have in common: the object's life and the key. */
-abstract class RichOperator<F extends FunctionLife<unknown>> implements OneInputOperator {
+abstract class RichOperator<F extends FunctionLife<unknown>> extends FunctionOperator implements OneInputOperator {
   protected readonly fn: F;
   protected readonly output: Collector<unknown>;
-  readonly #life: FunctionLifeCycle<unknown>;
   readonly #state: KeyedStateBackend | undefined;
   readonly #selector: ((record: unknown) => unknown) | undefined;
 
   constructor(context: OperatorContext, { create, runtimeContext, key }: AnySpec) {
-    this.fn = create() as unknown as F;
+    const fn = create() as unknown as F;
+    super(new FunctionLifeCycle<unknown>(fn, runtimeContext(context), () => context.operatorState));
+    this.fn = fn;
     this.output = context.output;
-    this.#life = new FunctionLifeCycle<unknown>(this.fn, runtimeContext(context), () => context.operatorState);
     this.#state = key === undefined ? undefined : context.keyedState;
     this.#selector = key?.selector;
   }
 
   abstract processElement(record: unknown): void;
 
-  open(): Promise<void> {
-    return this.#life.open();
-  }
-
-  close(): Promise<void> {
+  override close(): MaybePromise<void> {
     this.#state?.clearCurrentKey();
-    return this.#life.close();
+    return super.close();
   }
 
   protected setKeyOf(record: unknown): void {

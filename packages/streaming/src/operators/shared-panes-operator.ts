@@ -10,18 +10,20 @@
  * S3 the times from `#cachedFrom` to below `#cachedTo` are one pane, and no window that holds that pane has fired.
  * S4 `#next` is the window that fires next; while its emission is suspended, `#position` is the next key of `#active`, and below 0 it has not begun.
  */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { Types } from '@millrace/core/types/types';
 import type { OperatorContext } from '../contract/operator.ts';
+import type { StateInitializationContext } from '../contract/snapshot.ts';
 import type { KeyedTable } from '../contract/state.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
 import type { Accumulation } from './accumulation.ts';
 import { AlignedWindowOperator } from './aligned-window-operator.ts';
 import { PaneAgenda } from './pane-agenda.ts';
-import { PaneStates } from './pane-states.ts';
+import { PANES, PANES_BEHIND, PaneStates } from './pane-states.ts';
 import { greatestCommonDivisor, type WindowGrid } from './window-grid.ts';
-import type { WindowSpec } from './window-spec.ts';
+import { accumulatorTypeOf, type WindowSpec } from './window-spec.ts';
 
-const STATE = 'window-contents';
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<T, K, ACC, V, R> {
@@ -29,6 +31,8 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   readonly #panesPerSlide: number;
   readonly #panesPerWindow: number;
   readonly #keepsLate: boolean;
+  readonly #accumulatorType: TypeInformation<ACC> | undefined;
+  readonly #keyType: TypeInformation<K> | undefined;
   readonly #table: KeyedTable<K, PaneStates<K, ACC>>;
   readonly #active: PaneStates<K, ACC>[];
   readonly #wakeUps: PaneAgenda<PaneStates<K, ACC>>;
@@ -42,12 +46,19 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   #phases: number; // keys begun so far, to spread their turns
 
   constructor(context: OperatorContext, spec: WindowSpec<T, K, TimeWindow, ACC, V, R>, alignment: WindowAlignment) {
-    super(context, spec, { alignment, changesFired: false });
+    super(context, spec, { alignment, layout: 'panes', changesFired: false });
     this.#paneMs = greatestCommonDivisor(alignment.sizeMs, alignment.slideMs);
     this.#panesPerSlide = alignment.slideMs / this.#paneMs;
     this.#panesPerWindow = alignment.sizeMs / this.#paneMs;
     this.#keepsLate = (spec.allowedLatenessMs ?? 0) > 0;
-    this.#table = context.tables.createTable<K, PaneStates<K, ACC>>(STATE, spec.key.type, undefined);
+    this.#accumulatorType = accumulatorTypeOf(spec.aggregation);
+    this.#keyType = spec.key.type;
+    this.#table = context.tables.createTable<K, PaneStates<K, ACC>>(PANES, spec.key.type, this.#accumulatorType as never, {
+      entriesOf: ({ panes, accumulators }, write) => {
+        for (const [at, pane] of panes.entries()) write(this.#timeOf(pane), accumulators[at]);
+      },
+      ofEntry: (states, time, accumulator) => this.#restored(states, time, accumulator as ACC),
+    });
     this.#active = [];
     this.#wakeUps = new PaneAgenda();
     this.#expiries = new PaneAgenda();
@@ -136,6 +147,50 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     this.#wakeUps.add(pane, states);
   }
 
+  /** In checkpoints a pane is known by its first millisecond: indexes count from the grid's origin, which is another one in every subtask. */
+  #timeOf(pane: number): number {
+    return (this.grid as WindowGrid).origin + pane * this.#paneMs;
+  }
+
+  #paneAt(time: number): number {
+    return Math.floor((time - this.openGrid(time).origin) / this.#paneMs);
+  }
+
+  /** One pane of a key from a checkpoint. The key itself comes in `restoreWindows`. */
+  #restored(known: PaneStates<K, ACC> | undefined, time: number, accumulator: ACC): PaneStates<K, ACC> {
+    const states = known ?? new PaneStates<K, ACC>(undefined as K, this.#phases++ % this.#panesPerWindow);
+    states.put(this.#paneAt(time), accumulator, this.accumulation);
+    return states;
+  }
+
+  protected override restoreWindows(context: StateInitializationContext): void {
+    const types = { keyType: this.#keyType, namespaceType: Types.DOUBLE, valueType: this.#accumulatorType };
+    context.readKeyed<K, number, ACC>({ name: PANES_BEHIND, ...types }, (key, time, accumulator) => {
+      const slot = this.#table.slotOf(key);
+      this.#table.values[slot] = this.#restored(this.#table.values[slot], time, accumulator);
+    });
+    if (this.grid === undefined) return;
+    this.#next = this.fired + 1; // A4
+    const table = this.#table;
+    for (let slot = 0; slot < table.capacity; slot++) {
+      const states = table.isUsed(slot) ? table.values[slot] : undefined;
+      if (states === undefined) continue;
+      states.key = table.keyAt(slot);
+      this.#settle(states);
+    }
+  }
+
+  /** Puts a restored key where the panes that it has belong (S2). */
+  #settle(states: PaneStates<K, ACC>): void {
+    const { panes } = states;
+    const first = this.#next * this.#panesPerSlide;
+    while (states.low < panes.length && (panes[states.low] as number) < first) states.low++;
+    const next = panes[states.low];
+    if (next !== undefined && next <= this.#frontier()) this.#activate(states);
+    else if (next !== undefined) this.#sleepUntil(states, next);
+    if (states.activeAt < 0 && states.low > 0) this.#expiries.add(panes[states.low - 1] as number, states);
+  }
+
   protected override watermarkMoved(): void {
     this.#cachedFrom = Number.POSITIVE_INFINITY;
     this.#cachedTo = Number.NEGATIVE_INFINITY;
@@ -193,11 +248,17 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
       const states = active[this.#position] as PaneStates<K, ACC>;
       const accumulator = states.aggregate(from, to, this.accumulation);
       if (accumulator !== undefined) this.emitter.emit(states.key, accumulator);
-      states.leave(from + this.#panesPerSlide, keepFrom);
+      if (states.leave(from + this.#panesPerSlide)) this.#forget(states, keepFrom);
       if (states.low < states.panes.length && (states.panes[states.low] as number) <= to + this.#panesPerSlide) this.#position++;
       else this.#deactivate(states);
     }
     return true;
+  }
+
+  /** The table is told first: a snapshot may have to write the panes that go. */
+  #forget(states: PaneStates<K, ACC>, keepFrom: number): void {
+    this.#table.find(states.key);
+    states.dropBelow(keepFrom);
   }
 
   /** The last of the active keys takes the place of one that is in no window for now. */
@@ -227,7 +288,7 @@ export class SharedPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     if (states.activeAt >= 0) return; // visited at every window, and listed again when that ends
     const { panes } = states;
     const newest = panes[panes.length - 1] as number;
-    states.dropBelow(keepFrom);
+    this.#forget(states, keepFrom);
     if (panes.length === 0) this.#table.remove(states.key);
     else if (states.wakeAt === NEVER) this.#expiries.add(newest, states);
   }

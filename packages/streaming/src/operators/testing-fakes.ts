@@ -30,7 +30,9 @@ export interface BenchPorts {
   readonly mail: (action: () => void) => void;
 }
 
-export type BenchServices = Pick<OperatorContext, 'keyedState' | 'operatorState' | 'timers' | 'schedule'>;
+export type BenchServices = Pick<OperatorContext, 'keyedState' | 'operatorState' | 'timers' | 'schedule'> & {
+  readonly tables?: KeyedTableFactory;
+};
 
 export class OperatorBench {
   readonly operator: OneInputOperator;
@@ -128,7 +130,7 @@ export class OperatorBench {
         getMetricGroup: () => metrics,
         ...new TaskAccumulators().of('bench'),
       },
-      tables: this.tables,
+      tables: made.tables ?? this.tables,
       get keyedState() {
         return made.keyedState;
       },

@@ -5,7 +5,7 @@
  * F2 the current key of the backend is the window's during the call.
  */
 import { DataError } from '@millrace/core/base/errors';
-import type { Collector, MaybePromise } from '../contract/emittable.ts';
+import type { Collector } from '../contract/emittable.ts';
 import type { KeyedStateStore } from '../contract/keyed-state.ts';
 import type { OperatorContext, Output } from '../contract/operator.ts';
 import type { OutputTag } from '../contract/output-tag.ts';
@@ -27,6 +27,14 @@ export interface FiringPorts<W extends Window> {
   readonly merges: boolean;
 }
 
+/** The rich window function of a subtask, where there is one. */
+export function processorOf<K, W extends Window, V, R>(
+  fn: AnyWindowFunction<K, W, V, R> | undefined,
+  context: OperatorContext,
+): WindowProcessor<K, W, V, R> | undefined {
+  return typeof fn === 'object' && 'create' in fn ? fn.create(context) : undefined;
+}
+
 export class WindowFiring<K, W extends Window, V, R> implements ProcessWindowContext<W>, Collector<unknown> {
   readonly emissions: WindowOutput;
   readonly #ports: FiringPorts<W>;
@@ -38,25 +46,16 @@ export class WindowFiring<K, W extends Window, V, R> implements ProcessWindowCon
   #timestamp: number;
   #windowState: WindowStateStore<W> | undefined;
 
-  constructor(ports: FiringPorts<W>, fn: AnyWindowFunction<K, W, V, R> | undefined) {
+  constructor(ports: FiringPorts<W>, fn: AnyWindowFunction<K, W, V, R> | undefined, processor: WindowProcessor<K, W, V, R> | undefined) {
     this.emissions = new WindowOutput(ports.context.flow, ports.context.output);
     this.#ports = ports;
     this.#record = typeof fn === 'function' ? fn : undefined;
     this.#flat = typeof fn === 'object' && 'flat' in fn ? fn.flat : undefined;
-    this.#processor = typeof fn === 'object' && 'create' in fn ? fn.create(ports.context) : undefined;
+    this.#processor = processor;
     this.#sideOutputs = new Map();
     this.#window = undefined;
     this.#timestamp = 0;
     this.#windowState = undefined;
-  }
-
-  open(): MaybePromise<void> {
-    return this.#processor?.open?.();
-  }
-
-  async close(): Promise<void> {
-    this.emissions.close();
-    await this.#processor?.close?.();
   }
 
   fire(key: K, window: W, value: V): void {

@@ -10,6 +10,7 @@
 import type { MaybePromise } from '../contract/emittable.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { OneInputOperator, OperatorContext, Output } from '../contract/operator.ts';
+import type { StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import { ValueStateDescriptor } from '../contract/state-descriptor.ts';
 import type { InternalTimer, InternalTimerService, Triggerable } from '../contract/timers.ts';
 import { MAX_TIMESTAMP, NO_TIMESTAMP } from '../contract/timestamp.ts';
@@ -18,10 +19,12 @@ import type { Trigger } from '../window/trigger.ts';
 import { fires, purges, type TriggerResult } from '../window/trigger-result.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssignerContext } from '../window/window-assigner.ts';
-import { assigningOf } from './window-assigning.ts';
+import { FunctionOperator } from './function-life.ts';
+import { type Assigning, assigningOf } from './window-assigning.ts';
 import { type WindowContents, windowContents } from './window-contents.ts';
 import { EvictingContents } from './window-evicting.ts';
-import { WindowFiring } from './window-firing.ts';
+import { processorOf, WindowFiring } from './window-firing.ts';
+import { readLayout, type WindowLayout, writeLayout } from './window-layout.ts';
 import { WindowLifetime } from './window-lifetime.ts';
 import { type Merge, MergingWindows, type StoredMerging } from './window-merging.ts';
 import { WindowNamespaces } from './window-namespaces.ts';
@@ -29,13 +32,16 @@ import { shrunk, withoutTimestamp } from './window-refusals.ts';
 import type { WindowSpec } from './window-spec.ts';
 import { WindowTriggering } from './window-triggering.ts';
 
+const LAYOUT: WindowLayout = { kind: 'general', grid: undefined };
+
 export class GeneralWindowOperator<T, K, W extends Window, ACC, V, R>
+  extends FunctionOperator
   implements OneInputOperator<T>, Triggerable<K, W>, WindowAssignerContext
 {
   numLateRecordsDropped: number;
   readonly #context: OperatorContext;
   readonly #selector: (record: T) => K;
-  readonly #assign: (record: T, timestamp: number, context: WindowAssignerContext) => Iterable<W>;
+  readonly #assigning: Assigning<T, W>;
   readonly #backend: KeyedStateBackend;
   readonly #timers: InternalTimerService<W>;
   readonly #lifetime: WindowLifetime;
@@ -54,11 +60,13 @@ export class GeneralWindowOperator<T, K, W extends Window, ACC, V, R>
 
   constructor(context: OperatorContext, spec: WindowSpec<T, K, W, ACC, V, R>) {
     const { assigner, lateTagId } = spec;
-    const namespaces = new WindowNamespaces<W>(assigner.alignment() !== undefined);
+    const processor = processorOf(spec.windowFunction, context);
+    super(processor?.life);
+    const namespaces = new WindowNamespaces<W>(assigner.alignment() !== undefined, assigner as Pick<typeof assigner, 'windowOf'>);
     this.numLateRecordsDropped = 0;
     this.#context = context;
     this.#selector = spec.key.selector;
-    this.#assign = assigningOf(assigner, context);
+    this.#assigning = assigningOf(assigner, context);
     this.#backend = context.keyedState;
     this.#timers = context.timers<K, W>('window-timers', this, namespaces); // Flink's name of them
     this.#lifetime = new WindowLifetime(assigner.isEventTime(), spec.allowedLatenessMs ?? 0);
@@ -67,7 +75,8 @@ export class GeneralWindowOperator<T, K, W extends Window, ACC, V, R>
     const { keyedState: backend } = context;
     this.#triggering = new WindowTriggering({ backend, namespaces, timers: this.#timers, lifetime: this.#lifetime });
     this.#merging = mergingOf(spec, backend, namespaces);
-    this.#firing = new WindowFiring({ context, time: this.#timers, namespaces, merges: this.#merging !== undefined }, spec.windowFunction);
+    const ports = { context, time: this.#timers, namespaces, merges: this.#merging !== undefined };
+    this.#firing = new WindowFiring(ports, spec.windowFunction, processor);
     this.#lateTagId = lateTagId;
     this.#lateOutput = lateTagId === undefined ? undefined : context.sideOutput(lateTagId);
     this.#key = undefined;
@@ -76,12 +85,21 @@ export class GeneralWindowOperator<T, K, W extends Window, ACC, V, R>
     this.#onMerge = (merge) => this.#merged(merge);
   }
 
-  open(): MaybePromise<void> {
-    return this.#firing.open();
+  override initializeState(context: StateInitializationContext): MaybePromise<void> {
+    readLayout(context, LAYOUT, this.#context.runtime);
+    this.#assigning.initializeState(context);
+    return super.initializeState(context);
   }
 
-  close(): Promise<void> {
-    return this.#firing.close();
+  override snapshotState(context: StateSnapshotContext): MaybePromise<void> {
+    writeLayout(context, LAYOUT, this.#context.runtime, this.#timers.currentWatermark());
+    this.#assigning.snapshotState(context);
+    return super.snapshotState(context);
+  }
+
+  override close(): MaybePromise<void> {
+    this.#firing.emissions.close();
+    return super.close();
   }
 
   get isSuspended(): boolean {
@@ -100,7 +118,7 @@ export class GeneralWindowOperator<T, K, W extends Window, ACC, V, R>
     this.#merging?.load();
     let isInWindow = false;
     let isLate = true;
-    for (const window of this.#assign(record, timestamp, this)) {
+    for (const window of this.#assigning.assign(record, timestamp, this)) {
       isInWindow = true;
       if (this.#take(record, timestamp, window)) isLate = false;
     }

@@ -48,7 +48,7 @@ export class MergingWindows<T, W extends Window> {
   load(): void {
     const stored = this.#state.value() ?? [];
     this.#entries = stored.map(([window, stateWindow]) =>
-      this.#entry(this.#namespaces.windowOf(window), this.#namespaces.windowOf(stateWindow)),
+      this.#entry(this.#namespaces.namespaceOf(window), this.#namespaces.namespaceOf(stateWindow)),
     );
     this.#isChanged = false;
   }
@@ -59,7 +59,7 @@ export class MergingWindows<T, W extends Window> {
     if (this.#entries.length === 0) this.#state.clear();
     else
       this.#state.update(
-        this.#entries.map(({ window, stateWindow }) => [namespaces.plainOf(window), namespaces.plainOf(stateWindow)] as const),
+        this.#entries.map(({ window, stateWindow }) => [namespaces.fieldsOf(window), namespaces.fieldsOf(stateWindow)] as const),
       );
   }
 

@@ -2,25 +2,31 @@
  * How the windows of an operator are told apart, and how they are kept as plain data where state must remember them.
  *
  * N1 time windows are their bounds; there is one global window; windows of a user's class are their public fields.
- * N2 a plain form is made a window again with the prototype of the last window seen: an operator has windows of one class.
+ * N2 the plain form of a user's window is made a window again by the assigner's `windowOf`, for after a restore nobody else knows the class. Where the assigner has none, the
+ *    windows of a running operator are made with the prototype of the last one seen, and a checkpoint of them is refused: it could not be restored.
  */
 import { UsageError } from '@millrace/core/base/errors';
 import type { NamespaceType } from '../contract/keyed-state.ts';
 import { GlobalWindow } from '../window/global-window.ts';
 import { TimeWindow } from '../window/time-window.ts';
 import type { Window } from '../window/window.ts';
+import type { WindowAssigner } from '../window/window-assigner.ts';
 
-/** `[start, end]` of a time window, the fields of another one. */
-export type PlainWindow = readonly [start: number, end: number] | { readonly [field: string]: unknown };
+/** `[start, end]` of a time window, `[]` of the global one, the fields of another one. */
+export type PlainWindow = readonly [start: number, end: number] | readonly [] | { readonly [field: string]: unknown };
 
 export class WindowNamespaces<W extends Window> implements NamespaceType<W> {
   /** All windows have one size, so that the start says it all. */
   readonly #haveOneSize: boolean;
+  readonly #assigner: Pick<WindowAssigner<never, W>, 'windowOf'> | undefined;
   #prototype: object | null;
+  #isChecked: boolean;
 
-  constructor(haveOneSize: boolean) {
+  constructor(haveOneSize: boolean, assigner?: Pick<WindowAssigner<never, W>, 'windowOf'>) {
     this.#haveOneSize = haveOneSize;
+    this.#assigner = assigner;
     this.#prototype = null;
+    this.#isChecked = false;
   }
 
   idOf(window: W): string | number {
@@ -28,13 +34,40 @@ export class WindowNamespaces<W extends Window> implements NamespaceType<W> {
     return window instanceof GlobalWindow ? 0 : JSON.stringify(this.#fieldsOf(window), withBigints);
   }
 
+  /** For checkpoints (N2). */
   plainOf(window: W): PlainWindow {
-    return isTimeWindow(window) ? [window.start, window.end] : this.#fieldsOf(window);
+    const plain = this.fieldsOf(window);
+    if (!Array.isArray(plain) && !this.#isChecked) this.#checkRestorable(window, plain as { readonly [field: string]: unknown });
+    return plain;
   }
 
-  windowOf(plain: PlainWindow): W {
-    if (Array.isArray(plain)) return new TimeWindow(plain[0], plain[1]) as Window as W;
-    return Object.assign(Object.create(this.#prototype), plain) as W;
+  /** For state that the operator reads again while it runs. */
+  fieldsOf(window: W): PlainWindow {
+    if (isTimeWindow(window)) return [window.start, window.end];
+    return window instanceof GlobalWindow ? [] : this.#fieldsOf(window);
+  }
+
+  namespaceOf(plain: unknown): W {
+    if (Array.isArray(plain)) {
+      const [start, end] = plain as readonly number[];
+      return (start === undefined ? GlobalWindow.get() : new TimeWindow(start, end as number)) as Window as W;
+    }
+    const fields = plain as { readonly [field: string]: unknown };
+    const made = this.#assigner?.windowOf(fields);
+    if (made !== undefined) return made;
+    if (this.#prototype === null) throw unknownClass();
+    return Object.assign(Object.create(this.#prototype), fields) as W;
+  }
+
+  #checkRestorable(window: W, fields: { readonly [field: string]: unknown }): void {
+    const made = this.#assigner?.windowOf(fields);
+    if (made === undefined) throw unknownClass(window);
+    if (this.idOf(made) !== this.idOf(window)) {
+      throw new UsageError(
+        `windowOf of the window assigner made ${String(made)} of the fields of ${String(window)}. It must make a window with the same fields.`,
+      );
+    }
+    this.#isChecked = true;
   }
 
   #fieldsOf(window: W): Record<string, unknown> {
@@ -45,6 +78,13 @@ export class WindowNamespaces<W extends Window> implements NamespaceType<W> {
       `Windows of the class ${window.constructor.name} have no public fields that tell them apart. Give them some: windows with equal fields are the same window.`,
     );
   }
+}
+
+function unknownClass(window?: Window): UsageError {
+  const which = window === undefined ? 'a class of its own' : `the class ${window.constructor.name}`;
+  return new UsageError(
+    `The windows of this operator are of ${which}, which a checkpoint cannot make again. Give the window assigner windowOf(fields), which makes a window of its public fields.`,
+  );
 }
 
 /** Of the class itself: a subclass may have more fields. */

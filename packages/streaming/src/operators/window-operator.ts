@@ -53,7 +53,8 @@ function alignedOperator<T, K, ACC, V, R>(
 function fixedGridOf<T, K, W extends Window, ACC, V, R>(spec: WindowSpec<T, K, W, ACC, V, R>): WindowAlignment | undefined {
   const { assigner, trigger, evictor, windowFunction } = spec;
   if (!assigner.isEventTime() || trigger !== undefined || evictor !== undefined || typeof windowFunction === 'object') return undefined;
-  return assigner.alignment();
+  const alignment = assigner.alignment();
+  return alignment?.stagger === 'ALIGNED' ? alignment : undefined; // others' grids differ from subtask to subtask
 }
 
 /** The assigner, where the operator of sessions serves. */

@@ -8,6 +8,7 @@ import { SlidingEventTimeWindows } from '../window/sliding-event-time-windows.ts
 import type { TimeWindow } from '../window/time-window.ts';
 import { TumblingEventTimeWindows } from '../window/tumbling-event-time-windows.ts';
 import { type BenchOptions, OperatorBench, type Sent } from './testing-fakes.ts';
+import { PlainState } from './testing-services.ts';
 import { windowOperator } from './window-operator.ts';
 import type { WindowSpec } from './window-spec.ts';
 
@@ -264,7 +265,8 @@ test('the end of the input fires windows that end after the last timestamp there
 test('staggered windows: by the clock, or drawn for each subtask and the same in a replay', () => {
   const startOf = (stagger: 'NATURAL' | 'RANDOM', options: BenchOptions) => {
     const windowFunction: Spec['windowFunction'] = (_key, window) => `${window.start}`;
-    const bench = benchOf({ assigner: TumblingEventTimeWindows.of('1 s', '0 ms', stagger), windowFunction }, options);
+    const { services } = new PlainState();
+    const bench = benchOf({ assigner: TumblingEventTimeWindows.of('1 s', '0 ms', stagger), windowFunction }, { ...options, services });
     one(10_000, bench);
     bench.watermark(MAX_WATERMARK);
     return Number((bench.log[0] as { record: string }).record);

@@ -1,6 +1,6 @@
 /** What the API says of a windowed stream; what `windowOperator` makes a running operator of. */
 import type { TypeInformation } from '@millrace/core/types/type-information';
-import type { Collector, MaybePromise, Nothing } from '../contract/emittable.ts';
+import type { Collector, Nothing } from '../contract/emittable.ts';
 import type { AggregateFunction } from '../contract/functions.ts';
 import type { KeyContext, OperatorContext } from '../contract/operator.ts';
 import type { Evictor } from '../window/evictor.ts';
@@ -8,6 +8,7 @@ import type { ProcessWindowContext } from '../window/process-window-context.ts';
 import type { Trigger } from '../window/trigger.ts';
 import type { Window } from '../window/window.ts';
 import type { WindowAssigner } from '../window/window-assigner.ts';
+import type { FunctionCalls } from './function-life.ts';
 
 /** How the records of a window become one value: an accumulator's result, one record, or, with `elements`, an array of all (V is then `readonly T[]`). */
 export type WindowAggregation<T, ACC, V> =
@@ -29,8 +30,8 @@ export interface RichWindowFunction<K, W extends Window, V, R> {
 }
 
 export interface WindowProcessor<in K, in W extends Window, in V, out R> {
-  readonly open: (() => MaybePromise<void>) | undefined;
-  readonly close: (() => MaybePromise<void>) | undefined;
+  /** Of a rich function. */
+  readonly life: FunctionCalls | undefined;
   readonly process: (key: K, context: ProcessWindowContext<W>, value: V, out: Collector<R>) => Nothing;
   /** The window goes. */
   readonly clear: ((context: ProcessWindowContext<W>) => Nothing) | undefined;

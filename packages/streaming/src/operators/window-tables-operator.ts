@@ -9,7 +9,7 @@
  * T3 the window whose emission is suspended is the first of `live` above `#firedBefore`.
  */
 import type { OperatorContext } from '../contract/operator.ts';
-import type { KeyedTable } from '../contract/state.ts';
+import type { KeyedTable, RestoredTable } from '../contract/state.ts';
 import type { TimeWindow } from '../window/time-window.ts';
 import type { WindowAlignment } from '../window/window-assigner.ts';
 import { AlignedWindowOperator } from './aligned-window-operator.ts';
@@ -22,7 +22,8 @@ const STATE = 'window-contents'; // Flink's name of it
 export class WindowTablesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<T, K, ACC, V, R> {
   readonly #tables: Map<number, KeyedTable<K, ACC>>;
   readonly #live: number[];
-  readonly #createTable: () => KeyedTable<K, ACC>;
+  readonly #createTable: (namespace: number) => KeyedTable<K, ACC>;
+  readonly #restoredTables: () => readonly RestoredTable<K, ACC>[];
   readonly #releaseTable: (table: KeyedTable<K, ACC>) => void;
   #cachedFrom: number;
   #cachedTo: number;
@@ -31,11 +32,13 @@ export class WindowTablesOperator<T, K, ACC, V, R> extends AlignedWindowOperator
   #slot: number; // where the emission of the next window goes on; −1 before its first key
 
   constructor(context: OperatorContext, spec: WindowSpec<T, K, TimeWindow, ACC, V, R>, alignment: WindowAlignment) {
-    super(context, spec, { alignment, changesFired: (spec.allowedLatenessMs ?? 0) > 0 });
+    super(context, spec, { alignment, layout: 'tables', changesFired: (spec.allowedLatenessMs ?? 0) > 0 });
     const { tables } = context;
     this.#tables = new Map();
     this.#live = [];
-    this.#createTable = () => tables.createTable<K, ACC>(STATE, spec.key.type, accumulatorTypeOf(spec.aggregation));
+    const accumulatorType = accumulatorTypeOf(spec.aggregation);
+    this.#createTable = (namespace) => tables.createTable<K, ACC>(STATE, spec.key.type, accumulatorType, { namespace });
+    this.#restoredTables = () => tables.restoredTables<K, ACC>(STATE, spec.key.type, accumulatorType);
     this.#releaseTable = (table) => tables.releaseTable(STATE, table);
     this.#cachedFrom = Number.POSITIVE_INFINITY;
     this.#cachedTo = Number.NEGATIVE_INFINITY;
@@ -80,10 +83,23 @@ export class WindowTablesOperator<T, K, ACC, V, R> extends AlignedWindowOperator
   #tableOf(window: number): KeyedTable<K, ACC> {
     const known = this.#tables.get(window);
     if (known !== undefined) return known;
-    const table = this.#createTable();
+    const table = this.#createTable((this.grid as WindowGrid).windowAt(window).start);
+    this.#keep(window, table);
+    return table;
+  }
+
+  #keep(window: number, table: KeyedTable<K, ACC>): void {
     this.#tables.set(window, table);
     insertSorted(this.#live, window);
-    return table;
+  }
+
+  /** A window's table is known by its start: indexes count from the grid's origin, which is another one in every subtask. */
+  protected override restoreWindows(): void {
+    for (const { namespace, table } of this.#restoredTables()) {
+      const start = namespace as number;
+      this.#keep(this.openGrid(start).lastWindow(start), table);
+    }
+    this.#firedBefore = this.fired; // A4
   }
 
   #cacheAround(first: number, last: number, { origin, slideMs, sizeMs }: WindowGrid): void {

@@ -17,6 +17,11 @@ export abstract class WindowAssigner<in T, in out W extends Window> {
     return undefined;
   }
 
+  /** Makes a window of its public fields again, as a checkpoint kept them; for assigners whose windows are of a class of their own. */
+  windowOf(_fields: Readonly<Record<string, unknown>>): W | undefined {
+    return undefined;
+  }
+
   /** What graphs call the operator: its first word is the operator's name, all of it the description. */
   toString(): string {
     return 'Window';

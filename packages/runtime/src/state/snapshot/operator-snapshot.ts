@@ -9,7 +9,7 @@
  */
 import { invariant } from '@millrace/core/base/assert';
 import { descriptionOf } from '@millrace/core/types/types';
-import type { KeyedSnapshot, ListSnapshot, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
+import type { EntrySource, KeyedSnapshot, ListSnapshot, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
 import type { CheckpointBarrier } from '../../checkpoint/checkpoint-options.ts';
 import {
   type KeyedStateHandle,
@@ -64,8 +64,12 @@ export interface SnapshotContents {
 
 /** As which `writeKeyed` and `readKeyed` know a state. */
 export function entriesSchema<K, N, V>({ name, keyType, namespaceType, valueType }: KeyedSnapshot<K, N, V>): KeyedStateSchema {
-  const types = { keyType: descriptionOf(keyType), namespaceType: descriptionOf(namespaceType), valueType: descriptionOf(valueType) };
-  return { name, kind: 'entries', ...types };
+  const types = {
+    keyType: descriptionOf(keyType),
+    namespaceType: namespaceType === undefined ? undefined : descriptionOf(namespaceType),
+    valueType: descriptionOf(valueType),
+  };
+  return { name, kind: 'table', ...types };
 }
 
 /** A list on its way into a checkpoint. */
@@ -83,9 +87,9 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   readonly #output: SnapshotOutput;
   readonly #keyed: KeyedBlocks[] = [];
   readonly #lists: WrittenList[] = [];
-  readonly #frozen: readonly FrozenState[];
+  readonly #parts: { readonly frozen: FrozenState; readonly blocks: KeyedBlocks }[] = [];
   readonly #freezeLists: SnapshotContents['freezeLists'];
-  #nextFrozen = 0;
+  #nextPart = 0;
   #nextList = 0;
 
   constructor(ports: SnapshotPorts, contents: SnapshotContents) {
@@ -95,7 +99,8 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     this.#ports = ports;
     this.#output = new SnapshotOutput(() => streams.create(barrier.location, 'exclusive'), ports.onRoom);
     const open = (schema: KeyedStateSchema) => this.#open(schema);
-    this.#frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
+    const frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
+    for (const [index, each] of frozen.entries()) this.#parts.push({ frozen: each, blocks: this.#keyed[index] as KeyedBlocks });
     this.#freezeLists = () => contents.freezeLists();
     for (const loaded of contents.restored.untakenLists) this.#addList(new CarriedList(loaded));
   }
@@ -116,10 +121,15 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     return this.#open(entriesSchema(state)).add as (key: K, namespace: N, value: V) => void;
   }
 
+  writeKeyedLater<K, N, V>(state: KeyedSnapshot<K, N, V>, from: (write: (key: K, namespace: N, value: V) => void) => EntrySource): void {
+    const blocks = this.#open(entriesSchema(state));
+    this.#parts.push({ frozen: from(blocks.add as (key: K, namespace: N, value: V) => void), blocks });
+  }
+
   advance(budgetEntries: number): SnapshotProgress {
     for (let left = budgetEntries; left > 0; ) {
       if (this.#output.isFull) return 'waiting';
-      if (this.#nextFrozen < this.#frozen.length) left = this.#advanceKeyed(left);
+      if (this.#nextPart < this.#parts.length) left = this.#advanceKeyed(left);
       else if (this.#nextList < this.#lists.length) left = this.#advanceLists(left);
       else return 'done';
     }
@@ -127,7 +137,7 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   }
 
   async finish(): Promise<OperatorSubtaskState> {
-    invariant(this.#nextFrozen === this.#frozen.length, () => 'a snapshot was finished before all of it was encoded');
+    invariant(this.#nextPart === this.#parts.length, () => 'a snapshot was finished before all of it was encoded');
     while (this.#nextList < this.#lists.length) this.#advanceLists(Number.POSITIVE_INFINITY); // given since, by a promise of the operator
     for (const blocks of this.#keyed) this.#complete(blocks);
     const stream = await this.#output.finish();
@@ -139,19 +149,18 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   }
 
   async cancel(): Promise<void> {
-    for (const frozen of this.#frozen) frozen.release();
+    for (const { frozen } of this.#parts) frozen.release();
     await this.#output.cancel();
   }
 
   #advanceKeyed(budget: number): number {
-    const frozen = this.#frozen[this.#nextFrozen] as FrozenState;
+    const { frozen, blocks } = this.#parts[this.#nextPart] as { readonly frozen: FrozenState; readonly blocks: KeyedBlocks };
     const left = frozen.advance(budget);
-    const blocks = this.#keyed[this.#nextFrozen] as KeyedBlocks;
     if (blocks.failure !== undefined) throw blocks.failure;
     if (!frozen.isDone) return 0;
     frozen.release();
     this.#complete(blocks);
-    this.#nextFrozen += 1;
+    this.#nextPart += 1;
     return left;
   }
 
