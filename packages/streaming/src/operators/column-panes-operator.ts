@@ -192,7 +192,7 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     this.#freeIds.push(id);
   }
 
-  /** In checkpoints a pane is known by its first millisecond: indexes count from the grid's origin, which is another one in every subtask. */
+  /** @cold In checkpoints a pane is known by its first millisecond: indexes count from the grid's origin, which is another one in every subtask. */
   protected override snapshotWindows(context: StateSnapshotContext): void {
     const { grid } = this;
     if (grid === undefined) return;
@@ -209,6 +209,7 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
         for (const [at, pane] of states.panes.entries()) writeBehind(keys[id] as K, timeOf(pane), states.accumulators[at] as ACC);
   }
 
+  /** @cold */
   protected override restoreWindows(context: StateInitializationContext): void {
     context.readKeyed(this.#panes, (key, time, accumulator) => {
       const pane = this.#restoredPane(time);

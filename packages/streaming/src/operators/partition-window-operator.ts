@@ -5,6 +5,8 @@
  * PW2 records are kept in memory, in the order in which they came; a reduce or an aggregate keeps one value.
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
+import { createCodec } from '@millrace/core/types/codec';
+import { SHAPE } from '@millrace/core/types/descriptions';
 import { UsageError } from '@millrace/core/base/errors';
 import type { AggregateFunction } from '../contract/functions.ts';
 import type { ListState } from '../contract/keyed-state.ts';
@@ -34,6 +36,8 @@ interface PartitionContents {
   /** What is emitted. */
   result(): unknown;
   clear(): void;
+  /** A snapshot has what is stored now: it must not be changed any more. */
+  freeze?(): void;
 }
 
 class PartitionWindowOperator implements OneInputOperator {
@@ -61,6 +65,10 @@ class PartitionWindowOperator implements OneInputOperator {
 
   resume(): boolean {
     return this.#emitter.resume();
+  }
+
+  snapshotState(): void {
+    this.#contents.freeze?.();
   }
 
   close(): void {
@@ -92,14 +100,21 @@ function reducing(fn: (a: unknown, b: unknown) => unknown, state: ListState<unkn
 }
 
 function aggregating(fn: AggregateFunction<unknown, unknown, unknown>, state: ListState<unknown>): PartitionContents {
+  const codec = createCodec(SHAPE);
+  let isFrozen = false;
   const add = (record: unknown) => {
-    const [before = fn.createAccumulator(), ...others] = state.get();
+    const [stored = fn.createAccumulator(), ...others] = state.get();
+    const before = isFrozen ? codec.copy(stored) : stored; // `add` may change it
+    isFrozen = false;
     const accumulator = fn.add(record, before);
     if (accumulator === undefined || accumulator instanceof Promise) throw refused('add of an aggregate function', accumulator);
     state.update([accumulator, ...others]);
   };
   const result = () => [...state.get()].map((accumulator) => fn.getResult(accumulator));
-  return { where: 'aggregate of a full window', add, result, clear: () => state.clear() };
+  const freeze = () => {
+    isFrozen = true;
+  };
+  return { where: 'aggregate of a full window', add, result, clear: () => state.clear(), freeze };
 }
 
 function refused(call: string, result: unknown): UsageError {

@@ -4,8 +4,8 @@ import type { RuntimeContext } from '../contract/functions.ts';
 import type { ListSnapshot, StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 
 export interface WindowLayout {
-  /** A table for each window, panes that windows share, or keyed state by window. Each reads only its own. */
-  readonly kind: 'tables' | 'panes' | 'general';
+  /** A table for each window, panes that windows share, a table of sessions, or keyed state by window. Each reads only its own. */
+  readonly kind: 'tables' | 'panes' | 'sessions' | 'general';
   /** Of windows of a fixed grid. */
   readonly grid: { readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number } | undefined;
 }
@@ -49,6 +49,7 @@ function refuseOther(stored: WindowLayout, wanted: WindowLayout): void {
 }
 
 function describe({ kind, grid }: WindowLayout): string {
+  if (kind === 'sessions') return 'sessions of an aggregate with the default trigger';
   if (grid === undefined) return 'windows with an assigner, a trigger, an evictor or a function of their own';
   const { sizeMs, slideMs, offsetMs } = grid;
   const how = kind === 'tables' ? 'an accumulator for each' : 'panes that they share';

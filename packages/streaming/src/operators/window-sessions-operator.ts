@@ -9,15 +9,19 @@
  * S4 state is up to date before anything is emitted; a suspended emission stops nothing but timers and watermarks.
  */
 import type { MaybePromise } from '../contract/emittable.ts';
+import type { RuntimeContext } from '../contract/functions.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { OneInputOperator, OperatorContext, Output, TaskFlow } from '../contract/operator.ts';
+import type { StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import type { KeyedTable } from '../contract/state.ts';
 import { type InternalTimer, type InternalTimerService, type Triggerable, VOID_NAMESPACE, VOID_NAMESPACES } from '../contract/timers.ts';
 import { MAX_TIMESTAMP, NO_TIMESTAMP } from '../contract/timestamp.ts';
 import type { EventTimeSessionWindows } from '../window/event-time-session-windows.ts';
 import { TimeWindow } from '../window/time-window.ts';
 import { type Accumulation, accumulationOf } from './accumulation.ts';
-import { WindowFiring } from './window-firing.ts';
+import { FunctionOperator } from './function-life.ts';
+import { processorOf, WindowFiring } from './window-firing.ts';
+import { readLayout, type WindowLayout, writeLayout } from './window-layout.ts';
 import { WindowNamespaces } from './window-namespaces.ts';
 import { withoutTimestamp } from './window-refusals.ts';
 import type { WindowSpec } from './window-spec.ts';
@@ -34,8 +38,11 @@ interface Session<ACC> {
 
 type Merge<ACC> = (a: ACC, b: ACC) => ACC;
 
-export class WindowSessionsOperator<T, K, ACC, V, R> implements OneInputOperator<T>, Triggerable<K, number> {
+const LAYOUT: WindowLayout = { kind: 'sessions', grid: undefined };
+
+export class WindowSessionsOperator<T, K, ACC, V, R> extends FunctionOperator implements OneInputOperator<T>, Triggerable<K, number> {
   numLateRecordsDropped: number;
+  readonly #runtime: RuntimeContext;
   readonly #flow: TaskFlow;
   readonly #selector: (record: T) => K;
   readonly #assigner: EventTimeSessionWindows<T>;
@@ -48,29 +55,37 @@ export class WindowSessionsOperator<T, K, ACC, V, R> implements OneInputOperator
   readonly #lateOutput: Output<unknown> | undefined;
 
   constructor(context: OperatorContext, spec: WindowSpec<T, K, TimeWindow, ACC, V, R>, assigner: EventTimeSessionWindows<T>) {
-    const { tables } = context;
+    const processor = processorOf(spec.windowFunction, context);
+    super(processor?.life);
     const { lateTagId } = spec;
+    this.#runtime = context.runtime;
     this.numLateRecordsDropped = 0;
     this.#flow = context.flow;
     this.#selector = spec.key.selector;
     this.#assigner = assigner;
     this.#accumulation = accumulationOf(spec.aggregation);
-    const [restored] = tables.restoredTables<K, Session<ACC>[]>(STATE, spec.key.type, undefined);
-    this.#table = restored?.table ?? tables.createTable(STATE, spec.key.type, undefined);
+    this.#table = context.tables.createTable<K, Session<ACC>[]>(STATE, spec.key.type, undefined);
     this.#backend = context.keyedState;
     this.#timers = context.timers<K, number>('window-timers', this, VOID_NAMESPACES); // Flink's name of them
     const namespaces = new WindowNamespaces<TimeWindow>(false);
-    this.#firing = new WindowFiring({ context, time: this.#timers, namespaces, merges: true }, spec.windowFunction);
+    this.#firing = new WindowFiring({ context, time: this.#timers, namespaces, merges: true }, spec.windowFunction, processor);
     this.#lateTagId = lateTagId;
     this.#lateOutput = lateTagId === undefined ? undefined : context.sideOutput(lateTagId);
   }
 
-  open(): MaybePromise<void> {
-    return this.#firing.open();
+  override initializeState(context: StateInitializationContext): MaybePromise<void> {
+    readLayout(context, LAYOUT, this.#runtime);
+    return super.initializeState(context);
   }
 
-  close(): Promise<void> {
-    return this.#firing.close();
+  override snapshotState(context: StateSnapshotContext): MaybePromise<void> {
+    writeLayout(context, LAYOUT, this.#runtime, this.#timers.currentWatermark());
+    return super.snapshotState(context);
+  }
+
+  override close(): MaybePromise<void> {
+    this.#firing.emissions.close();
+    return super.close();
   }
 
   get isSuspended(): boolean {

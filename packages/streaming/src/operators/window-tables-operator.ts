@@ -93,7 +93,7 @@ export class WindowTablesOperator<T, K, ACC, V, R> extends AlignedWindowOperator
     insertSorted(this.#live, window);
   }
 
-  /** A window's table is known by its start: indexes count from the grid's origin, which is another one in every subtask. */
+  /** @cold A window's table is known by its start: indexes count from the grid's origin, which is another one in every subtask. */
   protected override restoreWindows(): void {
     for (const { namespace, table } of this.#restoredTables()) {
       const start = namespace as number;
