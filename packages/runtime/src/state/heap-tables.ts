@@ -68,7 +68,8 @@ export class HeapTableFactory implements KeyedTableFactory {
     valueType?: TypeInformation<V>,
     options: TableOptions<V> = {},
   ): KeyedTable<K, V> {
-    if (options.isTransient === true) return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey);
+    if (options.isTransient === true)
+      return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey, this.#guard);
     const state = this.#tableState(
       name,
       { keyType, valueType, options },
