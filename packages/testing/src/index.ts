@@ -10,3 +10,19 @@ export { type AggregateFunctionContract, aggregateFunctionContract } from './con
 export { type EvictorContract, evictorContract } from './contract/evictor-contract.ts';
 export { type TriggerContract, triggerContract } from './contract/trigger-contract.ts';
 export { type WindowAssignerContract, windowAssignerContract } from './contract/window-assigner-contract.ts';
+export {
+  type HarnessElement,
+  type HarnessOptions,
+  type HarnessRecord,
+  type HarnessSnapshot,
+  OneInputHarness,
+  oneInputHarness,
+  TwoInputHarness,
+  twoInputHarness,
+} from './harness/operator-test-harness.ts';
+export {
+  type BroadcastHarnessOptions,
+  type HarnessKeys,
+  ProcessFunctionTestHarnesses,
+} from './harness/process-function-test-harnesses.ts';
+export { runSnapshotMatrix } from './harness/snapshot-matrix.ts';
