@@ -144,6 +144,7 @@ export type { FileFormat } from '@millrace/streaming/builtin/file/file-split-sou
 export type { PathFilter, PathFilter as FilePathFilter } from '@millrace/streaming/builtin/file/file-listing';
 export type { OnFileChange } from '@millrace/streaming/builtin/file/file-monitor';
 export { type FileInputFormat, StreamFormat } from '@millrace/streaming/builtin/file/stream-format';
+export { SplitBalancer } from '@millrace/streaming/builtin/split-balancer';
 export { HybridSource, type HybridSourceBuilder, type SourceFactory } from '@millrace/streaming/builtin/hybrid/hybrid-source';
 export type { SourceSwitchContext } from '@millrace/streaming/builtin/hybrid/hybrid-parts';
 export { rateLimited } from '@millrace/streaming/builtin/rate-limit/rate-limited-source';
@@ -211,6 +212,7 @@ export type {
 export type {
   Boundedness,
   InputStatus,
+  ReaderInfo,
   ReaderOutput,
   Source,
   SourceOutput,

@@ -21,7 +21,11 @@ function coordinate(make: (context: Context) => Partial<Enumerator>) {
       return { cancel: () => timers.delete(action) };
     },
   };
-  const serializer = { version: 3, serialize: (split: string) => Buffer.from(split), deserialize: () => '' };
+  const serializer = {
+    version: 3,
+    serialize: (split: string) => Buffer.from(split),
+    deserialize: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+  };
   const nothing = { start() {}, handleSplitRequest() {}, addSplitsBack() {}, addReader() {}, snapshotState: () => undefined, close() {} };
   const source: Pick<Source<unknown, string>, 'createEnumerator' | 'splitSerializer'> = {
     createEnumerator: (context) => ({ ...nothing, ...make(context) }),
@@ -88,6 +92,17 @@ describe('SourceCoordinator', () => {
       [1, { type: 'no-more-splits' }],
       [1, { type: 'source-event', event: { hint: 1 } }],
     ]);
+  });
+
+  it('tells the enumerator which splits a reader came back with', () => {
+    const reported: unknown[] = [];
+    const { coordinator, failures } = coordinate((context) => ({
+      addReader: (subtask) => void reported.push(context.registeredReaders().get(subtask)?.reportedSplits),
+    }));
+    coordinator.start();
+    coordinator.handleEvent(0, register);
+    coordinator.handleEvent(1, { ...register, splits: { version: 3, splits: [Buffer.from('north'), Buffer.from('south')] } });
+    assert.deepEqual([reported, failures], [[[], ['north', 'south']], []]);
   });
 
   it('refuses a split for a reader that has not registered (S3)', () => {

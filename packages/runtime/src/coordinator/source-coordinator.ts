@@ -12,7 +12,7 @@
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
 import { MillraceError, UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
-import type { Source, SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
+import type { ReaderInfo, Source, SplitEnumerator, SplitEnumeratorContext } from '@millrace/streaming/contract/source';
 import type { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import type { CoordinatorState } from '../checkpoint/checkpoint-metadata.ts';
 import type { EnumeratorEvent, ReaderEvent } from '../protocol/slot-messages.ts';
@@ -44,7 +44,7 @@ type State = 'busy' | 'running' | 'ended';
 
 export class SourceCoordinator {
   readonly #options: SourceCoordinatorOptions;
-  readonly #readers = new Map<number, { readonly location: string }>();
+  readonly #readers = new Map<number, ReaderInfo<unknown>>();
   readonly #early: (() => void)[] = [];
   readonly #assignments: SplitAssignments | undefined;
   readonly #timers = new Set<Cancellation>();
@@ -175,9 +175,11 @@ export class SourceCoordinator {
   #handle(subtask: number, event: EnumeratorEvent): void {
     switch (event.type) {
       case 'register-reader':
-        this.#readers.set(subtask, { location: `subtask ${subtask}` });
-        this.#aligned?.registered(subtask);
-        return this.#guard('addReader', () => this.#enumerator?.addReader(subtask));
+        return this.#guard('addReader', () => {
+          this.#readers.set(subtask, { location: `subtask ${subtask}`, reportedSplits: this.#reported(event.splits) });
+          this.#aligned?.registered(subtask);
+          return this.#enumerator?.addReader(subtask);
+        });
       case 'request-split':
         return this.#guard('handleSplitRequest', () => this.#enumerator?.handleSplitRequest(subtask));
       case 'report-watermark':
@@ -185,6 +187,12 @@ export class SourceCoordinator {
       case 'source-event':
         return this.#guard('handleSourceEvent', () => this.#sourceEvent(subtask, event.event));
     }
+  }
+
+  #reported(splits: Extract<EnumeratorEvent, { type: 'register-reader' }>['splits']): readonly unknown[] {
+    if (splits === undefined) return [];
+    const serializer = this.#options.source.splitSerializer();
+    return splits.splits.map((split) => serializer.deserialize(split, splits.version));
   }
 
   #announce(maxWatermark: number, subtask: number | undefined): void {

@@ -90,7 +90,8 @@ export type IterationReport =
 
 /** From a reader to its enumerator. */
 export type EnumeratorEvent =
-  | { readonly type: 'register-reader' }
+  /** With the splits that it was restored with. */
+  | { readonly type: 'register-reader'; readonly splits?: { readonly version: number; readonly splits: readonly Uint8Array[] } }
   | { readonly type: 'request-split' }
   /** Of readers in an alignment group. Urgent: others may wait for it. */
   | { readonly type: 'report-watermark'; readonly watermark: number; readonly urgent: boolean }

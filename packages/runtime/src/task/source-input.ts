@@ -95,9 +95,16 @@ export class SourceInput implements TaskInput {
     const restored = this.#restored;
     this.#restored = [];
     if (restored.length > 0) this.#called(() => this.#reader.addSplits(restored));
-    this.#options.send({ type: 'register-reader' });
+    this.#options.send(this.#registration(restored));
     this.#alignment?.start();
     return this.#called(() => this.#reader.start());
+  }
+
+  #registration(restored: readonly unknown[]): EnumeratorEvent {
+    if (restored.length === 0) return { type: 'register-reader' };
+    const serializer = this.#called(() => this.#options.source.splitSerializer());
+    const splits = restored.map((split) => this.#called(() => serializer.serialize(split)));
+    return { type: 'register-reader', splits: { version: serializer.version, splits } };
   }
 
   restore(context: StateInitializationContext): void {

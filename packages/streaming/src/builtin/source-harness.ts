@@ -140,7 +140,7 @@ class HarnessRun<T> implements HarnessResult<T> {
     const reader = (subtask: number) => (life === this.#life ? this.#readers[subtask] : undefined);
     return {
       currentParallelism: () => parallelism,
-      registeredReaders: () => new Map(this.#readers.map((_reader, subtask) => [subtask, { location: 'test' }])),
+      registeredReaders: () => new Map(this.#readers.map((_reader, subtask) => [subtask, { location: 'test', reportedSplits: [] }])),
       assignSplit: (split, subtask) => reader(subtask)?.addSplits([split]),
       signalNoMoreSplits: (subtask) => reader(subtask)?.notifyNoMoreSplits(),
       sendEventToSourceReader: (subtask, event) => queueMicrotask(() => reader(subtask)?.handleSourceEvent?.(event)),

@@ -89,9 +89,15 @@ export interface SplitEnumerator<Split, EnumeratorState> {
   close(): MaybePromise<void>;
 }
 
+export interface ReaderInfo<out Split> {
+  readonly location: string;
+  /** What it came back with when it registered: the splits of the checkpoint that it was restored from. What was assigned since, the enumerator knows itself. */
+  readonly reportedSplits: readonly Split[];
+}
+
 export interface SplitEnumeratorContext<Split> {
   currentParallelism(): number;
-  registeredReaders(): ReadonlyMap<number, { readonly location: string }>;
+  registeredReaders(): ReadonlyMap<number, ReaderInfo<Split>>;
   assignSplit(split: Split, subtask: number): void;
   signalNoMoreSplits(subtask: number): void;
   sendEventToSourceReader(subtask: number, event: unknown): void;

@@ -7,7 +7,7 @@
  * E2 what a reader says of a source that is not the current one any more is passed over.
  * E3 a reader hears of the current source when it registers, before anything else.
  */
-import type { Source, SplitEnumerator, SplitEnumeratorContext } from '../../contract/source.ts';
+import type { ReaderInfo, Source, SplitEnumerator, SplitEnumeratorContext } from '../../contract/source.ts';
 import {
   type HybridPart,
   type HybridReport,
@@ -136,9 +136,13 @@ export class HybridEnumerator implements SplitEnumerator<HybridSplit, HybridStat
 
   #innerContext(): SplitEnumeratorContext<unknown> {
     const [context, source, sourceIndex] = [this.#context, this.#source, this.#index];
+    const innerReader = ({ location, reportedSplits }: ReaderInfo<HybridSplit>): ReaderInfo<unknown> => {
+      const own = reportedSplits.filter((split) => split.sourceIndex === sourceIndex);
+      return { location, reportedSplits: own.map((split) => unwrapSplit(source, split)) };
+    };
     return {
       currentParallelism: () => context.currentParallelism(),
-      registeredReaders: () => context.registeredReaders(),
+      registeredReaders: () => new Map(Array.from(context.registeredReaders(), ([subtask, reader]) => [subtask, innerReader(reader)])),
       assignSplit: (split, subtask) => context.assignSplit(wrapSplit(source, sourceIndex, split), subtask),
       signalNoMoreSplits: (subtask) => context.sendEventToSourceReader(subtask, { kind: 'no-more-splits', sourceIndex }),
       sendEventToSourceReader: (subtask, event) =>

@@ -8,6 +8,8 @@ import { SequenceSource } from '../sequence-source.ts';
 import { runSource } from '../source-harness.ts';
 import { FunctionSource } from '../function/function-source.ts';
 import type { RangeEnumeratorState } from '../range-enumerator.ts';
+import type { SplitEnumeratorContext } from '../../contract/source.ts';
+import type { HybridSplit } from './hybrid-parts.ts';
 import { HybridSource } from './hybrid-source.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
@@ -52,6 +54,30 @@ describe('HybridSource', () => {
       records.flat().toSorted((a, b) => a - b),
       numbers(0, 1_244),
     );
+  });
+
+  it('passes over what a reader says of a source that is over (E2)', async () => {
+    const told: unknown[] = [];
+    const source = HybridSource.builder<number>(new SequenceSource(1, 1))
+      .addSource(new SequenceSource(2, 2))
+      .addSource(new SequenceSource(3, 3))
+      .build();
+    const enumerator = source.createEnumerator({
+      currentParallelism: () => 1,
+      registeredReaders: () => new Map([[0, { location: '', reportedSplits: [] }]]),
+      sendEventToSourceReader: (_subtask: number, event: { readonly kind: string; readonly sourceIndex: number }) =>
+        void told.push(`${event.kind} ${event.sourceIndex}`),
+      assignSplit: () => void told.push('a split'),
+      callAsync: (work: () => Promise<unknown>, handle: (outcome: { readonly value: unknown }) => void) =>
+        void work().then((value) => handle({ value })),
+    } as unknown as SplitEnumeratorContext<HybridSplit>);
+    enumerator.addReader(0);
+    for (const _again of [1, 2]) {
+      enumerator.handleSourceEvent?.(0, { kind: 'finished', sourceIndex: 0 });
+      await new Promise((resolve) => setImmediate(resolve));
+      enumerator.handleSourceEvent?.(0, { kind: 'request', sourceIndex: 0 });
+    }
+    assert.deepEqual(told, ['switch 0', 'switch 1']);
   });
 
   it('is as bounded as its last source, and refuses what can never come', () => {
