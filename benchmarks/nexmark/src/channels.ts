@@ -1,27 +1,21 @@
 import { SeededRandom } from './random.ts';
 
-export interface Channel {
-  readonly channel: string;
-  readonly url: string;
-}
-
-const NAMED = ['Google', 'Facebook', 'Baidu', 'Apple'];
-const NUMBERED = 10_000;
+export const NAMED = ['Google', 'Facebook', 'Baidu', 'Apple'];
+export const NUMBERED = 10_000;
 const WITH_ID_IN = 10; // of so many numbered channels all but one carry their id in the url
 const SEED = 0x6368616e; // apart from the ids of events
 
 const random = new SeededRandom();
 
-/** Each named channel has one url, and so has each numbered one: they are made once, as the public generator does. */
-export const namedChannels: readonly Channel[] = NAMED.map((channel, index) => {
-  random.seed(SEED + NUMBERED + index);
-  return { channel, url: baseUrl() };
-});
-
-export const numberedChannels: readonly Channel[] = Array.from({ length: NUMBERED }, (_, number) => {
-  random.seed(SEED + number);
+/**
+ * The named channels, then the numbered ones, in two arrays: a place in an array of texts is nearer than an object of its own. Each channel has one url; they are made once,
+ * as the public generator does.
+ */
+export const channels: readonly string[] = [...NAMED, ...Array.from({ length: NUMBERED }, (_, number) => `channel-${number}`)];
+export const urls: readonly string[] = channels.map((_, index) => {
+  random.seed(SEED + index);
   const url = baseUrl();
-  return { channel: `channel-${number}`, url: random.below(WITH_ID_IN) > 0 ? `${url}&channel_id=${Math.abs(reversedBits(number))}` : url };
+  return index < NAMED.length || random.below(WITH_ID_IN) === 0 ? url : `${url}&channel_id=${Math.abs(reversedBits(index - NAMED.length))}`;
 });
 
 function baseUrl(): string {

@@ -7,7 +7,7 @@
  * G1 of fifty events the first is a person, three are auctions, forty-six are bids; ids follow from the event's number.
  * G2 event n has the time `BASE_TIME` + ⌊n × 10^6 / rate⌋ µs, in whole milliseconds: times ascend.
  */
-import { namedChannels, numberedChannels } from './channels.ts';
+import { channels, NAMED, NUMBERED, urls } from './channels.ts';
 import type { Auction, Bid, Event, Person } from './model.ts';
 import { SeededRandom } from './random.ts';
 
@@ -42,6 +42,7 @@ const FIRST_NAMES = ['Alfa', 'Bravo', 'Charlie', 'Delta', 'Echo', 'Foxtrot', 'Go
 const LAST_NAMES = ['Amber', 'Beige', 'Cyan', 'Denim', 'Ecru', 'Fawn', 'Green', 'Heather', 'Indigo'];
 const CITIES = ['Phoenix', 'Los Angeles', 'San Francisco', 'Boise', 'Portland', 'Bend', 'Redmond', 'Seattle', 'Kent', 'Cheyenne'];
 const STATES = ['AZ', 'CA', 'ID', 'OR', 'WA', 'WY'];
+const FOUR_DIGITS = Array.from({ length: 10_000 }, (_, number) => String(number).padStart(4, '0'));
 
 const random = new SeededRandom();
 
@@ -106,25 +107,30 @@ function auction(round: number, place: number, { at, until }: { readonly at: num
 
 function bid(round: number, dateTime: number): Bid {
   const last = round * AUCTIONS + AUCTIONS - 1;
-  const auction = FIRST_AUCTION_ID + (random.below(HOT_AUCTIONS_IN) > 0 ? hot(last) : nearbyAuction(last));
+  // One draw for all that is one of a power of two.
+  const bits = random.next();
+  const isHotAuction = bits % HOT_AUCTIONS_IN !== 0;
+  const isHotBidder = (bits >>> 4) % HOT_BIDDERS_IN !== 0;
+  const isNamedChannel = (bits >>> 8) % HOT_CHANNELS_IN !== 0;
+  const auction = FIRST_AUCTION_ID + (isHotAuction ? hot(last) : nearbyAuction(last));
   // The public generator adds the first id twice: bidders are 1000 apart from persons, which only queries that join the two notice.
-  const bidder = FIRST_PERSON_ID * 2 + (random.below(HOT_BIDDERS_IN) > 0 ? hot(round) + 1 : nearbyPerson(round));
+  const bidder = FIRST_PERSON_ID * 2 + (isHotBidder ? hot(round) + 1 : nearbyPerson(round));
   const price = random.price();
-  const from = random.below(HOT_CHANNELS_IN) > 0 ? oneOf(namedChannels) : oneOf(numberedChannels);
+  const channel = isNamedChannel ? (bits >>> 12) % NAMED.length : NAMED.length + random.below(NUMBERED);
   return {
     type: 'bid',
     auction,
     bidder,
     price,
-    channel: from.channel,
-    url: from.url,
+    channel: channels[channel] as string,
+    url: urls[channel] as string,
     dateTime,
     extra: extra(BID_BYTES_OF_NUMBERS, BID_BYTES),
   };
 }
 
 function hot(last: number): number {
-  return Math.floor(last / HOT_SPAN) * HOT_SPAN;
+  return last - (last % HOT_SPAN);
 }
 
 /** One of the last thousand people, or of ten that do not exist yet. */
@@ -144,7 +150,7 @@ function oneOf<T>(values: readonly T[]): T {
 }
 
 function fourDigits(): string {
-  return String(random.below(10_000)).padStart(4, '0');
+  return FOUR_DIGITS[random.below(FOUR_DIGITS.length)] as string;
 }
 
 /** Fills an event up to its mean size, give or take a fifth of what is missing. */

@@ -19,10 +19,10 @@ const WORDS = wordTable();
 
 const PRICE_LEAST = 100;
 const PRICE_DECADES = 6;
-const PRICE_STEPS = 4_096;
+const PRICE_STEPS = 1_024;
 const PRICE_STEP = (PRICE_DECADES * Math.LN10) / PRICE_STEPS; // of the logarithm
 const PRICES = Float64Array.from({ length: PRICE_STEPS }, (_, step) => PRICE_LEAST * Math.exp(step * PRICE_STEP));
-const FRACTION_BITS = 20; // of 32, the others choose the step
+const FRACTION_BITS = 22; // of 32, the others choose the step
 
 export class SeededRandom {
   #state = 1;
@@ -63,7 +63,7 @@ export class SeededRandom {
     const bits = this.next();
     const x = (bits & ((1 << FRACTION_BITS) - 1)) * (PRICE_STEP / (1 << FRACTION_BITS));
     const start = PRICES[bits >>> FRACTION_BITS] as number;
-    return (start * (1 + x * (1 + (x / 2) * (1 + x / 3))) + 0.5) | 0;
+    return (start * (1 + x * (1 + (x / 2) * (1 + (x / 3) * (1 + x / 4)))) + 0.5) | 0;
   }
 
   /** So many letters. */
@@ -82,9 +82,10 @@ export class SeededRandom {
     const text = this.#text;
     const length = TEXT_MIN + this.below(max - TEXT_MIN);
     const code = separator.charCodeAt(0);
-    for (let index = 0; index < length; index += 1) {
+    for (let index = 0; index < length; index += 2) {
       const bits = this.next();
-      text[index] = scaled(bits & 0xffff, SEPARATOR_IN) === 0 ? code : FIRST_LETTER + scaled(bits >>> 16, LETTERS);
+      text[index] = letterOr(code, bits & 0xffff);
+      text[index + 1] = letterOr(code, bits >>> 16);
     }
     return text.latin1Slice(0, length).trim();
   }
@@ -93,6 +94,11 @@ export class SeededRandom {
 /** Of 16 random bits a whole number from 0 to `bound` − 1. */
 function scaled(bits: number, bound: number): number {
   return Math.imul(bits, bound) >>> 16;
+}
+
+/** Of 16 random bits: half of them choose between a letter and the separator, half the letter. */
+function letterOr(separator: number, bits: number): number {
+  return ((bits & 0xff) * SEPARATOR_IN) >>> 8 === 0 ? separator : FIRST_LETTER + (((bits >>> 8) * LETTERS) >>> 8);
 }
 
 function wordTable(): Uint32Array {
