@@ -8,6 +8,8 @@
  * S3 each session has a timer at `timer`, which is not after its end. Timers of sessions that were merged away find nothing to do.
  * S4 state is up to date before anything is emitted; a suspended emission stops nothing but timers and watermarks.
  */
+import type { TypeInformation } from '@millrace/core/types/type-information';
+import { Types } from '@millrace/core/types/types';
 import type { MaybePromise } from '../contract/emittable.ts';
 import type { RuntimeContext } from '../contract/functions.ts';
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
@@ -24,7 +26,7 @@ import { processorOf, WindowFiring } from './window-firing.ts';
 import { readLayout, type WindowLayout, writeLayout } from './window-layout.ts';
 import { WindowNamespaces } from './window-namespaces.ts';
 import { withoutTimestamp } from './window-refusals.ts';
-import type { WindowSpec } from './window-spec.ts';
+import { accumulatorTypeOf, type WindowSpec } from './window-spec.ts';
 
 const STATE = 'window-contents'; // Flink's name of it
 
@@ -64,7 +66,7 @@ export class WindowSessionsOperator<T, K, ACC, V, R> extends FunctionOperator im
     this.#selector = spec.key.selector;
     this.#assigner = assigner;
     this.#accumulation = accumulationOf(spec.aggregation);
-    this.#table = context.tables.createTable<K, Session<ACC>[]>(STATE, spec.key.type, undefined);
+    this.#table = context.tables.createTable(STATE, spec.key.type, sessionsType(spec));
     this.#backend = context.keyedState;
     this.#timers = context.timers<K, number>('window-timers', this, VOID_NAMESPACES); // Flink's name of them
     const namespaces = new WindowNamespaces<TimeWindow>(false);
@@ -176,4 +178,12 @@ export class WindowSessionsOperator<T, K, ACC, V, R> extends FunctionOperator im
     if (this.#lateTagId === undefined) this.numLateRecordsDropped++;
     else this.#lateOutput?.collect(record);
   }
+}
+
+/** Of what the table holds; learned where the accumulator's type is not declared. */
+function sessionsType<T, K, ACC, V, R>(spec: WindowSpec<T, K, TimeWindow, ACC, V, R>): TypeInformation<Session<ACC>[]> | undefined {
+  const accumulator = accumulatorTypeOf(spec.aggregation);
+  if (accumulator === undefined) return undefined;
+  const session = Types.row({ start: Types.LONG, end: Types.LONG, timer: Types.LONG, accumulator });
+  return Types.list(session as unknown as TypeInformation<Session<ACC>>);
 }
