@@ -132,7 +132,9 @@ test('the command writes events, runs a query over them and says how fast it was
   assert.equal(eventsPerSecondPerCore > 0, cpuSeconds > 0);
 });
 
-test('mistakes in the command are refused in a line that says what is allowed, with exit code 2', () => {
+test('mistakes in the command are refused in a line that says what is allowed, with exit code 2', (t) => {
+  const bad = join(temporaryFolder(t), 'bad.jsonl');
+  writeFileSync(bad, '{"type":"sale"}\n');
   const refused = [
     [['run', 'q99', '--events', '5'], /^nexmark: There is no query 'q99'\. It is one of q0, .*, generator\.$/m],
     [['run', 'q5', '--events', '1e3'], /^nexmark: --events got '1e3'\. Give a whole number from 1 to \d+\.$/m],
@@ -142,6 +144,10 @@ test('mistakes in the command are refused in a line that says what is allowed, w
     [['run', 'generator', '--input', 'package.json'], /^nexmark: run generator takes no --input and no --output/m],
     [['generate', '--events', '5'], /^nexmark: generate needs --output\.$/m],
     [['generate', '--events', '5', '--output', 'no-such-folder/file'], /^nexmark: --output: 'no-such-folder\/file' cannot be written/m],
+    [
+      ['reference', 'q0', '--input', bad, '--output', `${bad}.rows`],
+      /event 1, is of type 'sale'\. An event is a bid, an auction or a person\.$/m,
+    ],
     [['explode'], /^nexmark: 'explode' is no command\. It is one of generate, run, reference\.$/m],
   ];
   for (const [args, message] of refused) {

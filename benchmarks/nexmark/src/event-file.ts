@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { CommandError } from './command-line.ts';
 import { nexmarkGenerator } from './generator.ts';
 import type { Event } from './model.ts';
 import type { Row } from './query.ts';
@@ -33,9 +34,23 @@ export async function readEvents(path: string, limit = Number.POSITIVE_INFINITY)
   const events: Event[] = [];
   for await (const line of linesOf(path)) {
     if (events.length >= limit) break;
-    events.push(JSON.parse(line) as Event);
+    events.push(eventOf(line, `'${path}', event ${events.length + 1}`));
   }
   return events;
+}
+
+/** Only what would make the computation say nonsense is refused here; the job checks every field. */
+function eventOf(line: string, place: string): Event {
+  let event: Partial<Event> | null;
+  try {
+    event = JSON.parse(line) as Partial<Event> | null;
+  } catch (cause) {
+    throw new CommandError(`${place}, is not JSON: ${(cause as Error).message}. Give a file that 'generate' wrote.`);
+  }
+  if (event?.type === 'bid' || event?.type === 'auction' || event?.type === 'person') return event as Event;
+  throw new CommandError(
+    `${place}, is of type '${String((event as { type?: unknown } | null)?.type)}'. An event is a bid, an auction or a person.`,
+  );
 }
 
 export async function countEvents(path: string): Promise<number> {
