@@ -130,6 +130,7 @@ export type {
   Summable,
 } from '@millrace/streaming/api/stream-types';
 export { Order, PartitionWindowedStream } from '@millrace/streaming/api/partition-windowed-stream';
+export { RuntimeExecutionMode } from '@millrace/streaming/api/runtime-execution-mode';
 export { SplitStream } from '@millrace/streaming/api/split-stream';
 export type { StrategyFunction, WatermarkStrategies, WatermarkStrategyOf } from '@millrace/streaming/api/watermark-strategies';
 export { AllWindowedStream, type AllWindowProcess, type AllWindowResult } from '@millrace/streaming/api/all-windowed-stream';

@@ -26,7 +26,7 @@ function outputsOf(strategy: WatermarkStrategy<unknown>, clockMayEmitWatermarks 
   const told: string[] = [];
   const control = ({ kind, value }: ControlElement) =>
     void told.push(kind === QUEUED_WATERMARK ? `w${value}` : value === 1 ? 'idle' : 'active');
-  const settings = { autoWatermarkRecords: 1, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks };
+  const settings = { autoWatermarkRecords: 1, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks, isBatch: false };
   const outputs = new SourceWatermarks({ flow: new Flow(), strategy, settings, outputClass: PlainOutput, control, sides: new Map() });
   return { outputs, told: () => told.splice(0) };
 }

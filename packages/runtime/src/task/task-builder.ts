@@ -13,6 +13,7 @@ import type {
 } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
+import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import { NO_STATE, type OperatorSubtaskState } from '../checkpoint/state-handles.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import { generateChain } from './chain-generator.ts';
@@ -21,7 +22,7 @@ import { type ChainPlan, planChain } from './chain-plan.ts';
 import { ChainWalk } from './chain-walk.ts';
 import { CollectQueue } from './collect-queue.ts';
 import type { ChainParts, CompiledChain } from './compiled-chain.ts';
-import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
+import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { withIngestionTime } from './ingestion-time.ts';
@@ -83,6 +84,8 @@ class TaskBuilder {
   readonly #checks = new Map<string, EdgeCheck>();
   readonly #schedule: TaskSchedule;
   readonly #accumulators = new TaskAccumulators();
+  /** In BATCH mode a watermark is made at the end of the input alone. */
+  readonly #isBatch: boolean;
   #walk: ChainWalk | undefined = undefined;
   #input: TaskInput | undefined = undefined;
   #snapshots: TaskSnapshots | undefined = undefined;
@@ -91,6 +94,7 @@ class TaskBuilder {
     const { job, deployed, bindings, channels } = environment;
     const { vertexId, subtask, attempt } = deployed.task;
     this.#environment = environment;
+    this.#isBatch = job.jobGraph.configuration.isBatch === true;
     this.#plan = planChain(job.jobGraph, vertexId, withIngestionTime(bindings, environment.ports.clock));
     this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
     this.#mailbox = new Mailbox(environment.wake);
@@ -225,7 +229,9 @@ class TaskBuilder {
       settings: settingsOf(environment),
       outputClass: chain.splitOutput,
       sides: chain.sourceSides,
-      control: (element) => this.#fromInput(element),
+      control: (element) => {
+        if (!this.#isBatch || element.kind !== QUEUED_WATERMARK || element.value === MAX_WATERMARK) this.#fromInput(element);
+      },
     });
     const { executionId } = environment.deployed.task;
     return new SourceInput({
@@ -299,7 +305,9 @@ class TaskBuilder {
       },
       timers: (name, triggerable, namespaces) => services.timers(name, triggerable, namespaces),
       settings: settingsOf(environment),
-      emitWatermark: (timestamp) => this.#walk?.behind(index, watermarkElement(timestamp)),
+      emitWatermark: (timestamp) => {
+        if (!this.#isBatch || timestamp === MAX_WATERMARK) this.#walk?.behind(index, watermarkElement(timestamp));
+      },
       emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),
       ...ports,
       fail: (error) =>

@@ -57,7 +57,7 @@ export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings
   const clockMayEmitWatermarks = logics.some(
     (logic) => logic.kind === 'source' && logic.source.getBoundedness() === 'CONTINUOUS_UNBOUNDED',
   );
-  return { autoWatermarkRecords, autoWatermarkIntervalMs, clockMayEmitWatermarks };
+  return { autoWatermarkRecords, autoWatermarkIntervalMs, clockMayEmitWatermarks, isBatch: job.jobGraph.configuration.isBatch === true };
 }
 
 export function placeOf(environment: TaskEnvironment, operatorName: string, uid: string | undefined): FailingPlace {

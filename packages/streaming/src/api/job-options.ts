@@ -23,6 +23,12 @@ export const OPERATOR_CHAINING = option({
   default: true,
   text: 'Whether operators that are joined by a forward edge run as one task. Switch it off to see the figures of each operator by itself; it costs speed.',
 });
+export const RUNTIME_MODE = option({
+  key: 'execution.runtime-mode',
+  type: ['STREAMING', 'BATCH', 'AUTOMATIC'],
+  default: 'STREAMING',
+  text: 'STREAMING emits results as records come. BATCH is for bounded inputs only: rolling aggregates give the last result of each key, watermarks come at the end alone, so nothing is late. AUTOMATIC is BATCH where all sources are bounded.',
+});
 export const AUTO_WATERMARK_INTERVAL = option({
   key: 'pipeline.auto-watermark-interval',
   type: 'duration',
@@ -71,5 +77,6 @@ export const JOB_OPTIONS: OptionGroup = {
     FREEZE_RECORDS,
     MAX_SHAPES,
     BUFFER_TIMEOUT,
+    RUNTIME_MODE,
   ],
 };

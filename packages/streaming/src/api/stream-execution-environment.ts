@@ -30,12 +30,13 @@ import { checkPlainFunction, show } from './function-checks.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import { JobClient, JobExecutionResult } from './job-client.ts';
 import { JobSettingsReader } from './job-configuration.ts';
-import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING } from './job-options.ts';
+import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING, RUNTIME_MODE } from './job-options.ts';
 import { checkBufferTimeout, checkText } from './operator-settings.ts';
 import { Program } from './program.ts';
 import { type FileProcessingMode, type ReadableFormat, type ReadFileOptions, readFileSource } from './read-file.ts';
 import { type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
 import { type SourceFunctionLike, sourceFunction } from './source-functions.ts';
+import { RuntimeExecutionMode } from './runtime-execution-mode.ts';
 import { unreplayableSources } from './unreplayable-sources.ts';
 import { streamFactory } from './stream-factory.ts';
 import type { StreamScope } from './stream-scope.ts';
@@ -256,6 +257,18 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
+  /**
+   * STREAMING unless set. BATCH is for bounded inputs: rolling aggregates emit the last result of each key alone, at the end, and so do all watermarks: nothing is
+   * late. AUTOMATIC is BATCH where all sources are bounded.
+   */
+  setRuntimeMode(mode: RuntimeExecutionMode): this {
+    if (!Object.hasOwn(RuntimeExecutionMode, mode)) {
+      throw new UsageError(`env.setRuntimeMode got ${show(mode)}. Give it 'STREAMING', 'BATCH' or 'AUTOMATIC'.`);
+    }
+    this.#settings.set(RUNTIME_MODE, mode);
+    return this;
+  }
+
   /** Every operator runs in a task of its own: slower, but each shows its own figures. */
   disableOperatorChaining(): this {
     this.#settings.set(OPERATOR_CHAINING, false);
@@ -340,9 +353,14 @@ export class StreamExecutionEnvironment {
 
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
-    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph), ...unreplayableSources(job)];
+    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph), ...unreplayableSources(job), ...this.#modeWarnings(job)];
     this.#program.clearRoots();
     return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
+  }
+
+  #modeWarnings({ jobGraph }: CompiledJob): readonly string[] {
+    if (jobGraph.configuration.isBatch !== true || this.#checkpointConfig.toSettings() === undefined) return [];
+    return ['The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out, and a job that fails starts anew.'];
   }
 
   #jobProgram(jobName: string | undefined): JobProgram {
@@ -355,6 +373,7 @@ export class StreamExecutionEnvironment {
         maxParallelism: this.#settings.get(MAX_PARALLELISM),
         bufferTimeoutMs: this.#settings.get(BUFFER_TIMEOUT).toMillis(),
         operatorChaining: this.#settings.get(OPERATOR_CHAINING),
+        runtimeMode: this.#settings.get(RUNTIME_MODE),
       },
     };
   }

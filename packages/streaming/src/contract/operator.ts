@@ -45,6 +45,8 @@ export interface OperatorSettings {
   readonly autoWatermarkIntervalMs: number;
   /** False where all input is bounded: then the clock must not decide where a watermark stands (architecture D15). */
   readonly clockMayEmitWatermarks: boolean;
+  /** Only final results count: who would emit every step of one waits for the last watermark, the only one there is. */
+  readonly isBatch: boolean;
 }
 
 /** What a task gives to an operator before `open`. */

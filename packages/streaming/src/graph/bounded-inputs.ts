@@ -1,5 +1,8 @@
 /** What the graph says of the ends of its inputs. */
+import { UsageError } from '@millrace/core/base/errors';
+import type { JobPlan } from './job-plan.ts';
 import type { StreamGraph, StreamNode } from './stream-graph.ts';
+import type { JobSettings } from './transformation.ts';
 
 export function isUnboundedSource({ operator }: StreamNode): boolean {
   return operator.logic.kind === 'source' && operator.logic.source.getBoundedness() === 'CONTINUOUS_UNBOUNDED';
@@ -21,4 +24,22 @@ export function endlessWaits(graph: StreamGraph): readonly string[] {
     }
   }
   return warnings;
+}
+
+/** Whether a job runs in BATCH mode. Throws where it was asked for and a source has no end, or a stream goes in a circle. */
+export function runsAsBatch({ graph, iterations }: JobPlan, mode: JobSettings['runtimeMode'] = 'STREAMING'): boolean {
+  if (mode === 'STREAMING') return false;
+  const unbounded = graph.nodes.find(isUnboundedSource);
+  const [iteration] = iterations;
+  if (unbounded === undefined && iteration === undefined) return true;
+  if (mode === 'AUTOMATIC') return false;
+  if (unbounded === undefined) {
+    throw new UsageError(`The iteration '${iteration?.head.name}' has no place in BATCH mode. Use STREAMING.`, {
+      reason: 'iteration-batch',
+    });
+  }
+  throw new UsageError(
+    `'${unbounded.name}' is unbounded, and in BATCH mode every source must have an end. Use STREAMING, or AUTOMATIC, which is BATCH only where all sources are bounded.`,
+    { reason: 'unbounded-batch' },
+  );
 }

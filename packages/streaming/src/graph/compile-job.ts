@@ -15,18 +15,25 @@ import type {
 } from './job-graph.ts';
 import { type JobPlan, planOf } from './job-plan.ts';
 import { murmur3 } from './murmur3.ts';
+import { runsAsBatch } from './bounded-inputs.ts';
 import { buildStreamGraph, type StreamEdge } from './stream-graph.ts';
 import type { JobProgram } from './transformation.ts';
 
 /** Throws a `UsageError` for every mistake in the program that its graph shows. */
-export function compileJob(program: JobProgram, configuration: JobConfiguration): CompiledJob {
+export function compileJob(program: JobProgram, given: JobConfiguration): CompiledJob {
   const plan = planOf(buildStreamGraph(program));
+  const configuration = runsAsBatch(plan, program.settings.runtimeMode) ? batchConfiguration(given) : given;
   refuseCheckpoints(plan, configuration);
   const vertices = plan.chains.map((chain) => vertexOf(chain, plan));
   const edges = plan.crossing.map((edge, index) => jobEdgeOf(edge, index, plan));
   const content = { vertices, edges, configuration };
   const jobGraph: JobGraph = { name: program.name, digest: murmur3(JSON.stringify(content)), ...content };
   return { jobGraph, bindings: bindingsOf(plan), plan };
+}
+
+/** As in Flink there are no checkpoints: a job that fails starts anew. */
+function batchConfiguration({ checkpointing: _, ...configuration }: JobConfiguration): JobConfiguration {
+  return { ...configuration, isBatch: true };
 }
 
 /** As Flink does: what is on its way back to the head would be in no checkpoint. */

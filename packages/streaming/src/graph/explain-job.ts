@@ -12,7 +12,7 @@ export interface JobExplanation {
   readonly name: string;
   /** Of the job graph but its name: equal for equal programs. */
   readonly digest: string;
-  readonly executionMode: 'STREAMING';
+  readonly executionMode: 'STREAMING' | 'BATCH';
   /** The greatest of any operator. */
   readonly parallelism: number;
   /** Of all groups together. */
@@ -88,7 +88,7 @@ export function explainJob({ jobGraph, plan }: CompiledJob): JobExplanation {
   return {
     name: jobGraph.name,
     digest: jobGraph.digest,
-    executionMode: 'STREAMING',
+    executionMode: jobGraph.configuration.isBatch === true ? 'BATCH' : 'STREAMING',
     parallelism: Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism)),
     slots: slotSharingGroups.reduce((sum, { slots }) => sum + slots, 0),
     slotSharingGroups,

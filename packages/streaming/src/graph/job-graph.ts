@@ -23,6 +23,8 @@ export interface JobConfiguration {
   readonly autoWatermarkIntervalMs: number;
   readonly freezeRecords: boolean;
   readonly maxShapesPerEdge: number;
+  /** Only final results are emitted, and watermarks only at the end. Absent in STREAMING mode. */
+  readonly isBatch?: true;
   /** Absent where checkpoints are off. */
   readonly checkpointing?: CheckpointSettings;
   /** Absent where nobody chose one: exponential delay with checkpoints, none without. */

@@ -76,6 +76,8 @@ export interface JobSettings {
   readonly maxParallelism: number | undefined;
   readonly bufferTimeoutMs: number;
   readonly operatorChaining: boolean;
+  /** AUTOMATIC: BATCH where all sources are bounded. STREAMING if it is absent. */
+  readonly runtimeMode?: 'STREAMING' | 'BATCH' | 'AUTOMATIC';
 }
 
 export interface JobProgram {

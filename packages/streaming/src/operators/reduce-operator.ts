@@ -7,6 +7,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
 import type { KeyedTable } from '../contract/state.ts';
+import { FinalResults } from './final-results.ts';
 
 export interface ReduceSpec<T, K> {
   readonly key: KeyContext<T, K>;
@@ -26,12 +27,15 @@ class ReduceOperator<T, K> implements OneInputOperator<T> {
   readonly #selector: (record: T) => K;
   readonly #reducer: (reduced: T, record: T) => T;
   readonly #output: Output<unknown>;
+  /** In BATCH mode. */
+  readonly #finals: FinalResults<K, T> | undefined;
 
   constructor(context: OperatorContext, { key, reducer, type }: ReduceSpec<T, K>) {
     this.#table = context.tables.createTable<K, T>('_op_state', key.type, type); // Flink's name of it
     this.#selector = key.selector;
     this.#reducer = reducer;
     this.#output = context.output;
+    this.#finals = context.settings.isBatch ? new FinalResults<K, T>(context, this.#table, (reduced) => reduced) : undefined;
   }
 
   processElement(record: T): void {
@@ -39,7 +43,19 @@ class ReduceOperator<T, K> implements OneInputOperator<T> {
     const before = this.#table.values[slot];
     const reduced = before === undefined ? record : this.#reduce(before, record);
     this.#table.values[slot] = reduced;
-    this.#output.collect(reduced);
+    if (this.#finals === undefined) this.#output.collect(reduced);
+  }
+
+  processWatermark(timestamp: number): boolean {
+    return this.#finals?.processWatermark(timestamp) ?? true;
+  }
+
+  resume(): boolean {
+    return this.#finals?.resume() ?? true;
+  }
+
+  close(): void {
+    this.#finals?.close();
   }
 
   #reduce(before: T, record: T): T {

@@ -5,6 +5,7 @@
 import type { AggregateFunction } from '../contract/functions.ts';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
 import type { KeyedTable } from '../contract/state.ts';
+import { FinalResults } from './final-results.ts';
 
 export interface RollingAggregateSpec<T, K, ACC, R> {
   readonly key: KeyContext<T, K>;
@@ -22,12 +23,17 @@ class RollingAggregateOperator<T, K, ACC, R> implements OneInputOperator<T> {
   readonly #selector: (record: T) => K;
   readonly #aggregate: AggregateFunction<T, ACC, R>;
   readonly #output: Output<unknown>;
+  /** In BATCH mode. */
+  readonly #finals: FinalResults<K, ACC> | undefined;
 
   constructor(context: OperatorContext, { key, aggregate }: RollingAggregateSpec<T, K, ACC, R>) {
     this.#table = context.tables.createTable<K, ACC>('_op_state', key.type, undefined);
     this.#selector = key.selector;
     this.#aggregate = aggregate;
     this.#output = context.output;
+    this.#finals = context.settings.isBatch
+      ? new FinalResults<K, ACC>(context, this.#table, (accumulator) => aggregate.getResult(accumulator))
+      : undefined;
   }
 
   processElement(record: T): void {
@@ -35,6 +41,18 @@ class RollingAggregateOperator<T, K, ACC, R> implements OneInputOperator<T> {
     const before = this.#table.values[slot];
     const accumulator = this.#aggregate.add(record, before === undefined ? this.#aggregate.createAccumulator() : before);
     this.#table.values[slot] = accumulator;
-    this.#output.collect(this.#aggregate.getResult(accumulator));
+    if (this.#finals === undefined) this.#output.collect(this.#aggregate.getResult(accumulator));
+  }
+
+  processWatermark(timestamp: number): boolean {
+    return this.#finals?.processWatermark(timestamp) ?? true;
+  }
+
+  resume(): boolean {
+    return this.#finals?.resume() ?? true;
+  }
+
+  close(): void {
+    this.#finals?.close();
   }
 }

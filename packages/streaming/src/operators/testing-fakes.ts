@@ -139,7 +139,7 @@ export class OperatorBench {
       },
       timers: made.timers,
       schedule: made.schedule,
-      settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false },
+      settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
       emitWatermark: (watermark) => void this.log.push({ watermark }),
       emitWatermarkStatus: () => {},
       mail: ports.mail,
