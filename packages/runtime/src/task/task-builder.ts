@@ -2,15 +2,7 @@
 import { canGenerateCode } from '@millrace/core/codegen/compile';
 import { keyGroupRangeOf } from '@millrace/core/types/key-group';
 import { createCodec } from '@millrace/core/types/codec';
-import type { TypeDescription } from '@millrace/core/types/type-information';
-import type {
-  KeyContext,
-  OneInputOperator,
-  OperatorContext,
-  OperatorLogic,
-  Output,
-  TwoInputOperator,
-} from '@millrace/streaming/contract/operator';
+import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
@@ -23,6 +15,7 @@ import { ChainWalk } from './chain-walk.ts';
 import { CollectQueue } from './collect-queue.ts';
 import type { ChainParts, CompiledChain } from './compiled-chain.ts';
 import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
+import { declaredTypeOf, keyOf } from './declared-types.ts';
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { withIngestionTime } from './ingestion-time.ts';
@@ -65,12 +58,6 @@ export interface BuiltTask {
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
   return new TaskBuilder(environment).build();
-}
-
-/** Whoever reads an output is told the same type of it. */
-function declaredTypeOf({ plan }: Step, tag: string | undefined): TypeDescription {
-  const output = plan.outputs.find((each) => each.tag === tag);
-  return output?.edges[0]?.edge.type ?? output?.steps[0]?.operator.inputType ?? { kind: 'shape' };
 }
 
 class TaskBuilder {
@@ -399,10 +386,4 @@ class TaskBuilder {
     const name = `${edge?.edge.partitioner ?? 'edge'} behind ${source?.operator.name ?? 'the task'}`;
     return placeOf(this.#environment, name, undefined);
   }
-}
-
-/** The key whose state an operator has; of two inputs both have the same, or one of them has none. */
-function keyOf(logic: OperatorLogic): KeyContext | undefined {
-  if (logic.kind === 'operator') return logic.key;
-  return logic.kind === 'twoInput' ? (logic.keys?.[0] ?? logic.keys?.[1]) : undefined;
 }

@@ -359,8 +359,8 @@ export class StreamExecutionEnvironment {
   }
 
   #modeWarnings({ jobGraph }: CompiledJob): readonly string[] {
-    if (jobGraph.configuration.isBatch !== true || this.#checkpointConfig.toSettings() === undefined) return [];
-    return ['The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out, and a job that fails starts anew.'];
+    if (jobGraph.configuration.isBatch !== true || this.#settings.jobConfiguration().checkpointing?.intervalMs === undefined) return [];
+    return ['The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out.'];
   }
 
   #jobProgram(jobName: string | undefined): JobProgram {
