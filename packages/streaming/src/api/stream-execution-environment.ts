@@ -13,7 +13,6 @@ import type { Emittable, MaybePromise } from '../contract/emittable.ts';
 import type { Source } from '../contract/source.ts';
 import type { SourceContext } from '../contract/source-function.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
-import { endlessWaits } from '../graph/bounded-inputs.ts';
 import { compileJob } from '../graph/compile-job.ts';
 import { executionPlan } from '../graph/execution-plan.ts';
 import type { Executor, SubmittedJob } from '../graph/executor.ts';
@@ -29,6 +28,7 @@ import { ExecutionConfig } from './execution-config.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import { JobClient, JobExecutionResult } from './job-client.ts';
+import { jobWarnings } from './job-warnings.ts';
 import { JobSettingsReader } from './job-configuration.ts';
 import { BUFFER_TIMEOUT, DEFAULT_PARALLELISM, MAX_PARALLELISM, OPERATOR_CHAINING, RUNTIME_MODE } from './job-options.ts';
 import { checkBufferTimeout, checkText } from './operator-settings.ts';
@@ -36,8 +36,7 @@ import { Program } from './program.ts';
 import { type FileProcessingMode, type ReadableFormat, type ReadFileOptions, readFileSource } from './read-file.ts';
 import { type RuntimeContext, runtimeContextOf } from './runtime-context.ts';
 import { type SourceFunctionLike, sourceFunction } from './source-functions.ts';
-import { RuntimeExecutionMode } from './runtime-execution-mode.ts';
-import { unreplayableSources } from './unreplayable-sources.ts';
+import { checkRuntimeMode, type RuntimeExecutionMode } from './runtime-execution-mode.ts';
 import { streamFactory } from './stream-factory.ts';
 import type { StreamScope } from './stream-scope.ts';
 import type { Collection, Configuration } from './stream-types.ts';
@@ -257,15 +256,9 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
-  /**
-   * STREAMING unless set. BATCH is for bounded inputs: rolling aggregates emit the last result of each key alone, at the end, and so do all watermarks: nothing is
-   * late. AUTOMATIC is BATCH where all sources are bounded.
-   */
+  /** STREAMING unless set. BATCH gives final results only, of bounded inputs, and nothing is late there; AUTOMATIC is BATCH where all sources are bounded. */
   setRuntimeMode(mode: RuntimeExecutionMode): this {
-    if (!Object.hasOwn(RuntimeExecutionMode, mode)) {
-      throw new UsageError(`env.setRuntimeMode got ${show(mode)}. Give it 'STREAMING', 'BATCH' or 'AUTOMATIC'.`);
-    }
-    this.#settings.set(RUNTIME_MODE, mode);
+    this.#settings.set(RUNTIME_MODE, checkRuntimeMode(mode));
     return this;
   }
 
@@ -353,14 +346,9 @@ export class StreamExecutionEnvironment {
 
   async #submit(jobName: string | undefined, onCollected?: (bytes: Uint8Array) => Promise<void>): Promise<SubmittedJob> {
     const job = this.compile(jobName);
-    const warnings = [...this.#program.warnings, ...endlessWaits(job.plan.graph), ...unreplayableSources(job), ...this.#modeWarnings(job)];
+    const warnings = [...this.#program.warnings, ...jobWarnings(job, this.#settings.jobConfiguration())];
     this.#program.clearRoots();
     return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
-  }
-
-  #modeWarnings({ jobGraph }: CompiledJob): readonly string[] {
-    if (jobGraph.configuration.isBatch !== true || this.#settings.jobConfiguration().checkpointing?.intervalMs === undefined) return [];
-    return ['The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out.'];
   }
 
   #jobProgram(jobName: string | undefined): JobProgram {
