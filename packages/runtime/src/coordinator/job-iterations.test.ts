@@ -50,14 +50,19 @@ test('one that has left is not waited for, and not told', () => {
   assert.deepEqual(leave(0), []);
 });
 
-test('a new attempt begins anew; what the old one still says counts for nothing', () => {
-  const { report } = bench(2);
-  report(0, undefined, 0);
-  report(1, undefined, 0);
-  report(0, FIRST_MARKER, 1);
-  assert.deepEqual(report(0, undefined, 0), []);
-  assert.deepEqual(report(1, FIRST_MARKER, 0), []);
-  assert.deepEqual(report(1, undefined, 0), ['0: 0', '1: 0']);
+test('a restart begins anew, whichever round it came in; what an old attempt still says counts for nothing', () => {
+  for (const rounds of [0, 1]) {
+    for (const vertex of ['v', undefined]) {
+      const { report, iterations } = bench(2);
+      report(0, undefined, 0);
+      if (rounds > 0) report(1, undefined, 0);
+      iterations.reset('another');
+      iterations.reset(vertex);
+      assert.deepEqual(report(1, undefined, 0), []);
+      assert.deepEqual(report(0, FIRST_MARKER, 0), []);
+      assert.deepEqual(report(0, undefined, 0), ['0: 0', '1: 0']);
+    }
+  }
 });
 
 test('other events are not for it', () => {

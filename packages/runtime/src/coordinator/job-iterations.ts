@@ -7,7 +7,7 @@
  * I1 a round begins when every subtask has reported the one before.
  * I2 a round in which no tail sent anything back has found the loop empty: what was sent back before the round before last is ahead of its marker, and nothing else was.
  * I3 then the end of time goes through the loop, whose windows and timers may fill it once more; the second time that it is found empty is the end.
- * I4 a subtask that has left is not waited for. A report without a marker after the first round is of a new attempt, and begins anew.
+ * I4 a subtask that has left is not waited for. A restart of the heads begins anew (`reset`); both ends of a loop and all between them restart together.
  */
 import { FIRST_MARKER, END_OF_TIME } from '@millrace/streaming/contract/timestamp';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
@@ -26,6 +26,12 @@ export class JobIterations {
   constructor(jobGraph: JobGraph, send: SendCommand) {
     this.#jobGraph = jobGraph;
     this.#send = send;
+  }
+
+  /** Before the tasks of a vertex, or of the whole job, run again. */
+  reset(vertexId?: string): void {
+    const heads = this.#jobGraph.vertices.filter(({ id }) => vertexId === undefined || id === vertexId);
+    for (const { operators } of heads) for (const { id } of operators) this.#iterations.delete(id);
   }
 
   /** True if the event was for this. `operatorId` is that of the head. */
@@ -58,17 +64,10 @@ class Iteration {
   handle(subtask: number, report: IterationReport): void {
     if (report.type === 'iteration-left') this.#left.add(subtask);
     else {
-      if (report.marker === undefined && this.#marker !== undefined) this.#restart();
       if (report.marker !== this.#marker) return; // of an attempt that is gone
       this.#reports.set(subtask, report.fedBack);
     }
     if (this.#left.size < this.#parallelism && this.#isComplete()) this.#endRound();
-  }
-
-  #restart(): void {
-    this.#marker = undefined;
-    this.#reports.clear();
-    this.#left.clear();
   }
 
   #isComplete(): boolean {

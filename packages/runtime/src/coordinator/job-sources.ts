@@ -54,6 +54,7 @@ export class JobSources {
   /** A job without sources needs no isolate. */
   start(restored: States): void {
     this.#forget();
+    this.#iterations.reset();
     if (this.#vertexOf.size === 0) return;
     try {
       this.#coordinators = this.#ports.coordinators.start(this.#job, restored, this.#listener());
@@ -85,6 +86,7 @@ export class JobSources {
 
   /** For a restart that leaves the enumerators as they are. */
   resetSubtask(vertexId: string, subtask: number, checkpointId: number | undefined): void {
+    this.#iterations.reset(vertexId);
     for (const [operatorId, vertex] of this.#vertexOf)
       if (vertex === vertexId) this.#coordinators?.resetSubtask(operatorId, subtask, checkpointId);
   }

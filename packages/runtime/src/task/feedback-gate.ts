@@ -124,7 +124,7 @@ export class FeedbackGate implements TaskInput {
   }
 
   handleEvent(event: ReaderEvent): void {
-    if (this.#phase === 'ended') return;
+    if (this.#phase !== 'looping') return;
     if (event.type === 'iteration-ended') this.#phase = 'ended';
     else if (event.type === 'iteration-marker') {
       this.#marker = { value: event.marker, endOfTime: event.endOfTime, behind: this.#parts.queue.added };
