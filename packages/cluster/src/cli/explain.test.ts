@@ -74,6 +74,7 @@ const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
   ['examples/idle-alerts.ts', []],
   ['examples/joins.ts', []],
   ['examples/rules-by-broadcast.ts', []],
+  ['examples/exactly-once-sink.ts', []],
   ['examples/quickstart/flights.ts', []],
 ];
 
