@@ -5,12 +5,13 @@ import { TASK_METRIC } from '../protocol/slot-messages.ts';
 import { mergedAccumulators } from './job-accumulators.ts';
 import type { ExecutionGraph } from './execution-graph.ts';
 
-type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'vertices' | 'accumulators'>;
+type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'parallelism' | 'vertices' | 'accumulators'>;
 
 export function detailsOf({ jobId, jobGraph }: JobInformation, graph: ExecutionGraph | undefined, progress: JobProgress): JobDetails {
   return {
     jobId,
     name: jobGraph.name,
+    parallelism: Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism)),
     ...progress,
     accumulators: mergedAccumulators(graph),
     vertices: jobGraph.vertices.map(({ id, name, parallelism }) => verticesOf(graph, { id, name, parallelism })),

@@ -71,6 +71,8 @@ export interface JobEnd extends JobOverview {
 }
 
 export interface JobDetails extends JobEnd {
+  /** The greatest of its operators. */
+  readonly parallelism: number;
   readonly startTime: number; // of the submission, milliseconds since the epoch
   readonly endTime: number | undefined;
   /** How often the job, or a part of it, was restarted. */

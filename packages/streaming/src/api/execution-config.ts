@@ -42,6 +42,11 @@ export class ExecutionConfig {
     return this.#settings.get(AUTO_WATERMARK_INTERVAL);
   }
 
+  /** Changes nothing: records always pass by reference along a chain, which Flink does in this mode only. A record that was emitted must not be changed any more. */
+  enableObjectReuse(): this {
+    return this;
+  }
+
   /** Parameters that every rich function of the job can read, by `getRuntimeContext().getGlobalJobParameters()`. */
   setGlobalJobParameters(parameters: ParameterTool): this {
     if (!(parameters instanceof ParameterTool))

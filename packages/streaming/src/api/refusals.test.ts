@@ -6,6 +6,7 @@ import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { Executor } from '../graph/executor.ts';
 import { TumblingEventTimeWindows } from '../window/tumbling-event-time-windows.ts';
 import { setExecutor } from './execution-context.ts';
+import { OutputTag } from '../contract/output-tag.ts';
 import { StreamExecutionEnvironment } from './stream-execution-environment.ts';
 
 setExecutor({ configuration: {} } as unknown as Executor);
@@ -153,6 +154,31 @@ test('arguments of another kind', () => {
   refuses(() => numbers().union(anything([1])), 'union got an array. Give it streams.');
   refuses(() => numbers().union(numbers()), 'union got a stream of another environment. Build both streams from one environment.');
   refuses(() => numbers().getSideOutput(anything('late')), "getSideOutput of 'Source: Sequence Source' got 'late'. Give it the OutputTag.");
+  const fromMap =
+    "getSideOutput('late') of 'Map': this operator has no side outputs. Call it on the result of the one that emits to the tag: of process(…) with context.output(tag, record), or of windows and joins that send late records there.";
+  refuses(
+    () =>
+      numbers()
+        .map((n) => n)
+        .getSideOutput(new OutputTag('late')),
+    fromMap,
+  );
+  refuses(
+    () =>
+      numbers()
+        .map({ map: (n) => n })
+        .getSideOutput(new OutputTag('late')),
+    fromMap,
+  );
+  refuses(
+    () =>
+      numbers()
+        .keyBy((n) => n)
+        .sum()
+        .name('sums')
+        .getSideOutput(new OutputTag('late')),
+    fromMap.replace('Map', 'sums'),
+  );
   refuses(
     () => numbers().returns(anything('LONG')),
     "returns of 'Source: Sequence Source' got 'LONG'. Give it a type, for example Types.STRING or Types.row({ … }).",

@@ -4,7 +4,9 @@ import { descriptionOf } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { OutputTag } from '../contract/output-tag.ts';
 import { DataStream } from './data-stream.ts';
+import type { TransformationId } from '../graph/transformation.ts';
 import { show } from './function-checks.ts';
+import type { Program } from './program.ts';
 import type { Configuration } from './stream-types.ts';
 import {
   setBufferTimeout,
@@ -105,7 +107,23 @@ export class SingleOutputStreamOperator<out T> extends DataStream<T> {
   getSideOutput<X>(tag: OutputTag<X>): SideOutputDataStream<X> {
     if (!(tag instanceof OutputTag))
       throw new UsageError(`getSideOutput of '${this.scope.program.nameOf(this.id)}' got ${show(tag)}. Give it the OutputTag.`);
+    refuseWithoutSides(this.scope.program, this.id, tag.id);
     const id = this.scope.program.add({ kind: 'side-output', input: this.id, tag: tag.id, type: tag.getTypeInfo() });
     return this.scope.streams.sideOutput(this.scope, id);
   }
+}
+
+/** Operators whose functions have no way to a side output, by what they do. */
+const WITHOUT_SIDES: ReadonlySet<string> = new Set([
+  ...['Map', 'Flat Map', 'Filter', 'Projection', 'Timestamps/Watermarks', 'Keyed Reduce', 'Keyed Aggregation', 'Keyed Fold'],
+  ...['Co-Map', 'Co-Flat Map', 'Partition Window', 'async wait operator'],
+]);
+
+function refuseWithoutSides(program: Program, id: TransformationId, tag: string): void {
+  if (!WITHOUT_SIDES.has(program.operator(id).operation)) return;
+  throw new UsageError(
+    `getSideOutput('${tag}') of '${program.nameOf(id)}': this operator has no side outputs. Call it on the result of the one that emits to the tag: ` +
+      'of process(…) with context.output(tag, record), or of windows and joins that send late records there.',
+    { reason: 'no-side-output' },
+  );
 }

@@ -39,6 +39,7 @@ describe('a job on a simulated cluster', () => {
       assert.deepEqual(statesOf(cluster, name), ['SCHEDULED', 'DEPLOYING', 'INITIALIZING', 'RUNNING', 'FINISHED']);
     }
     assert.deepEqual(statuses(cluster, 'a'), ['CREATED', 'RUNNING', 'FINISHED']);
+    assert.equal(cluster.details('a').parallelism, 2, 'the greatest of its operators');
     assert.deepEqual(cluster.resourceManager.overview(), { taskManagers: 1, slotsTotal: 2, slotsFree: 2 });
     assert.equal(taskManager.executor.numTasks, 0);
     assert.deepEqual(taskManager.memory.describeOwners(), []);
