@@ -4,8 +4,8 @@
  *
  * Owned by the job, beside its split enumerators. Called by the source coordinators.
  *
- * A1 a source may go to the least watermark of its group plus its own drift. Readers that have no watermark yet do not count, nor do those that are idle or have ended:
- *    they report MAX_WATERMARK.
+ * A1 a source may go to the least watermark of its group plus its own drift. Readers that are idle or have ended do not count: they report MAX_WATERMARK. A source of which
+ *    nothing is known yet holds the others at their first watermarks: it may be anywhere, and holds back the watermark behind it all the same.
  * A2 announcements are absolute and idempotent; one that says nothing new is not sent. A reader that registers is told what holds.
  * A3 between two announcements of a group lies an update interval, but for urgent reports: a reader that stopped, became idle or ended is answered at once, so that
  *    nobody waits for the clock alone.
@@ -62,9 +62,9 @@ class AlignmentGroup {
   }
 
   announce(): void {
-    let least = Number.POSITIVE_INFINITY;
-    for (const member of this.#members) least = Math.min(least, member.least());
-    if (least !== Number.POSITIVE_INFINITY) for (const member of this.#members) member.announce(least);
+    if (this.#members.some((member) => !member.isKnown)) return;
+    const least = Math.min(...this.#members.map((member) => member.least()));
+    for (const member of this.#members) member.announce(least);
   }
 
   leave(member: AlignmentMember): void {
@@ -107,9 +107,14 @@ export class AlignmentMember {
     this.#group.leave(this);
   }
 
-  /** For the group: Infinity where nothing was reported. */
+  /** For the group: one of its readers has reported. */
+  get isKnown(): boolean {
+    return this.#watermarks.size > 0;
+  }
+
+  /** For the group, where something was reported. */
   least(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...this.#watermarks.values());
+    return Math.min(...this.#watermarks.values());
   }
 
   /** For the group. */

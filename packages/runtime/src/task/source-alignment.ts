@@ -34,7 +34,8 @@ export interface SourceAlignmentOptions {
 
 export class SourceAlignment {
   readonly #options: SourceAlignmentOptions;
-  #maxWatermark = MAX_WATERMARK;
+  /** Until the group has said something, nobody goes beyond a first watermark. */
+  #maxWatermark = NO_TIMESTAMP;
   #paused: ReadonlySet<string> = new Set();
   #reported = NO_TIMESTAMP;
   #holds = false;

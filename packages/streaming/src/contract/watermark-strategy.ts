@@ -94,7 +94,7 @@ export class WatermarkStrategy<in T> {
 
   /**
    * Of all sources with this group, none runs ahead of the slowest by more than `maxDrift` of event time: it is not read until the others have come nearer. They tell
-   * each other where they are once in each `updateInterval`, 1 s unless set. For sources only.
+   * each other where they are once in each `updateInterval`, 1 s unless set. One that has had nothing to read yet holds the others, unless it is idle. For sources only.
    */
   withWatermarkAlignment(
     group: string,
@@ -112,6 +112,10 @@ export class WatermarkStrategy<in T> {
       throw new UsageError(`withWatermarkAlignment got a drift of ${alignment.maxDriftMs} ms. Give a duration of 0 or more.`);
     if (alignment.updateIntervalMs <= 0)
       throw new UsageError(`withWatermarkAlignment got an update interval of ${alignment.updateIntervalMs} ms. Give a duration above 0.`);
+    if (this.#parts.generator.kind === 'none' && !this.#parts.isIngestionTime)
+      throw new UsageError(
+        'withWatermarkAlignment was called on a strategy of noWatermarks, which has nothing to align by. Use forBoundedOutOfOrderness or forMonotonousTimestamps.',
+      );
     return new WatermarkStrategy<T>({ ...this.#parts, alignment });
   }
 

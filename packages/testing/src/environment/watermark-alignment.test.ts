@@ -113,6 +113,23 @@ describe('watermark alignment', () => {
     await assert.rejects(job.getJobExecutionResult(), { message: 'The job was canceled.' });
   });
 
+  it('does not let one run ahead before anything is known of the other', async () => {
+    const env = environment();
+    const [fast, slow] = [new Splits(1), new Splits(1)];
+    const strategy = () => ascending().withWatermarkAlignment('group', '100 ms', '1 s');
+    const ahead = env.collect(env.fromSource(fast, strategy(), 'fast'));
+    env.collect(env.fromSource(slow, strategy(), 'slow'));
+    fast.put(0, ...upTo(10_000, 10));
+    const job = await env.executeAsync();
+    await env.advanceTime('10 s');
+    assert.deepEqual(ahead.take(), [10]);
+    slow.put(0, 500);
+    await env.settle(); // told at once, for somebody waits
+    assert.equal(ahead.take().at(-1), 610);
+    await job.cancel();
+    await assert.rejects(job.getJobExecutionResult());
+  });
+
   it('keeps the drift whatever the interleaving', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const random = seededRandom(seed);
@@ -184,7 +201,7 @@ describe('watermark alignment', () => {
     splits.put(1, 45, 100);
     await env.advanceTime('2 s');
     assert.deepEqual(read.take(), [45, 60, 100, 70]);
-    assert.deepEqual(splits.paused, ['-0', '-1', '+0', '+1', '-0', '-1', '+0']);
+    assert.deepEqual(splits.paused, ['-0', '-1', '+0', '+1', '-0', '-1', '+0', '+1', '-0', '-1', '+0']);
     await job.cancel();
     await assert.rejects(job.getJobExecutionResult());
   });
@@ -262,6 +279,9 @@ describe('watermark alignment', () => {
     const env = environment();
     assert.throws(() => env.fromSequence(1, 2).assignTimestampsAndWatermarks(ascending().withWatermarkAlignment('g', '1 s')), {
       message: /only a source can be held back/,
+    });
+    assert.throws(() => WatermarkStrategy.noWatermarks().withWatermarkAlignment('g', '1 s'), {
+      message: /noWatermarks, which has nothing to align by/,
     });
     assert.throws(() => ascending().withWatermarkAlignment('', '1 s'), { message: /got no group/ });
     assert.throws(() => ascending().withWatermarkAlignment('g', '-1 s'), { message: /a drift of -1000 ms/ });
