@@ -6,6 +6,7 @@ import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '../con
 import type { InternalTimerService, ReadOnlyTimerService, TimeDomain, TimerService } from '../contract/timers.ts';
 import { VOID_NAMESPACE } from '../contract/timers.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import { KeylessTimers } from './keyless-timers.ts';
 import { SideOutputs } from './side-outputs.ts';
 
 export class ElementContext implements ProcessContext {
@@ -15,7 +16,7 @@ export class ElementContext implements ProcessContext {
 
   constructor(context: OperatorContext, timers: ReadOnlyTimerService) {
     this.flow = context.flow;
-    this.#timers = timers;
+    this.#timers = new KeylessTimers(timers);
     this.#sideOutputs = new SideOutputs(context);
   }
 
