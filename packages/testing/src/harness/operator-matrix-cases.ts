@@ -182,6 +182,15 @@ export const CASES: readonly (readonly [file: string, name: string, build: Build
   ],
   [
     'window-sessions-operator',
+    'sessions',
+    (rows) =>
+      rows
+        .keyBy(byKey)
+        .window(EventTimeSessionWindows.withGap('4 ms'))
+        .aggregate(merging, (key, window, n) => ({ key, start: window.start, end: window.end, n })),
+  ],
+  [
+    'window-general-operator',
     'sessions with lateness',
     (rows) => {
       const windows = rows

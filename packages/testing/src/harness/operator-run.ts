@@ -62,6 +62,7 @@ export class OperatorRun {
   #sent = 0;
   #isFull = false;
   #watermark = NO_TIMESTAMP;
+  #sentWatermark = NO_TIMESTAMP;
   /** A watermark that waits for promises before it passes. */
   #awaited: number | undefined = undefined;
   #checkpoints = 0;
@@ -155,7 +156,7 @@ export class OperatorRun {
     const written = this.#operator.snapshotState?.(snapshot.context);
     snapshot.seal();
     await written;
-    while (snapshot.advance(1000) !== 'done') this.#mail.length = 0;
+    while (snapshot.advance(1000) !== 'done');
     return { state: await snapshot.finish(), watermarks: [...this.#watermarks], processingTime: this.#clock.now() };
   }
 
@@ -191,7 +192,14 @@ export class OperatorRun {
   }
 
   #passOn(watermark: number): void {
-    if (this.#operator.ownsWatermarks !== true || watermark === MAX_WATERMARK) this.#log.push({ watermark });
+    if (this.#operator.ownsWatermarks !== true || watermark === MAX_WATERMARK) this.#emitWatermark(watermark);
+  }
+
+  /** One that would not go forward is ignored, as by a task. */
+  #emitWatermark(watermark: number): void {
+    if (watermark <= this.#sentWatermark) return;
+    this.#sentWatermark = watermark;
+    this.#log.push({ watermark });
   }
 
   /** Goes on until the operator has nothing suspended, or waits for a promise: then a turn of it changes nothing. Returns what its last `resume` did. */
@@ -246,7 +254,7 @@ export class OperatorRun {
       operatorState: services.operatorState,
       timers: (name, triggerable, namespaces) => this.timers.add(services.timers(name, triggerable, namespaces)),
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
-      emitWatermark: (watermark) => void this.#log.push({ watermark }),
+      emitWatermark: (watermark) => this.#emitWatermark(watermark),
       emitWatermarkStatus: () => {},
       mail: (action) => void this.#mail.push(action),
       schedule: (delayMs, action) => this.#clock.schedule(delayMs, action),

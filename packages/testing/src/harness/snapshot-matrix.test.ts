@@ -5,22 +5,11 @@ import { test } from 'node:test';
 import { type Build, CASES, one, row, two } from './operator-matrix-cases.ts';
 import { runSnapshotMatrix } from './snapshot-matrix.ts';
 
-/** By file: operators whose state does not come back yet. A line that goes away switches the operator on. */
-const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['window-tables-operator', 'tables of windows are not asked for after a restore'],
-  ['shared-panes-operator', 'panes have no plain form'],
-  ['column-panes-operator', 'tables of panes are not asked for after a restore'],
-  ['window-sessions-operator', 'windows of timers have no plain form'],
-  ['window-general-operator', 'windows of timers have no plain form'],
-  ['async-wait-operator', 'requests under way are not asked again after a restore'],
-]);
-
 /** Plain functions keep nothing; a split is no operator of its own in the graph. */
 const OPERATORS = CASES.filter(([file]) => file !== '' && file !== 'split-operator');
 
-for (const [file, name, build] of OPERATORS) {
-  const todo = NOT_YET.get(file);
-  test(`${name}: the same with snapshots and restores before each step`, { ...(todo === undefined ? {} : { todo }) }, async () => {
+for (const [, name, build] of OPERATORS) {
+  test(`${name}: the same with snapshots and restores before each step`, async () => {
     const lines = await runSnapshotMatrix({ script: build.length === 2 ? two : one, build });
     assert.ok(lines.length >= 5, `only ${lines.length} lines: the case shows nothing`);
   });

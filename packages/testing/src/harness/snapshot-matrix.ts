@@ -80,12 +80,15 @@ async function runWay<R extends MatrixRecord>(logic: RunLogic, script: readonly 
 function linesOf(log: readonly Sent[]): string[] {
   const lines: string[] = [];
   let records: string[] = [];
+  let watermark = Number.NEGATIVE_INFINITY;
   for (const sent of log) {
     if ('record' in sent) {
       records.push(`${sent.tag === undefined ? '' : `${sent.tag}: `}${JSON.stringify(sent.record)} at ${sent.timestamp ?? 'no time'}`);
       continue;
     }
-    lines.push(...records.sort(), `watermark ${sent.watermark}`);
+    if (sent.watermark <= watermark) continue; // a task passes on no watermark twice
+    watermark = sent.watermark;
+    lines.push(...records.sort(), `watermark ${watermark}`);
     records = [];
   }
   return [...lines, ...records.sort()];

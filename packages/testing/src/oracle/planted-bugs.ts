@@ -116,6 +116,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'cover !== undefined && cover.end > window.start',
   },
   {
+    name: 'a session takes no account of what it merged with',
+    file: 'streaming/dist/operators/window-sessions-operator.js',
+    from: 'into.accumulator = this.#accumulation.merge(into.accumulator, other.accumulator);',
+    to: '',
+  },
+  {
     name: 'what the merged sessions held is lost',
     file: 'streaming/dist/operators/window-general-operator.js',
     from: 'this.#contents.merge(stateWindow, stateWindows);',
