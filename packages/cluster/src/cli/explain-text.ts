@@ -11,7 +11,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
 
 export function explanationText(job: ExplainedJob, style: TextStyle): string {
   const { streamGraph, jobGraph } = job;
-  const facts = `execution mode ${job.executionMode}, parallelism ${job.parallelism}, ${plural(job.slots, 'slot')}, digest ${job.digest}`;
+  const facts = `execution mode ${job.executionMode}, parallelism ${job.parallelism}, ${plural(job.slots, 'slot')}`;
   return [
     style.bold(`Job '${job.name}'`),
     style.dim(`  ${facts}`),

@@ -86,7 +86,8 @@ for (const [file, args] of EXAMPLES) {
     compareWithGolden(`${name}.explain.txt`, text.stdout);
     const json = explain(project, file, '--parallelism', '2', '--json', '--', ...args);
     assert.deepEqual([json.status, told(json.stderr)], [0, '']);
-    compareWithGolden(`${name}.explain.json`, json.stdout);
+    // The digest is of every setting of a job, so it changes with each that is added: its form is enough here.
+    compareWithGolden(`${name}.explain.json`, json.stdout.replace(/"digest": "[0-9a-f]{32}"/, '"digest": "32 hexadecimal digits"'));
   });
 }
 

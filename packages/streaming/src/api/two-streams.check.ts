@@ -12,6 +12,8 @@ import { BroadcastProcessFunction } from './broadcast-process-functions.ts';
 import type { BroadcastStream } from './broadcast-stream.ts';
 import type { ConnectedStreams, KeyedConnectedStreams } from './connected-streams.ts';
 import type { DataStream } from './data-stream.ts';
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import type { ConnectedIterativeStreams } from './iterative-stream.ts';
 import { DataStreamUtils } from './data-stream-utils.ts';
 import { MultipleConnectedStreams } from './multiple-connected-streams.ts';
 import type { KeyedStream } from './keyed-stream.ts';
@@ -220,3 +222,29 @@ export function refused(): void {
   // @ts-expect-error a function over two streams does not fit one
   byUser.process({ processElement1() {}, processElement2() {} });
 }
+
+/** Never called. */
+export function loops() {
+  const iteration = clicks.iterate('1 s', { maxRounds: 9 });
+  const closed = iteration.closeWith(iteration.filter((click) => click.ms > 9));
+  // @ts-expect-error clicks go round, not numbers
+  iteration.closeWith(iteration.map((click) => click.ms));
+  // @ts-expect-error a number is no duration: of what unit?
+  clicks.iterate(1_000);
+  const connected = clicks.iterate().withFeedbackType<string>();
+  const texts = connected.map(
+    (click) => click.page,
+    (text) => text.slice(1),
+  );
+  connected.closeWith(texts);
+  // @ts-expect-error strings go round
+  connected.closeWith(texts.map((text) => text.length));
+  return { closed, connected, texts };
+}
+
+type Loops = ReturnType<typeof loops>;
+export type LoopClaims = [
+  Expect<Equal<Loops['closed'], SingleOutputStreamOperator<Click>>>,
+  Expect<Equal<Loops['connected'], ConnectedIterativeStreams<Click, string>>>,
+  Expect<Equal<Loops['texts'], SingleOutputStreamOperator<string>>>,
+];
