@@ -107,6 +107,13 @@ export {
   MessageAcknowledgingSourceBase,
   MultipleIdsMessageAcknowledgingSourceBase,
 } from '@millrace/streaming/api/message-acknowledging-source';
+export {
+  StandardSinkTopologies,
+  type SupportsPostCommitTopology,
+  type SupportsPreCommitTopology,
+  type SupportsPreWriteTopology,
+} from '@millrace/streaming/api/sink-topologies';
+export type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 export { TwoPhaseCommitSinkFunction, type TwoPhaseCommitSinkFunctionLike } from '@millrace/streaming/api/two-phase-commit-sink-function';
 export { RichSinkFunction, type SinkFunction, type SinkFunctionLike } from '@millrace/streaming/api/sink-functions';
 export {

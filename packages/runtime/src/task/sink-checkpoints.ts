@@ -1,19 +1,20 @@
 /**
- * What a sink gives to checkpoints: what its writer prepared for the commit, until that is done, and the writer's own state.
+ * What a sink gives to checkpoints: what its writer prepared for the commit, until that is done or handed on, and the writer's own state.
  *
  * Owned by its sink operator, which says when the writer's turn is (Q1 of sink-operator.ts).
  *
  * C1 at a barrier the writer is flushed, prepares what is to be committed, and gives its state, in this order and with no record in between.
- * C2 what was prepared is committed once its checkpoint is complete, or a later one, and not before. What the end of the input left waits for the next checkpoint, where
- *    there are any: a job that failed behind a commit without one would write the same once more.
- * C3 it is in every checkpoint until its commit has settled: after a failure it is committed again, before the writer is restored.
- * C4 commits come one after another, beside the writer's calls.
+ * C2 what was prepared is committed as `PendingCommits` says. What the end of the input left waits for the next checkpoint, where there are any: a job that failed
+ *    behind a commit without one would write the same once more. After a restore it is committed before the writer is made.
+ * C3 a sink with a topology behind its writer commits nothing here: what was prepared for a checkpoint is part of it, and is emitted behind the barrier. After a restore it is
+ *    emitted again, for the checkpoint is older than what became of it.
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import { LAST, PendingCommits } from '@millrace/streaming/contract/pending-commits';
 import type {
   CommittingSinkWriter,
-  Committer,
   Sink,
   SinkWriter,
   StatefulSinkWriter,
@@ -22,65 +23,51 @@ import type {
   WriterInitContext,
 } from '@millrace/streaming/contract/sink';
 import type { ListSnapshot, StateInitializationContext, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
-import { commitAll } from './sink-commit.ts';
-
-interface StoredCommittable {
-  readonly checkpointId: number;
-  /** Of the sink's committable serializer. */
-  readonly version: number;
-  readonly bytes: Uint8Array;
-}
 
 interface StoredWriterState {
   readonly version: number;
   readonly bytes: Uint8Array;
 }
 
-const COMMITTABLES: ListSnapshot<StoredCommittable> = listOf('sink committables');
-const WRITER_STATES: ListSnapshot<StoredWriterState> = listOf('sink writer states');
+const NOT_DECLARED: TypeInformation<StoredWriterState> | undefined = undefined;
+const WRITER_STATES: ListSnapshot<StoredWriterState> = { name: 'sink writer states', mode: 'split', elementType: NOT_DECLARED };
 
-interface Prepared {
-  /** LAST until a checkpoint has it. */
-  readonly checkpointId: number;
-  readonly committable: unknown;
-}
-
-/** Of what was prepared at the end of the input. */
-export const LAST = Number.POSITIVE_INFINITY;
+/** Takes what a writer has prepared to whoever commits it. */
+export type EmitCommittables = (messages: readonly CommittableMessage<unknown>[]) => void;
 
 export class SinkCheckpoints {
   readonly #sink: Sink<unknown>;
   readonly #init: WriterInitContext;
-  #prepared: readonly Prepared[] = [];
+  /** C3; undefined where the sink commits by itself. */
+  readonly #emit: EmitCommittables | undefined;
+  /** Undefined where there is nothing to commit. */
+  readonly #commits: PendingCommits<unknown> | undefined;
   #restoredStates: readonly unknown[] = [];
-  #committer: Promise<Committer<unknown>> | undefined = undefined;
-  #commits: Promise<void> = Promise.resolve();
-  #isClosed = false;
-  #onCommitted: (() => void) | undefined = undefined;
 
-  constructor(sink: Sink<unknown>, init: WriterInitContext) {
+  constructor(sink: Sink<unknown>, init: WriterInitContext, emit: EmitCommittables | undefined) {
     this.#sink = sink;
     this.#init = init;
+    this.#emit = emit;
+    if (!commits(sink)) return;
+    this.#commits = new PendingCommits({
+      name: 'sink committables',
+      serializer: () => sink.committableSerializer(),
+      createCommitter: async () => sink.createCommitter(init),
+    });
   }
 
   initialize(context: StateInitializationContext): void {
-    const committables = context.readList(COMMITTABLES);
+    this.#commits?.initialize(context);
     const states = context.readList(WRITER_STATES);
-    if (committables.length > 0 && commits(this.#sink)) {
-      const serializer = this.#sink.committableSerializer();
-      this.#prepared = committables.map(({ checkpointId, version, bytes }) => ({
-        checkpointId,
-        committable: serializer.deserialize(bytes, version),
-      }));
-    }
     if (states.length === 0 || !hasWriterState(this.#sink)) return;
     const serializer = this.#sink.writerStateSerializer();
     this.#restoredStates = states.map(({ version, bytes }) => serializer.deserialize(bytes, version));
   }
 
-  /** Commits what the checkpoint had left to be committed (C3), then makes the writer. */
+  /** Commits or emits what the checkpoint had left (C2, C3), then makes the writer. */
   async open(): Promise<SinkWriter<unknown>> {
-    await this.complete(LAST);
+    if (this.#emit === undefined) await this.#commits?.complete(LAST);
+    else this.#emitPrepared();
     const states = this.#restoredStates;
     this.#restoredStates = [];
     if (states.length > 0 && hasWriterState(this.#sink)) return this.#sink.restoreWriter(this.#init, states);
@@ -99,73 +86,54 @@ export class SinkCheckpoints {
     );
   }
 
-  /** Takes what the writer has ready for the commit. */
+  /** Takes what the writer has ready for the commit; `LAST` at the end of the input. */
   prepare(writer: SinkWriter<unknown>, checkpointId: number): MaybePromise<void> {
-    if (!commits(this.#sink)) return;
+    if (this.#commits === undefined) return;
     return andThen((writer as CommittingSinkWriter<unknown, unknown>).prepareCommit(), (committables) => {
-      this.#prepared = [...this.#prepared, ...committables.map((committable) => ({ checkpointId, committable }))];
+      const subtask = this.#init.getRuntimeContext().getIndexOfThisSubtask();
+      this.#commits?.add(committables.map((committable) => ({ checkpointId, subtask, committable })));
+      if (checkpointId === LAST) this.#emitPrepared();
     });
   }
 
   /** After the writer has nothing to do any more: what was prepared goes into the checkpoint as it is. */
   writeRest(context: StateSnapshotContext): void {
-    const { checkpointId } = context;
-    this.#prepared = this.#prepared.map((each) => (each.checkpointId === LAST ? { ...each, checkpointId } : each));
     this.#write(context, []);
   }
 
-  /** Settles when nothing is left to be committed. */
-  committed(): Promise<void> {
-    if (this.#prepared.length === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onCommitted = resolve;
-    });
+  /** Settles when what belongs to this checkpoint and those before it has been committed. */
+  async complete(checkpointId: number): Promise<void> {
+    if (this.#emit === undefined) await this.#commits?.complete(checkpointId);
+  }
+
+  /** Settles when nothing is left to be committed here. */
+  async committed(): Promise<void> {
+    await this.#commits?.committed();
   }
 
   get isCommitted(): boolean {
-    return this.#prepared.length === 0;
-  }
-
-  /** C2, C4. Settles when what belongs to this checkpoint and those before it has been committed. */
-  complete(checkpointId: number): Promise<void> {
-    this.#commits = this.#commits.then(() => this.#commit(checkpointId));
-    return this.#commits;
+    return this.#commits?.isCommitted !== false;
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    const committer = await this.#committer?.catch(() => undefined); // whoever waited for it has been told
-    await committer?.close();
-  }
-
-  async #commit(checkpointId: number): Promise<void> {
-    const due = this.#prepared.filter((each) => each.checkpointId <= checkpointId);
-    if (due.length === 0 || this.#isClosed || !commits(this.#sink)) return;
-    this.#committer ??= Promise.resolve(this.#sink.createCommitter(this.#init));
-    await commitAll(
-      await this.#committer,
-      due.map(({ committable }) => committable),
-    );
-    this.#prepared = this.#prepared.filter((each) => !due.includes(each));
-    if (this.#prepared.length === 0) this.#onCommitted?.();
+    await this.#commits?.close();
   }
 
   #write(context: StateSnapshotContext, states: readonly unknown[]): void {
-    if (commits(this.#sink) && this.#prepared.length > 0) {
-      const serializer = this.#sink.committableSerializer();
-      const stored = this.#prepared.map(({ checkpointId, committable }) => ({
-        checkpointId,
-        version: serializer.version,
-        bytes: serializer.serialize(committable),
-      }));
-      context.writeList(COMMITTABLES, stored);
-    }
+    this.#commits?.write(context);
+    this.#emitPrepared();
     if (states.length === 0 || !hasWriterState(this.#sink)) return;
     const serializer = this.#sink.writerStateSerializer();
     context.writeList(
       WRITER_STATES,
       states.map((state) => ({ version: serializer.version, bytes: serializer.serialize(state) })),
     );
+  }
+
+  #emitPrepared(): void {
+    if (this.#emit === undefined || this.#commits === undefined) return;
+    const prepared = this.#commits.take();
+    if (prepared.length > 0) this.#emit(prepared);
   }
 }
 
@@ -175,11 +143,6 @@ export function commits(sink: Sink<unknown>): sink is SupportsCommitter<unknown,
 
 function hasWriterState(sink: Sink<unknown>): sink is SupportsWriterState<unknown, unknown> {
   return 'restoreWriter' in sink && typeof sink.restoreWriter === 'function';
-}
-
-function listOf<T>(name: string): ListSnapshot<T> {
-  const elementType: TypeInformation<T> | undefined = undefined;
-  return { name, mode: 'split', elementType };
 }
 
 /** Goes on at once where there is nothing to wait for. */

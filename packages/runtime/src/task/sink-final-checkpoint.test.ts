@@ -26,13 +26,21 @@ function sinkOf() {
     }),
     committableSerializer: () => ({ version: 1, serialize: (text: string) => new TextEncoder().encode(text), deserialize: () => '' }),
   } as unknown as Sink<unknown>;
-  const context = { flow: { timestamp: 0, blocked: 0 }, mail: (action: () => void) => action() } as unknown as OperatorContext;
   const make = (hasCheckpoints: boolean) =>
-    new SinkOperator(sink, context, {} as never, {
-      locate: (error) => error as Error,
-      requestCheckpoint: hasCheckpoints ? () => void requested.push('checkpoint') : undefined,
-    });
+    new SinkOperator(
+      sink,
+      contextOf(hasCheckpoints ? () => void requested.push('checkpoint') : undefined),
+      { getRuntimeContext: () => ({ getIndexOfThisSubtask: () => 0 }) } as never,
+      {
+        locate: (error) => error as Error,
+        emitsCommittables: false,
+      },
+    );
   return { make, committed, requested };
+}
+
+function contextOf(requestCheckpoint: (() => void) | undefined): OperatorContext {
+  return { flow: { timestamp: 0, blocked: 0 }, mail: (action: () => void) => action(), requestCheckpoint } as unknown as OperatorContext;
 }
 
 function snapshot(checkpointId: number): { context: StateSnapshotContext; held: string[] } {

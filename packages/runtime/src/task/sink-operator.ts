@@ -8,12 +8,14 @@
  * Q3 past QUEUE_MAX waiting calls the sink raises `flow.blocked`, and lowers it when half of them are done.
  * Q4 a barrier takes its place in that order: what the writer gives to the checkpoint lies between two records (sink-checkpoints.ts).
  */
+import type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { OneInputOperator, OperatorContext } from '@millrace/streaming/contract/operator';
 import type { Sink, SinkContext, SinkWriter, WriterInitContext } from '@millrace/streaming/contract/sink';
 import type { StateInitializationContext, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { LAST, SinkCheckpoints } from './sink-checkpoints.ts';
+import { LAST } from '@millrace/streaming/contract/pending-commits';
+import { type EmitCommittables, SinkCheckpoints } from './sink-checkpoints.ts';
 
 const QUEUE_MAX = 256;
 
@@ -21,15 +23,14 @@ type Call = { readonly record: unknown; readonly timestamp: number } | { readonl
 
 export interface SinkPorts {
   locate(error: unknown, record?: { readonly value: unknown }): Error;
-  /** Asks for a checkpoint that begins from now on; undefined where there are none. */
-  readonly requestCheckpoint: (() => void) | undefined;
+  /** What was prepared is a stream of its own, and committed behind it. */
+  readonly emitsCommittables: boolean;
 }
 
 export class SinkOperator implements OneInputOperator, SinkContext {
   readonly #context: OperatorContext;
   readonly #checkpoints: SinkCheckpoints;
   readonly #locate: (error: unknown, record?: { readonly value: unknown }) => Error;
-  readonly #requestCheckpoint: (() => void) | undefined;
   #writer: SinkWriter<unknown> | undefined = undefined;
   #queue: Call[] = [];
   /** A call of the writer has not settled. */
@@ -45,9 +46,9 @@ export class SinkOperator implements OneInputOperator, SinkContext {
 
   constructor(sink: Sink<unknown>, context: OperatorContext, init: WriterInitContext, ports: SinkPorts) {
     this.#context = context;
-    this.#checkpoints = new SinkCheckpoints(sink, init);
+    const emit: EmitCommittables = (messages) => context.mail(() => this.#emit(messages));
+    this.#checkpoints = new SinkCheckpoints(sink, init, ports.emitsCommittables ? emit : undefined);
     this.#locate = (error, record) => ports.locate(error, record);
-    this.#requestCheckpoint = ports.requestCheckpoint;
   }
 
   initializeState(context: StateInitializationContext): void {
@@ -104,13 +105,13 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     await writer.flush(true);
     if (this.#closed) return;
     await this.#checkpoints.prepare(writer, LAST);
-    if (!this.#closed && this.#requestCheckpoint === undefined) await this.#checkpoints.complete(LAST); // canceled: nothing is committed any more
+    if (!this.#closed && this.#context.requestCheckpoint === undefined) await this.#checkpoints.complete(LAST); // canceled: nothing is committed any more
   }
 
   /** The last checkpoint, whose completion commits what is left (C2 of sink-checkpoints.ts). */
   settle(): Promise<void> {
     if (this.#closed || this.#checkpoints.isCommitted) return Promise.resolve();
-    this.#requestCheckpoint?.();
+    this.#context.requestCheckpoint?.();
     return this.#checkpoints.committed();
   }
 
@@ -162,6 +163,11 @@ export class SinkOperator implements OneInputOperator, SinkContext {
 
   currentProcessingTime(): number {
     return this.#context.currentProcessingTime();
+  }
+
+  #emit(messages: readonly CommittableMessage<unknown>[]): void {
+    this.#context.flow.timestamp = NO_TIMESTAMP;
+    for (const message of messages) this.#context.output.collect(message);
   }
 
   #enqueue(call: Call): void {

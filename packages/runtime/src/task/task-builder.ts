@@ -32,7 +32,15 @@ import { Step } from './step.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
 import { OperatorServices } from './operator-services.ts';
 import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
-import { placeOf, runtimeContextOf, settingsOf, type TaskEnvironment, taskNameOf, vertexOf } from './task-environment.ts';
+import {
+  checkpointRequestOf,
+  placeOf,
+  runtimeContextOf,
+  settingsOf,
+  type TaskEnvironment,
+  taskNameOf,
+  vertexOf,
+} from './task-environment.ts';
 import type { TaskInput } from './task-input.ts';
 import { TaskMetrics } from './task-metrics.ts';
 import { TaskSchedule } from './task-schedule.ts';
@@ -251,18 +259,11 @@ class TaskBuilder {
     else if (logic.kind === 'sink') {
       operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), {
         locate: (error, record) => locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
-        requestCheckpoint: this.#requestCheckpoint(),
+        emitsCommittables: logic.emitsCommittables === true,
       });
     } else throw new Error(`a step of kind ${logic.kind} has no operator`);
     step.operator = operator;
     return operator;
-  }
-
-  /** Undefined where nobody takes checkpoints. */
-  #requestCheckpoint(): (() => void) | undefined {
-    const { ports, job, deployed, post } = this.#environment;
-    const takes = job.jobGraph.configuration.checkpointing !== undefined && ports.hasCheckpointCoordinator !== false;
-    return takes ? () => post({ type: 'request-checkpoint', executionId: deployed.task.executionId }) : undefined;
   }
 
   #makeTwoInputOperator(step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>): TwoInputOperator {
@@ -295,6 +296,7 @@ class TaskBuilder {
       emitWatermark: (timestamp) => {
         if (!this.#isBatch || timestamp === MAX_WATERMARK) this.#walk?.behind(index, watermarkElement(timestamp));
       },
+      requestCheckpoint: checkpointRequestOf(environment),
       emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),
       ...ports,
       fail: (error) =>

@@ -60,6 +60,12 @@ export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings
   return { autoWatermarkRecords, autoWatermarkIntervalMs, clockMayEmitWatermarks, isBatch: job.jobGraph.configuration.isBatch === true };
 }
 
+/** Undefined where nobody takes checkpoints. */
+export function checkpointRequestOf({ ports, job, deployed, post }: TaskEnvironment): (() => void) | undefined {
+  const takes = job.jobGraph.configuration.checkpointing !== undefined && ports.hasCheckpointCoordinator !== false;
+  return takes ? () => post({ type: 'request-checkpoint', executionId: deployed.task.executionId }) : undefined;
+}
+
 export function placeOf(environment: TaskEnvironment, operatorName: string, uid: string | undefined): FailingPlace {
   const { parallelism } = vertexOf(environment);
   const { workingDirectory } = environment.job.program;

@@ -38,6 +38,7 @@ import { PROCESS_FUNCTION, type ProcessFunctionLike } from './process-functions.
 import { projection } from './projection.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
+import { addSinkTopology } from './sink-topologies.ts';
 import { type SinkFunctionArgument, sinkOfFunction } from './sink-functions.ts';
 import type { TwoPhaseCommitSinkFunctionLike } from './two-phase-commit-sink-function.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
@@ -309,7 +310,7 @@ export class DataStream<out T> extends StreamHandle {
         `sinkTo got ${show(sink)}, which is no sink: it has no createWriter. Give it a sink, for example FileSink.forRowFormat(…).build().`,
       );
     }
-    return this.endIn('Writer', sink);
+    return addSinkTopology(this.scope, this, sink);
   }
 
   /**

@@ -1,5 +1,6 @@
 /** What every stream of a program is made of: its place in the program, and how an operator behind it is added. Internal to this room. */
-import type { KeyContext, OperatorContext } from '../contract/operator.ts';
+import type { KeyContext, OperatorContext, OperatorLogic } from '../contract/operator.ts';
+import type { Sink } from '../contract/sink.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { richOperator } from '../operators/rich-operators.ts';
 import { functionFactory } from './function-factory.ts';
@@ -32,6 +33,18 @@ export abstract class StreamHandle {
 
   getExecutionEnvironment(): StreamExecutionEnvironment {
     return this.scope.environment;
+  }
+
+  /** Internal: for sinks with topologies. */
+  writtenBy(sink: Sink<unknown>, emitsCommittables = false): TransformationId {
+    const logic = { kind: 'sink', sink, ...(emitsCommittables ? { emitsCommittables } : {}) } as const;
+    const alone = emitsCommittables ? ({ chaining: 'NEVER' } as const) : {};
+    return this.scope.program.addOperator({ operation: 'Sink', name: 'Writer', logic, type: undefined, input: this.id, ...alone });
+  }
+
+  /** Internal: for sinks with topologies. A task of its own, as the writer: both emit when they are flushed, and what is behind them must not have been flushed by then. */
+  committedBy<C>(operation: string, logic: OperatorLogic): SingleOutputStreamOperator<C> {
+    return this.transform(operation, { logic, chaining: 'NEVER' });
   }
 
   protected transform<R>(

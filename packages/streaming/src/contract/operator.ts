@@ -74,6 +74,8 @@ export interface OperatorContext<in O = unknown> {
   fail(error: unknown): void;
   /** As `mail`, after a delay; the timers of the task end with it. */
   schedule(delayMs: number, action: () => void): Cancellation;
+  /** Asks for a checkpoint that begins from now on, without waiting for the interval; undefined where the job takes none. */
+  readonly requestCheckpoint: (() => void) | undefined;
   /** Processing time, from the task's clock. */
   currentProcessingTime(): number;
 }
@@ -154,7 +156,8 @@ export type OperatorLogic =
   | { readonly kind: 'map' | 'filter' | 'flatMap'; readonly fn: PlainFunction }
   | OneInputLogic
   | TwoInputLogic
-  | { readonly kind: 'sink'; readonly sink: Sink<unknown> };
+  /** `emitsCommittables`: what its writer prepares is its output, and somebody behind it commits that. */
+  | { readonly kind: 'sink'; readonly sink: Sink<unknown>; readonly emitsCommittables?: boolean };
 
 export interface OneInputLogic {
   readonly kind: 'operator';

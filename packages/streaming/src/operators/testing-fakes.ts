@@ -140,6 +140,7 @@ export class OperatorBench {
       timers: made.timers,
       schedule: made.schedule,
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
+      requestCheckpoint: undefined,
       emitWatermark: (watermark) => void this.log.push({ watermark }),
       emitWatermarkStatus: () => {},
       mail: ports.mail,

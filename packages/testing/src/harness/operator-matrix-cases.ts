@@ -1,4 +1,5 @@
 /** Every operator of streaming/operators, each in a piece of program: what the operator matrix and the snapshot matrix run. */
+import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
 import { AsyncDataStream } from '@millrace/streaming/api/async-data-stream';
 import { KeyedProcessFunction, ProcessFunction } from '@millrace/streaming/api/process-functions';
 import { rich, RichFlatMapFunction, RichMapFunction } from '@millrace/streaming/api/rich-functions';
@@ -10,6 +11,7 @@ import type { ValueState } from '@millrace/streaming/contract/keyed-state';
 import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
 import { MapStateDescriptor, ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
+import { committerOperator } from '@millrace/streaming/operators/committer-operator';
 import type { ResultFuture } from '@millrace/streaming/operators/async-request';
 import { ContinuousEventTimeTrigger } from '@millrace/streaming/window/continuous-event-time-trigger';
 import { CountEvictor } from '@millrace/streaming/window/count-evictor';
@@ -27,6 +29,11 @@ export interface Row {
 }
 
 export const row = (at: number, key: string, n: number, input = 0): MatrixStep<Row> => ({ record: { at, key, n }, input });
+
+const committing = {
+  createCommitter: () => ({ commit() {}, close() {} }),
+  committableSerializer: () => jsonSerializer<number>('committable'),
+};
 
 /** Three keys, out of order, one late record, quiet spells. */
 export const one: readonly MatrixStep<Row>[] = [
@@ -303,6 +310,12 @@ export const CASES: readonly (readonly [file: string, name: string, build: Build
       });
       return a.keyBy(byKey).connect(b.broadcast(sums)).process(rich(joined));
     },
+  ],
+  [
+    'committer-operator',
+    'committables, committed at the end where there are no checkpoints',
+    (rows) =>
+      rows.map(({ n }) => ({ checkpointId: 1, subtask: 0, committable: n })).committedBy('Committer', committerOperator(committing)),
   ],
   [
     'async-wait-operator',

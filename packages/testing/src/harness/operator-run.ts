@@ -254,6 +254,7 @@ export class OperatorRun {
       operatorState: services.operatorState,
       timers: (name, triggerable, namespaces) => this.timers.add(services.timers(name, triggerable, namespaces)),
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
+      requestCheckpoint: undefined,
       emitWatermark: (watermark) => this.#emitWatermark(watermark),
       emitWatermarkStatus: () => {},
       mail: (action) => void this.#mail.push(action),

@@ -1,6 +1,6 @@
 /** Commits what a writer prepared, again and again for those that ask for it, within a bound. */
 import { TerminalError } from '@millrace/core/base/errors';
-import type { CommitRequest, Committer } from '@millrace/streaming/contract/sink';
+import type { CommitRequest, Committer } from './sink.ts';
 
 const RETRIES_MAX = 10;
 
