@@ -21,6 +21,7 @@ export interface BenchOptions {
   /** A moment, or a clock. */
   readonly processingTime?: number | (() => number);
   readonly subtask?: number;
+  readonly parallelism?: number;
 }
 
 /** What the services of a bench are built on. */
@@ -105,7 +106,7 @@ export class OperatorBench {
     this.flow.blocked++;
   }
 
-  #contextOf({ tags = [], processingTime = 0, subtask = 0, services = noServices }: BenchOptions): OperatorContext {
+  #contextOf({ tags = [], processingTime = 0, subtask = 0, parallelism = 1, services = noServices }: BenchOptions): OperatorContext {
     const ports: BenchPorts = {
       flow: this.flow,
       currentProcessingTime: typeof processingTime === 'number' ? () => processingTime : processingTime,
@@ -123,7 +124,7 @@ export class OperatorBench {
       runtime: {
         getTaskName: () => 'bench',
         getIndexOfThisSubtask: () => subtask,
-        getNumberOfParallelSubtasks: () => 1,
+        getNumberOfParallelSubtasks: () => parallelism,
         getMaxNumberOfParallelSubtasks: () => 128,
         getAttemptNumber: () => 0,
         getJobId: () => 'job',

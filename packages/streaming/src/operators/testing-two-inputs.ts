@@ -12,7 +12,9 @@ export function asOneInput(logic: TwoInputLogic): OperatorLogic {
     create: (context) => {
       const operator = logic.create(context);
       const oneInput: OneInputOperator<OfInput> = {
+        initializeState: (context) => operator.initializeState?.(context),
         open: () => operator.open?.(),
+        snapshotState: (context) => operator.snapshotState?.(context),
         processElement: ({ input, record }) => (input === 1 ? operator.processElement1(record) : operator.processElement2(record)),
         processWatermark: (timestamp) => operator.processWatermark?.(timestamp) ?? true,
         finish: () => operator.finish?.() ?? true,
