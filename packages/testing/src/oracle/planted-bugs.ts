@@ -54,12 +54,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'this.nextItem = nextItem + 1;',
   },
   {
-    name: 'a watermark overtakes the records that wait before it',
-    file: 'runtime/dist/task/chain-walk.js',
-    from: 'if (!step.waiting)',
-    to: 'if (true)',
-  },
-  {
     name: 'a rolling reduce keeps what it had',
     file: 'streaming/dist/operators/reduce-operator.js',
     from: 'this.#table.values[slot] = reduced',
