@@ -1,7 +1,7 @@
 /**
  * Runs whole jobs on slots of one thread, without a control plane: what the tests of this room share.
  *
- * A job is written as vertices and edges; the fixture deploys it, plays the enumerators' side, and collects states. Slots are connected by real rings, tasks
+ * A job is written as vertices and edges; the fixture deploys it, plays the enumerators' side, takes checkpoints when it is told to, and collects states. Slots are connected by real rings, tasks
  * of one slot by real local channels.
  */
 import { systemClock } from '@millrace/core/base/clock';
@@ -12,7 +12,9 @@ import type { EdgeBinding, JobConfiguration, JobEdge, JobGraph, JobVertex, Parti
 import { NetworkMemory } from '../memory/network-memory.ts';
 import { Doorbell } from '../network/doorbell.ts';
 import { attachRing, createRing } from '../network/ring-control.ts';
-import type { ChannelDeployment, GateDeployment, JobInformation, TaskDeployment } from '../protocol/deployment.ts';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { TaskStateSnapshot } from '../checkpoint/state-handles.ts';
+import type { ChannelDeployment, GateDeployment, JobInformation, TaskDeployment, TaskRestore } from '../protocol/deployment.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import { type ChannelAttachment, type FromSlot, TASK_METRICS, type ToSlot } from '../protocol/slot-messages.ts';
 import { Slot, type SlotPorts } from './slot.ts';
@@ -50,6 +52,14 @@ export interface FixtureJob {
 export interface FixtureOptions {
   readonly slots?: number;
   readonly ports?: Partial<SlotPorts>;
+  readonly restore?: FixtureRestore;
+}
+
+/** `from`: the job that took the checkpoint. `finished`: vertices that had finished. */
+export interface FixtureRestore {
+  readonly checkpointId: number;
+  readonly from?: RunningJob;
+  readonly finished?: readonly string[];
 }
 
 interface Placed {
@@ -66,6 +76,7 @@ export class RunningJob {
   readonly collected: Uint8Array[] = [];
   readonly slots: Slot[] = [];
   readonly text: string[] = [];
+  readonly declined: { readonly checkpointId: number; readonly failure: FailureDescription }[] = [];
   readonly placed: Placed[] = [];
   readonly #graph: JobGraph;
   readonly #bindings: { operators: Map<string, OperatorLogic>; edges: Map<string, EdgeBinding> };
@@ -74,6 +85,9 @@ export class RunningJob {
   readonly #memory = NetworkMemory.create(8 * 1024 * 1024);
   readonly #rings = new Map<string, ReturnType<typeof createRing>>();
   readonly #enumerators = new Map<string, SplitEnumerator<unknown, unknown>>();
+  readonly #acknowledged = new Map<number, Map<string, TaskStateSnapshot>>();
+  /** By checkpoint, then by operator id. */
+  readonly #enumeratorStates = new Map<number, Map<string, unknown>>();
   #waiting: (() => boolean)[] = [];
 
   constructor(job: FixtureJob, options: FixtureOptions = {}) {
@@ -140,6 +154,30 @@ export class RunningJob {
     for (const { executionId, slot } of this.placed) (this.slots[slot] as Slot).receive({ type: 'cancel', executionId });
   }
 
+  /** To the sources, or to a vertex that nobody feeds any more. Behind what enumerators have sent so far. */
+  trigger(barrier: CheckpointBarrier, vertex?: number): void {
+    const states = new Map(
+      Array.from(this.#enumerators, ([id, enumerator]) => [id, enumerator.snapshotState(barrier.checkpointId) as unknown]),
+    );
+    this.#enumeratorStates.set(barrier.checkpointId, states);
+    const fed = new Set(this.#graph.edges.map(({ target }) => target));
+    for (const placed of this.placed) {
+      const triggered = vertex === undefined ? !fed.has(placed.vertex.id) : placed.vertex === this.#graph.vertices[vertex];
+      if (triggered) this.#post(placed, { type: 'trigger-checkpoint', executionId: placed.executionId, barrier });
+    }
+  }
+
+  notify(checkpointId: number, outcome: 'complete' | 'aborted'): void {
+    for (const placed of this.placed) {
+      this.#post(placed, { type: 'notify-checkpoint', executionId: placed.executionId, checkpointId, outcome });
+    }
+  }
+
+  /** By execution id. */
+  acknowledged(checkpointId: number): ReadonlyMap<string, TaskStateSnapshot> {
+    return this.#acknowledged.get(checkpointId) ?? new Map();
+  }
+
   lastStates(): (ExecutionState | undefined)[] {
     return this.placed.map(({ executionId }) => this.states.get(executionId)?.at(-1));
   }
@@ -155,7 +193,6 @@ export class RunningJob {
       this.states.set(executionId, [...(this.states.get(executionId) ?? []), state]);
       if (failure !== undefined) this.failures.push(failure);
       if (state === 'FAILED') this.cancel();
-      this.#waiting = this.#waiting.filter((waiting) => !waiting());
     } else if (message.type === 'collected') {
       this.collected.push(message.bytes);
       (this.slots[slot] as Slot).receive({ type: 'collect-ack', executionId: message.executionId, operatorId: message.operatorId });
@@ -165,6 +202,27 @@ export class RunningJob {
       if (message.event.type === 'register-reader') enumerator.addReader(placed.subtask);
       else if (message.event.type === 'request-split') enumerator.handleSplitRequest(placed.subtask);
     } else if (message.type === 'output') this.text.push(message.text);
+    else if (message.type === 'acknowledge-checkpoint') {
+      const snapshots = this.#acknowledged.get(message.checkpointId) ?? new Map<string, TaskStateSnapshot>();
+      this.#acknowledged.set(message.checkpointId, snapshots.set(message.executionId, message.snapshot));
+    } else if (message.type === 'decline-checkpoint') this.declined.push(message);
+    this.#waiting = this.#waiting.filter((waiting) => !waiting());
+  }
+
+  #post({ slot }: Placed, message: ToSlot): void {
+    queueMicrotask(() => (this.slots[slot] as Slot).receive(message));
+  }
+
+  #restoreOf({ vertex, executionId }: Placed): TaskRestore | undefined {
+    const { restore } = this.#options;
+    if (restore === undefined) return undefined;
+    const { checkpointId, from, finished } = restore;
+    const operators = from?.acknowledged(checkpointId).get(executionId)?.operators ?? {};
+    return { checkpointId, base: undefined, operators, isFinished: finished?.includes(vertex.id) === true };
+  }
+
+  enumeratorState(checkpointId: number, operatorId: string): unknown {
+    return this.#enumeratorStates.get(checkpointId)?.get(operatorId);
   }
 
   #enumeratorOf(operatorId: string): SplitEnumerator<unknown, unknown> {
@@ -195,17 +253,23 @@ export class RunningJob {
         ),
       setIsProcessingBacklog: () => {},
     };
-    const enumerator = source.createEnumerator(context) as SplitEnumerator<unknown, unknown>;
+    const { restore } = this.#options;
+    const state = restore?.from?.enumeratorState(restore.checkpointId, operatorId);
+    const enumerator = (
+      state === undefined ? source.createEnumerator(context) : source.restoreEnumerator(context, state)
+    ) as SplitEnumerator<unknown, unknown>;
     this.#enumerators.set(operatorId, enumerator);
     void enumerator.start();
     return enumerator;
   }
 
-  #deploymentOf({ vertex, subtask, executionId }: Placed): TaskDeployment {
+  #deploymentOf(placed: Placed): TaskDeployment {
+    const { vertex, subtask, executionId } = placed;
+    const restore = this.#restoreOf(placed);
     const { edges } = this.#graph;
     const inputs = edges.filter(({ target }) => target === vertex.id).map((edge) => this.#gateOf(edge, subtask, 'input'));
     const outputs = edges.filter(({ source }) => source === vertex.id).map((edge) => this.#gateOf(edge, subtask, 'output'));
-    return { executionId, vertexId: vertex.id, subtask, attempt: 0, inputs, outputs };
+    return { executionId, vertexId: vertex.id, subtask, attempt: 0, inputs, outputs, ...(restore === undefined ? {} : { restore }) };
   }
 
   #gateOf(edge: JobEdge, subtask: number, end: 'input' | 'output'): GateDeployment {

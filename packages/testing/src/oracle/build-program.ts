@@ -7,6 +7,7 @@ import { OutputTag } from '@millrace/streaming/contract/output-tag';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { Duration } from '@millrace/core/config/duration';
 import { TestEnvironment } from '../environment/test-environment.ts';
+import { Arrivals, ArrivalsSink } from '../environment/test-sink.ts';
 import type { TestSource } from '../environment/test-source.ts';
 import { asynchronous } from './build-async.ts';
 import { twoInputs } from './build-two-inputs.ts';
@@ -31,7 +32,7 @@ export interface BuiltProgram {
   readonly environment: TestEnvironment;
   readonly sources: readonly TestSource<TimedRecord>[];
   /** What each sink has got so far. */
-  readonly lines: readonly string[][];
+  readonly lines: readonly Arrivals<string>[];
 }
 
 export function buildProgram(program: OracleProgram, parallelism: number): BuiltProgram {
@@ -51,7 +52,7 @@ export function buildProgram(program: OracleProgram, parallelism: number): Built
   }
   const traits = traitsOf(program);
   const lines = program.sinks.map((stream) => {
-    const arrived: string[] = [];
+    const arrived = new Arrivals<string>();
     streams[stream]?.sinkTo(lineSink(arrived, traits[stream]?.timestampsKnown === true));
     return arrived;
   });
@@ -148,12 +149,8 @@ function rolling(aggregate: 'count' | 'sum' | 'max' | 'reduce', input: Records, 
   return aggregate === 'sum' ? keyed.sum('v') : keyed.max('v');
 }
 
-function lineSink(lines: string[], timestampsKnown: boolean): Sink<TimedRecord> {
-  return {
-    createWriter: () => ({
-      write: (record, context) => void lines.push(lineOf(record, timestampsKnown ? context.timestamp() : undefined)),
-      flush() {},
-      close() {},
-    }),
-  };
+function lineSink(lines: Arrivals<string>, timestampsKnown: boolean): Sink<TimedRecord> {
+  return new ArrivalsSink<TimedRecord, string>(lines, (record, context) =>
+    lineOf(record, timestampsKnown ? context.timestamp() : undefined),
+  );
 }

@@ -29,7 +29,19 @@ export async function findDifference(seed: number): Promise<Difference | undefin
       channelCapacity: [2, 8, 1024][random.nextInt(3)] as number,
     };
   };
-  for (const plan of [run(1, 1), run(parallel(), 1), run(parallel(), parallel())]) {
+  const phases = Math.max(...program.sources.map((source) => source.phases.length));
+  const crashing = (plan: RunPlan): RunPlan => ({
+    ...plan,
+    crash: { phase: random.nextInt(phases), turns: random.nextInt(60), parallelism: 1 + random.nextInt(4) },
+  });
+  const plans = [
+    run(1, 1),
+    run(parallel(), 1),
+    run(parallel(), parallel()),
+    crashing(run(parallel(), 1)),
+    crashing(run(parallel(), parallel())),
+  ];
+  for (const plan of plans) {
     const text = await differenceOf(program, plan);
     if (text !== undefined) return { program, run: plan, text };
   }

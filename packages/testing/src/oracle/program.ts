@@ -164,6 +164,16 @@ export interface RunPlan {
   /** Bytes that records carry along, so that they fill segments of rings. */
   readonly padding: number;
   readonly channelCapacity: number;
+  /** The job crashes once, in the middle of a phase, and goes on from a checkpoint. */
+  readonly crash?: CrashPlan;
+}
+
+export interface CrashPlan {
+  readonly phase: number;
+  /** Turns of tasks in the phase before the checkpoint. */
+  readonly turns: number;
+  /** Behind the crash. */
+  readonly parallelism: number;
 }
 
 export function inputsOf(node: NodePlan): readonly number[] {

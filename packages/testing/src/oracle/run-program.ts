@@ -1,9 +1,11 @@
 /** Runs a random program in one way and compares what came out, phase by phase, with the reference. */
+import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
+import { withEndsOf } from '../environment/same-ends.ts';
 import { SimulatedJob } from '../environment/simulated-job.ts';
 import type { TestSource } from '../environment/test-source.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { buildProgram, type BuiltProgram, type TimedRecord } from './build-program.ts';
-import type { OracleProgram, RunPlan, SourceStep } from './program.ts';
+import type { CrashPlan, OracleProgram, RunPlan, SourceStep } from './program.ts';
 import { expectedLines } from './reference.ts';
 
 /** What is wrong; undefined if all is as it must be. */
@@ -19,6 +21,7 @@ class ProgramRun {
   readonly #program: OracleProgram;
   readonly #run: RunPlan;
   readonly #built: BuiltProgram;
+  readonly #compiled: CompiledJob;
   readonly #job: SimulatedJob;
 
   constructor(program: OracleProgram, run: RunPlan) {
@@ -26,7 +29,8 @@ class ProgramRun {
     this.#run = run;
     this.#built = buildProgram(program, run.parallelism);
     const { seed, slots, generateCode, channelCapacity } = run;
-    this.#job = new SimulatedJob(this.#built.environment.compile('oracle'), {
+    this.#compiled = this.#built.environment.compile('oracle');
+    this.#job = new SimulatedJob(this.#compiled, {
       seed,
       slots,
       generateCode,
@@ -59,13 +63,29 @@ class ProgramRun {
     feed(0, 1);
     await this.#job.settle();
     feed(1, undefined);
+    if (this.#run.crash?.phase === phase) await this.#crash(this.#run.crash);
     await this.#job.settle();
+  }
+
+  /** In the middle of the phase. Where the results hang on the parallelism, it stays. */
+  async #crash({ turns, parallelism }: CrashPlan): Promise<void> {
+    await this.#job.run(turns);
+    const rescales = [false, true].every(
+      (ended) => JSON.stringify(this.#expected(parallelism, ended)) === JSON.stringify(this.#expected(this.#run.parallelism, ended)),
+    );
+    const next = rescales ? buildProgram(this.#program, parallelism).environment.compile('oracle') : this.#compiled;
+    await this.#job.crashAndRestore(withEndsOf(this.#compiled, next));
+  }
+
+  #expected(parallelism: number, ended: boolean): readonly (readonly string[])[] {
+    const phases = Math.max(...this.#program.sources.map((source) => source.phases.length));
+    return expectedLines(this.#program, { phases, ended }, parallelism);
   }
 
   #difference(phases: number, ended: boolean): string | undefined {
     const expected = expectedLines(this.#program, { phases, ended }, this.#run.parallelism);
     for (const [index, lines] of this.#built.lines.entries()) {
-      const actual = lines.toSorted();
+      const actual = lines.records.toSorted();
       const wanted = expected[index] as readonly string[];
       if (actual.join('\n') === wanted.join('\n')) continue;
       const when = ended ? 'at the end' : `after phase ${phases}`;
