@@ -3,11 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '@millrace/core/base/random';
+import { Duration } from '@millrace/core/config/duration';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
+import { rich } from '@millrace/streaming/api/rich-functions';
 import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
-import type { ValueState } from '@millrace/streaming/contract/keyed-state';
+import type { Collector } from '@millrace/streaming/contract/emittable';
+import type { ListState, ValueState } from '@millrace/streaming/contract/keyed-state';
+import { OutputTag } from '@millrace/streaming/contract/output-tag';
+import type { FunctionInitializationContext } from '@millrace/streaming/contract/rich-function';
 import type { CommitRequest, SinkWriter } from '@millrace/streaming/contract/sink';
-import { ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import { ListStateDescriptor, ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
@@ -87,9 +93,55 @@ const counts: Build = (clicks) =>
     .rebalance()
     .map((line) => line);
 
-async function compareAll(build: Build): Promise<void> {
+/** Windows with late records aside, of two streams: what one of them has said of its time must not be forgotten before the other has said it again. */
+const windows: Build = (clicks) => {
+  const late = new OutputTag<Click>('late');
+  const both = clicks.union(clicks.rebalance().map(({ user, at }) => ({ user: `${user}'`, at })));
+  const fired = both
+    .keyBy(({ user }) => user)
+    .window(TumblingEventTimeWindows.of(Duration.ofSeconds(10)))
+    .allowedLateness(Duration.ofSeconds(3))
+    .sideOutputLateData(late)
+    .aggregate(
+      { createAccumulator: () => 0, add: (_click, n) => n + 1, getResult: (n) => n },
+      (user, { start }, n) => `${user}@${start}: ${n}`,
+    );
+  return fired.union(fired.getSideOutput(late).map(({ user, at }) => `${user} late at ${at}`));
+};
+
+/** What a function keeps of its own in operator state, brought up to date at each checkpoint: a count of all its records. */
+const operatorState: Build = (clicks) =>
+  clicks
+    .flatMap(
+      rich(() => {
+        let stored: ListState<number>;
+        let seen = 0;
+        return {
+          async initializeState(context: FunctionInitializationContext) {
+            await Promise.resolve();
+            stored = context.getOperatorStateStore().getListState(new ListStateDescriptor<number>('seen'));
+            for (const n of stored.get()) seen += n;
+          },
+          snapshotState() {
+            stored.update([seen]);
+          },
+          flatMap({ user }: Click, out: Collector<string>) {
+            seen += 1;
+            out.collect(`${seen}: ${user}`);
+          },
+        };
+      }),
+    )
+    .setParallelism(1);
+
+/** What is late must not hang on whose watermark comes first. */
+function settledAtWatermarks(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step): Step[] => ('watermark' in step ? [step, { settle: true }] : [step]));
+}
+
+async function compareAll(build: Build, stepsOf: (seed: number) => Step[] = randomSteps): Promise<void> {
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const steps = randomSteps(seed);
+    const steps = stepsOf(seed);
     const expected = await run(build, steps, { seed, parallelism: 2, crashes: new Map() });
     const random = seededRandom(seed + 1_000_000);
     for (const crashes of [1, 3]) {
@@ -102,6 +154,11 @@ async function compareAll(build: Build): Promise<void> {
 
 test('ST-2, CK-3, CK-15: keyed state is the same, wherever the job crashes and at whatever parallelism it goes on', () =>
   compareAll(counts));
+
+test('WIN, TIME-8: windows, their timers and what is late are the same', () =>
+  compareAll(windows, (seed) => settledAtWatermarks(randomSteps(seed))));
+
+test('ST-3: operator state of a function is the same', () => compareAll(operatorState));
 
 test('splits of a source go on where the checkpoint found them, at another parallelism, too', async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
