@@ -4,6 +4,7 @@
  * ST1 `begin` and `complete` of a store are carried out one after another; removals go on beside them and are waited for by `close`.
  * ST2 what cannot be removed is reported and left (D3 of checkpoint-directory.ts).
  */
+import { ConfigError, isMillraceError } from '@millrace/core/base/errors';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { CheckpointDirectory, readCheckpoint, type StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
 import { listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
@@ -31,7 +32,7 @@ export class CheckpointStores implements CheckpointStoreProvider {
   }
 
   open(request: CheckpointStoreRequest, settle: (outcome: StoreOutcome<OpenedCheckpointStore>) => void): void {
-    settleWith(this.#open(request), settle);
+    settleWith(this.#open(request).catch(asRefusal), settle);
   }
 
   async #open(request: CheckpointStoreRequest): Promise<OpenedCheckpointStore> {
@@ -43,6 +44,12 @@ export class CheckpointStores implements CheckpointStoreProvider {
     const store = new MemoryCheckpointStore(checkpointing?.memoryBytesMax ?? 0);
     return { store, owned: [], restored, nextCheckpointId: afterRestored };
   }
+}
+
+/** What is wrong with a place that somebody has named is theirs to set right before the job runs. */
+function asRefusal(error: unknown): never {
+  if (!isMillraceError(error) || error.kind !== 'data') throw error;
+  throw new ConfigError(error.message, { reason: error.reason, cause: error.cause });
 }
 
 interface DirectoryRequest {

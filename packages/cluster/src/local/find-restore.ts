@@ -31,8 +31,10 @@ async function latestOf(directory: string, jobName: string, warn: (message: stri
   const fileSystem = fileSystemOf(directory);
   if ((await fileSystem.stat(fileSystem.resolve(directory))) === undefined) return undefined;
   const listed = await listCheckpoints(fileSystem, directory);
-  for (const checkpoint of listed) {
+  // Whose they are nobody can say, nor how old: they may be what is looked for.
+  for (const checkpoint of listed)
     if (checkpoint.status === 'DAMAGED') warn(`a checkpoint cannot be used: ${describeFailure(checkpoint.error).message}`);
+  for (const checkpoint of listed) {
     if (checkpoint.status !== 'COMPLETED' || checkpoint.metadata.jobName !== jobName) continue;
     const missing = await missingFile(fileSystem, checkpoint);
     if (missing === undefined) return checkpoint;

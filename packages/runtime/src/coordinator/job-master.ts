@@ -262,6 +262,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
       if (!isWhole) for (const { vertex, subtask } of executions) this.#sources.resetSubtask(vertex.id, subtask, checkpoints.restoredId);
       else {
         this.#sources.close();
+        checkpoints.sourcesRestarted();
         this.#lifecycle.to('CREATED');
         this.#sources.start(checkpoints.enumeratorStates);
       }

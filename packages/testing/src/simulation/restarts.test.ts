@@ -23,7 +23,7 @@ function pipeline(restartStrategy: RestartStrategySettings | undefined, parallel
 }
 
 /** Two pipelines that no edge joins, in the same slots. */
-function twoPipelines(): JobGraph {
+function twoPipelines(restartStrategy = fixed(10)): JobGraph {
   const names = ['a1', 'a2', 'b1', 'b2'].map((name) => ({ name, parallelism: 2 }));
   return jobOf(
     'two',
@@ -32,7 +32,7 @@ function twoPipelines(): JobGraph {
       ['a1', 'a2'],
       ['b1', 'b2'],
     ],
-    { configuration: { restartStrategy: fixed(10) } },
+    { configuration: { restartStrategy } },
   );
 }
 
@@ -232,7 +232,7 @@ describe('regions', () => {
   });
 
   it('that share a lost slot are restarted together, for one failure', () => {
-    const { cluster, taskManager } = running(twoPipelines());
+    const { cluster, taskManager } = running(twoPipelines(fixed(1)));
     taskManager.slotLost(1, lostFailure('slot-out-of-memory', 'Slot 1 ran out of memory.'));
     cluster.advance(2_000);
     assert.equal(attempts(cluster), 'a1 1,1; a2 1,1; b1 1,1; b2 1,1');

@@ -32,10 +32,11 @@ export interface SimulationOptions {
 }
 
 const NO_COORDINATORS: OperatorCoordinatorProvider = {
-  start: (_job, restored, listener) => ({
+  start: ({ jobGraph }, _restored, listener) => ({
     handleEvent() {},
     snapshot: (checkpointId) => {
-      for (const [operatorId, state] of Object.entries(restored)) listener.onSnapshot(checkpointId, operatorId, state);
+      for (const { id, kind } of jobGraph.vertices.flatMap(({ operators }) => operators))
+        if (kind === 'source') listener.onSnapshot(checkpointId, id, { version: 1, bytes: new Uint8Array() });
     },
     notifyCheckpoint() {},
     resetSubtask() {},

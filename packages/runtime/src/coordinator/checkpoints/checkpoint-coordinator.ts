@@ -100,6 +100,11 @@ export class CheckpointCoordinator {
     else this.#timing.start();
   }
 
+  /** The enumerators begin anew. */
+  sourcesRestarted(): void {
+    this.#timing.forgetBacklogs();
+  }
+
   setBacklog(operatorId: string, isProcessingBacklog: boolean): void {
     this.#timing.setBacklog(operatorId, isProcessingBacklog);
   }

@@ -39,7 +39,6 @@ export class CheckpointTiming {
   stop(): void {
     this.#isStarted = false;
     this.#isRequested = false;
-    this.#backlogs.clear();
     this.#pause();
   }
 
@@ -69,6 +68,11 @@ export class CheckpointTiming {
       this.#timer = undefined;
       this.#due();
     });
+  }
+
+  /** The enumerators are others now. */
+  forgetBacklogs(): void {
+    this.#backlogs.clear();
   }
 
   setBacklog(operatorId: string, isProcessingBacklog: boolean): void {

@@ -88,6 +88,10 @@ export class JobCheckpoints {
     this.#coordinator?.taskChanged(execution);
   }
 
+  sourcesRestarted(): void {
+    this.#coordinator?.sourcesRestarted();
+  }
+
   setBacklog(operatorId: string, isProcessingBacklog: boolean): void {
     this.#coordinator?.setBacklog(operatorId, isProcessingBacklog);
   }
