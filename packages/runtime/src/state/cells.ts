@@ -14,6 +14,8 @@ export interface Cells<V> {
   read(): V | undefined;
   write(value: V): void;
   remove(): void;
+  /** Writing tells the time: also a value that has only been changed must be written. */
+  readonly keepsTime?: boolean;
   forEach(visit: (key: unknown, namespace: unknown, value: V) => void): void;
 }
 

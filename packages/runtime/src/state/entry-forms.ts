@@ -30,6 +30,7 @@ export function tableForm<V>(namespace: number | undefined, options: TableOption
 
 /** Between what a cell holds and what an entry carries, by the kind of the state. */
 export interface ContentForm<V> {
+  /** Undefined where there is nothing to write. */
   write(value: V): unknown;
   read(content: unknown): V;
 }
@@ -45,10 +46,14 @@ export const MAP_CONTENT: ContentForm<NameMap<unknown, unknown>> = {
   },
 };
 
+function writeContent(namespace: unknown, content: unknown, write: (namespace: unknown, content: unknown) => void): void {
+  if (content !== undefined) write(namespace, content);
+}
+
 /** Of a state outside all namespaces. */
 export function keyForm<V>(content: ContentForm<V>): EntryForm<V> {
   return {
-    entries: (value, write) => write(undefined, content.write(value)),
+    entries: (value, write) => writeContent(undefined, content.write(value), write),
     add: (_value, _namespace, read) => content.read(read),
   };
 }
@@ -58,8 +63,8 @@ export function namespacedForm<V>(content: ContentForm<V>, namespaces: Namespace
   const plainOf = (namespace: unknown) => namespaces.plainOf?.(namespace) ?? namespace;
   return {
     entries: (cells, write) => {
-      if (cells instanceof Map) for (const cell of cells.values()) write(plainOf(cell.namespace), content.write(cell.value));
-      else write(plainOf(cells.namespace), content.write(cells.value));
+      if (cells instanceof Map) for (const cell of cells.values()) writeContent(plainOf(cell.namespace), content.write(cell.value), write);
+      else writeContent(plainOf(cells.namespace), content.write(cells.value), write);
     },
     add: (cells, plain, read) => {
       const namespace = namespaces.namespaceOf === undefined ? plain : namespaces.namespaceOf(plain);

@@ -34,9 +34,13 @@ import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { type Cells, KeyCells, NamespaceCells } from './cells.ts';
 import type { CurrentKey } from './current-key.ts';
 import { type ContentForm, type EntryForm, keyForm, MAP_CONTENT, namespacedForm, PLAIN_CONTENT } from './entry-forms.ts';
-import { HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState } from './state-handles.ts';
+import { HeapAggregatingState, HeapListState, HeapMapState, HeapReducingState, HeapValueState, type Mergeable } from './state-handles.ts';
 import { type Freeze, ValueCheck } from './value-check.ts';
 import { mergeCells } from './merge-cells.ts';
+import { NameMap } from './name-map.ts';
+import { Timed } from './snapshot/entry-codec.ts';
+import { TtlClock, TtlSweep } from './ttl-clean-up.ts';
+import { TtlCells, TtlListState, TtlMapState, type TtlPorts } from './ttl-handles.ts';
 
 type AnyDescriptor =
   | ValueStateDescriptor<unknown>
@@ -50,7 +54,9 @@ type Handle =
   | HeapListState<unknown>
   | HeapMapState<unknown, unknown>
   | HeapReducingState<unknown>
-  | HeapAggregatingState<unknown, unknown, unknown>;
+  | HeapAggregatingState<unknown, unknown, unknown>
+  | TtlListState<unknown>
+  | TtlMapState<unknown, unknown>;
 
 interface MadeState {
   readonly descriptor: AnyDescriptor;
@@ -72,6 +78,8 @@ export interface HeapKeyedStateOptions {
   readonly tables: StateTables;
   readonly keyType: TypeInformation<unknown> | undefined;
   readonly freeze: Freeze;
+  /** Processing time, for what has a time to live. */
+  readonly now: () => number;
 }
 
 export class HeapKeyedStateBackend implements KeyedStateBackend {
@@ -128,16 +136,19 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       refuseChanged(known.descriptor, wanted);
       return known.namespaced as NamespacedState<S, N>;
     }
-    const form = namespacedForm(contentFormOf(wanted), namespaces as NamespaceType<unknown>);
+    const clock = this.#clockOf(wanted);
+    const form = namespacedForm(contentFormOf(wanted, clock), namespaces as NamespaceType<unknown>);
     const table = this.#options.tables.createStateTable(this.#schemaOf(wanted, SHAPE), form);
     const cells = new NamespaceCells<unknown>(this.#current, table, namespaces as NamespaceType<unknown>);
-    const handle = this.#handleOf(wanted, cells);
+    const ttl = clock === undefined ? undefined : portsOf(clock, table as KeyedTable<unknown, unknown>, true);
+    const handle = this.#handleOf(wanted, cells, ttl);
     const namespaced: NamespacedState<unknown, unknown> = {
       at: (namespace) => {
         cells.at(namespace);
         return handle;
       },
-      mergeNamespaces: (target, sources) => mergeCells(descriptor.name, cells, handle, { target, sources }),
+      mergeNamespaces: (target, sources) =>
+        mergeCells(descriptor.name, cells, ttl === undefined ? handle : mergingTimed(handle), { target, sources }),
     };
     this.#namespacedStates.set(descriptor.name, { descriptor: wanted, handle, cells, namespaced });
     return namespaced as NamespacedState<S, N>;
@@ -161,22 +172,37 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       refuseChanged(known.descriptor, descriptor);
       return known;
     }
-    const table = this.#options.tables.createStateTable(this.#schemaOf(descriptor, undefined), keyForm(contentFormOf(descriptor)));
+    const clock = this.#clockOf(descriptor);
+    const table = this.#options.tables.createStateTable(this.#schemaOf(descriptor, undefined), keyForm(contentFormOf(descriptor, clock)));
     const cells = new KeyCells<unknown>(this.#current, table);
-    const made = { descriptor, handle: this.#handleOf(descriptor, cells), cells };
+    const ttl = clock === undefined ? undefined : portsOf(clock, table, false);
+    const made = { descriptor, handle: this.#handleOf(descriptor, cells, ttl), cells };
     this.#states.set(descriptor.name, made);
     return made;
   }
 
+  #clockOf({ ttl }: AnyDescriptor): TtlClock | undefined {
+    return ttl === undefined ? undefined : new TtlClock(ttl, this.#options.now);
+  }
+
   #schemaOf(descriptor: AnyDescriptor, namespaceType: TypeDescription | undefined): KeyedStateSchema {
     const { name, kind } = descriptor;
-    const schema: Omit<KeyedStateSchema, 'valueType'> = { name, kind, keyType: descriptionOf(this.#options.keyType), namespaceType };
+    const timed = descriptor.ttl === undefined ? {} : { hasTtl: true };
+    const schema: Omit<KeyedStateSchema, 'valueType'> = {
+      name,
+      kind,
+      keyType: descriptionOf(this.#options.keyType),
+      namespaceType,
+      ...timed,
+    };
     if (descriptor.kind !== 'map') return { ...schema, valueType: descriptionOf(typesOf(descriptor)[0]) };
     return { ...schema, nameType: descriptionOf(descriptor.keyType), valueType: descriptionOf(descriptor.valueType) };
   }
 
-  #handleOf(descriptor: AnyDescriptor, cells: Cells<unknown>): Handle {
+  #handleOf(descriptor: AnyDescriptor, all: Cells<unknown>, ttl: TtlPorts | undefined): Handle {
     const { name } = descriptor;
+    if (ttl !== undefined && (descriptor.kind === 'list' || descriptor.kind === 'map')) return this.#timedHandleOf(descriptor, all, ttl);
+    const cells = ttl === undefined ? all : new TtlCells<unknown>(all as Cells<never>, ttl);
     const check = (what: string, type: AnyTypeInformation | undefined) =>
       new ValueCheck(`${what} of state '${name}'`, type, this.#options.freeze);
     switch (descriptor.kind) {
@@ -192,6 +218,25 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
         return new HeapAggregatingState(cells, check('The accumulator', descriptor.accumulatorType), descriptor.aggregate, name);
     }
   }
+
+  #timedHandleOf(descriptor: AnyDescriptor & { readonly kind: 'list' | 'map' }, cells: Cells<unknown>, ttl: TtlPorts): Handle {
+    const check = (what: string, type: AnyTypeInformation | undefined) =>
+      new ValueCheck(`${what} of state '${descriptor.name}'`, type, this.#options.freeze);
+    if (descriptor.kind === 'list') return new TtlListState(cells as Cells<never>, check('An element', descriptor.elementType), ttl);
+    return new TtlMapState(cells as Cells<never>, check('A name', descriptor.keyType), check('A value', descriptor.valueType), ttl);
+  }
+}
+
+function portsOf(clock: TtlClock, table: KeyedTable<unknown, unknown>, isNamespaced: boolean): TtlPorts {
+  return { clock, sweep: clock.ttl.isIncremental ? new TtlSweep(table, clock, isNamespaced) : undefined };
+}
+
+/** Values that merge have been used at the later of their times. Lists know by themselves. */
+function mergingTimed(handle: Handle): object {
+  if (!('merge' in handle) || handle instanceof TtlListState) return handle;
+  const merge = (a: Timed<unknown>, b: Timed<unknown>) =>
+    new Timed((handle as Mergeable<unknown>).merge(a.value, b.value), Math.max(a.time, b.time));
+  return { merge };
 }
 
 /** B1: the same name must mean the same state, or two functions would read each other's values. */
@@ -211,8 +256,20 @@ function typesOf(descriptor: AnyDescriptor): readonly (AnyTypeInformation | unde
   return [descriptor.kind === 'aggregating' ? descriptor.accumulatorType : descriptor.type];
 }
 
-function contentFormOf({ kind }: AnyDescriptor): ContentForm<unknown> {
-  return kind === 'map' ? (MAP_CONTENT as ContentForm<unknown>) : PLAIN_CONTENT;
+function contentFormOf({ kind }: AnyDescriptor, clock: TtlClock | undefined): ContentForm<unknown> {
+  const form = kind === 'map' ? (MAP_CONTENT as ContentForm<unknown>) : PLAIN_CONTENT;
+  return clock === undefined || clock.ttl.isIncremental ? form : leavingOutExpired(form, clock);
+}
+
+/** `full-snapshot`: what has expired is not written. */
+function leavingOutExpired(form: ContentForm<unknown>, clock: TtlClock): ContentForm<unknown> {
+  return {
+    read: (content) => form.read(content),
+    write: (content) => {
+      const live = clock.pruned(content instanceof NameMap ? content.copy() : content, clock.now());
+      return live === undefined ? undefined : form.write(live);
+    },
+  };
 }
 
 function shapeOf(descriptor: AnyDescriptor): string {

@@ -4,6 +4,7 @@ import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { BroadcastState, ListState, OperatorStateStore } from '@millrace/streaming/contract/keyed-state';
 import type { ListStateDescriptor, MapStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import type { StateTtl } from '@millrace/streaming/contract/state-ttl';
 import type { OperatorStateSchema } from '../checkpoint/state-handles.ts';
 import type { Cells } from './cells.ts';
 import { MAP_CONTENT } from './entry-forms.ts';
@@ -49,6 +50,7 @@ export class HeapOperatorStateStore implements OperatorStateStore {
   }
 
   getBroadcastState<N, V>(descriptor: MapStateDescriptor<N, V>): BroadcastState<N, V> {
+    refuseTtl(descriptor);
     const schema: OperatorStateSchema = {
       name: descriptor.name,
       kind: 'broadcast-map',
@@ -80,6 +82,7 @@ export class HeapOperatorStateStore implements OperatorStateStore {
   }
 
   #listOf<T>(descriptor: ListStateDescriptor<T>, mode: OperatorStateMode): ListState<T> {
+    refuseTtl(descriptor);
     const schema: OperatorStateSchema = { name: descriptor.name, kind: 'list', mode, elementType: descriptionOf(descriptor.elementType) };
     const handle = this.#stateOf(
       schema,
@@ -114,6 +117,13 @@ export class HeapOperatorStateStore implements OperatorStateStore {
   #check(what: string, name: string, type: AnyTypeInformation | undefined): ValueCheck {
     return new ValueCheck(`${what} of operator state '${name}'`, type, this.#freeze);
   }
+}
+
+function refuseTtl({ name, ttl }: { readonly name: string; readonly ttl: StateTtl | undefined }): void {
+  if (ttl === undefined) return;
+  throw new UsageError(
+    `Operator state '${name}' has a time to live, which only keyed state can have. Leave out enableTimeToLive, or keep it by key.`,
+  );
 }
 
 function fill(cell: SingleCell<unknown>, schema: OperatorStateSchema, restored: RestoredStates): void {

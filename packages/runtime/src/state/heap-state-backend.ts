@@ -35,8 +35,8 @@ class HeapKeyedBackend implements KeyedBackend {
   }
 
   #create(): HeapKeyedStateBackend {
-    const { key, currentKey, freeze } = this.#environment;
+    const { key, currentKey, freeze, currentProcessingTime: now } = this.#environment;
     if (key === undefined) throw new UsageError('Keyed state needs a key, and this operator has none. Call keyBy(…) before it.');
-    return new HeapKeyedStateBackend({ currentKey, tables: this.tables, keyType: key.type, freeze });
+    return new HeapKeyedStateBackend({ currentKey, tables: this.tables, keyType: key.type, freeze, now });
   }
 }

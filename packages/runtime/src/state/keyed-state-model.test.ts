@@ -27,7 +27,7 @@ const KEYS: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 function backendOf(tables = new HeapTableFactory()): HeapKeyedStateBackend {
-  return new HeapKeyedStateBackend({ currentKey: new CurrentKey(), tables, keyType: undefined, freeze: undefined });
+  return new HeapKeyedStateBackend({ currentKey: new CurrentKey(), tables, keyType: undefined, freeze: undefined, now: () => 0 });
 }
 
 /** Equal for equal keys, as the contract says keys are compared. */
@@ -348,7 +348,7 @@ test('what cannot be stored is refused where it is stored, with the state and th
 
 test('freeze-records freezes what is stored, and leaves accumulators alone', () => {
   const freeze = (value: unknown) => void Object.freeze(value);
-  const options = { currentKey: new CurrentKey(), tables: new HeapTableFactory(), keyType: undefined, freeze };
+  const options = { currentKey: new CurrentKey(), tables: new HeapTableFactory(), keyType: undefined, now: () => 0, freeze };
   const backend = new HeapKeyedStateBackend(options);
   const value = backend.getState(new ValueStateDescriptor<{ n: number }>('v'));
   const average = backend.getAggregatingState(new AggregatingStateDescriptor('mean', mean));

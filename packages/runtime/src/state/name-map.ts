@@ -50,6 +50,12 @@ export class NameMap<N, V> {
     this.#entries?.delete(canonical);
   }
 
+  copy(): NameMap<N, V> {
+    const copy = new NameMap<N, V>();
+    for (const [name, value] of this.entries()) copy.set(name, value);
+    return copy;
+  }
+
   *entries(): Generator<[N, V]> {
     if (this.#plain !== undefined) yield* this.#plain;
     else for (const { name, value } of (this.#entries as Map<CanonicalKey, Entry<N, V>>).values()) yield [name, value];

@@ -203,7 +203,7 @@ export class HeapAggregatingState<I, ACC, R> implements AggregatingState<I, R>, 
     const before = this.#cells.read();
     const after = this.#aggregate.add(value, before === undefined ? this.#aggregate.createAccumulator() : before);
     this.#check.checkMutable(after);
-    if (after !== before) this.#cells.write(after);
+    if (after !== before || this.#cells.keepsTime === true) this.#cells.write(after);
   }
 
   clear(): void {

@@ -25,11 +25,12 @@ const MAX_PARALLELISM = 128;
 export interface WorldOptions {
   readonly keyType: TypeInformation<unknown> | undefined;
   readonly stateBackend?: OperatorServicePorts['stateBackend'];
+  readonly now?: () => number;
 }
 
 /** One subtask of an operator whose clock stands still. */
 export function openServices(
-  { keyType, stateBackend }: WorldOptions,
+  { keyType, stateBackend, now = () => 0 }: WorldOptions,
   subtask = 0,
   parallelism = 1,
   state?: OperatorSubtaskState,
@@ -38,7 +39,7 @@ export function openServices(
     key: { type: keyType },
     flow: { timestamp: 0, blocked: 0 },
     freeze: undefined,
-    currentProcessingTime: () => 0,
+    currentProcessingTime: now,
     mail: () => {},
     schedule: () => ({ cancel: () => {} }),
     keyGroups: { maxParallelism: MAX_PARALLELISM, ...keyGroupRangeOf(subtask, MAX_PARALLELISM, parallelism) },

@@ -7,6 +7,7 @@ import { descriptionOf } from '@millrace/core/types/types';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { AggregateFunction } from './functions.ts';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from './keyed-state.ts';
+import { compileTtl, type StateTtl, type StateTtlConfig } from './state-ttl.ts';
 
 export type StateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating';
 
@@ -14,6 +15,7 @@ export type StateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating';
 export abstract class StateDescriptor<in out S> {
   readonly name: string;
   abstract readonly kind: StateKind;
+  #ttl: StateTtl | undefined = undefined;
   /** For the compiler only. */
   declare readonly standsFor: (state: S) => S;
 
@@ -23,6 +25,20 @@ export abstract class StateDescriptor<in out S> {
       throw new UsageError(`${new.target.name} got ${seen} as the name of a state. Give each state of an operator a name of its own.`);
     }
     this.name = name;
+  }
+
+  /** Undefined where values live until they are cleared. */
+  get ttl(): StateTtl | undefined {
+    return this.#ttl;
+  }
+
+  /**
+   * Values, and of lists and maps each element and each name by itself, are forgotten when they have not been used for so long. Before the state is first asked for; not
+   * for operator state and broadcast state. Returns the descriptor.
+   */
+  enableTimeToLive(config: StateTtlConfig): this {
+    this.#ttl = compileTtl(this.name, config);
+    return this;
   }
 }
 
