@@ -92,7 +92,9 @@ class Trial {
       handed += 1;
       if (handed === blockAt) consumer.blocked += 1;
     };
+    const next = reader.peek();
     const result = reader.drain({ processRecord }, budget);
+    if (next !== EMPTY) assert.equal(next, (this.written[this.read.length - handed] ?? [EMPTY])[0], 'peek tells what comes next');
     consumer.blocked = 0;
     assert.equal(reader.drained, handed);
     assert.ok(handed <= Math.min(budget, blockAt));

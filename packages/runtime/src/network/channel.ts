@@ -79,5 +79,7 @@ export interface ChannelReader<out T> {
   /** Of the last drain that ended with BARRIER. */
   readonly barrier: CheckpointBarrier | undefined;
   hasData(): boolean;
+  /** The kind of the next element, which stays where it is; EMPTY where there is none yet. */
+  peek(): DrainResult;
   close(): void;
 }

@@ -227,6 +227,11 @@ export class LocalReader<T> implements ChannelReader<T> {
     queue.records[index] = undefined;
   }
 
+  peek(): DrainResult {
+    const { queue } = this;
+    return queue.count === 0 ? EMPTY : (queue.tags[queue.head] as DrainResult);
+  }
+
   hasData(): boolean {
     return this.queue.count !== 0;
   }

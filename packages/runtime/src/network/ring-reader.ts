@@ -109,6 +109,12 @@ export class RingReader<T> implements ChannelReader<T> {
     }
   }
 
+  peek(): DrainResult {
+    if (this.gatherTag !== 0) return (this.gatherTag & KIND_MASK) as DrainResult;
+    const isThere = this.readableLimit() - this.position >= HEADER_BYTES;
+    return isThere ? ((this.ring.bytes[this.position]! & KIND_MASK) as DrainResult) : EMPTY;
+  }
+
   hasData(): boolean {
     return this.readableLimit() > this.position;
   }

@@ -73,6 +73,8 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
   readonly #namespaces: NamespaceType<N>;
   readonly #timer: FiringTimer<K, N>;
   #watermark: number;
+  /** The last watermark that has fired all its timers. */
+  #settledWatermark: number;
   /** Processing-time timers up to here are due. */
   #processingTime: number;
   /** It has one of `flow.blocked`. */
@@ -94,6 +96,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
     this.#namespaces = namespaces;
     this.#timer = new FiringTimer();
     this.#watermark = NO_TIMESTAMP;
+    this.#settledWatermark = NO_TIMESTAMP;
     this.#processingTime = NO_TIMESTAMP;
     this.#isHolding = false;
     this.#isFiring = false;
@@ -120,6 +123,17 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
     return this.#watermark;
   }
 
+  /** What a checkpoint has of the watermark: one that is still firing is shown again after a restore, and fires the rest. */
+  get settledWatermark(): number {
+    return this.#isAdvancing ? this.#settledWatermark : this.#watermark;
+  }
+
+  /** `resting`: nothing is suspended. `between`: it has stopped between two timers of a burst (S1), and what the operator has is consistent. */
+  get firing(): 'resting' | 'between' | 'suspended' {
+    if (this.#isHolding && this.#triggerable.isSuspended !== true) return 'between';
+    return this.#isHolding || this.#isAdvancing || this.#triggerable.isSuspended === true ? 'suspended' : 'resting';
+  }
+
   registerEventTimeTimer(namespace: N, time: number): void {
     if (!Number.isSafeInteger(time)) throw badTime('registerEventTimeTimer', time);
     this.#eventTimers.add(this.#currentKey.get(), this.#currentKey.hash(), namespace, time);
@@ -140,6 +154,7 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
 
   advanceWatermark(timestamp: number): boolean {
     if (timestamp <= this.#watermark) return true; // S5
+    if (!this.#isAdvancing) this.#settledWatermark = this.#watermark;
     this.#watermark = timestamp;
     this.#isAdvancing = true;
     return this.#fire();

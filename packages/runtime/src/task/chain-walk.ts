@@ -4,6 +4,7 @@
  * W1 a control element reaches a step after every record that was emitted before it, and an operator's own emissions for it leave before it goes on.
  * W2 at a step that waits, the element joins the step's queue and the walk goes on beside it; what is behind that step sees it when the queue gets there.
  * W2a a barrier passes an operator with `delaysWatermarks` at once, whatever that has in flight: its state is what is in flight.
+ * W2b it passes an operator that a watermark makes fire very many timers, between two of them. The rest fires after a restore, when the watermark is shown again.
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
 import { isMarker, MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
@@ -164,11 +165,22 @@ export class ChainWalk {
 
   /** True when the element may go on behind the step. */
   #offer(step: Step, element: ControlElement): boolean {
-    const passes = element.kind === QUEUED_BARRIER && step.operator?.delaysWatermarks === true; // W2a
-    if (!step.waiting && !passes && this.#isSuspended(step)) step.hold();
+    if (element.kind === QUEUED_BARRIER && this.#letsBarrierPass(step)) return this.#show(step, element);
+    if (!step.waiting && this.#isSuspended(step)) step.hold();
     if (!step.waiting) return this.#show(step, element);
     step.queue.push(element);
     return false;
+  }
+
+  /** W2a, W2b */
+  #letsBarrierPass(step: Step): boolean {
+    return step.waiting ? isBetweenTimers(step) : step.operator?.delaysWatermarks === true;
+  }
+
+  /** Whether the head would let a barrier pass although it takes no record (W2b). */
+  get takesBarriers(): boolean {
+    const head = this.#stops[0]?.step;
+    return head !== undefined && isBetweenTimers(head);
   }
 
   /** Whether the operator has suspended an emission of its own accord, in `processElement` (O6). */
@@ -288,6 +300,10 @@ export class ChainWalk {
   get watermark(): number {
     return this.#stops[0]?.step?.watermark ?? NO_TIMESTAMP;
   }
+}
+
+function isBetweenTimers({ waiting, queue, pending, services }: Step): boolean {
+  return waiting && queue.length === 0 && pending?.kind === QUEUED_WATERMARK && services?.isBetweenTimers === true;
 }
 
 function isResumable(step: Step): boolean {

@@ -152,6 +152,15 @@ export class InputGate implements TaskInput {
     return empty === this.#channels.length ? INPUT_EMPTY : INPUT_MORE;
   }
 
+  /** @cold */
+  pollBarriers(): void {
+    this.polled = 0;
+    for (const channel of this.#channels) {
+      if (channel.ended || this.#alignment.isHeld(channel.number) || channel.reader.peek() !== BARRIER) continue;
+      if (channel.reader.drain(this.#handler, 1) === BARRIER) this.#handleControl(channel, BARRIER);
+    }
+  }
+
   #drain(reader: ChannelReader<unknown>, budget: number): DrainResult {
     try {
       return reader.drain(this.#handler, budget);

@@ -120,7 +120,17 @@ export class OperatorServices {
   /** They have one watermark, that of the operator. */
   #watermarkOfTimers(): readonly ReturnType<typeof watermarkList>[] {
     const [service] = this.#timers.values();
-    return service === undefined ? [] : [watermarkList(this.#keyGroups, service.currentWatermark())];
+    return service === undefined ? [] : [watermarkList(this.#keyGroups, service.settledWatermark)];
+  }
+
+  /** Whether a burst of timers has stopped between two of them, and nothing else is suspended: a checkpoint may be taken here (B-013). */
+  get isBetweenTimers(): boolean {
+    let between = false;
+    for (const { firing } of this.#timers.values()) {
+      if (firing === 'suspended') return false;
+      if (firing === 'between') between = true;
+    }
+    return between;
   }
 
   /** The input has ended: no processing-time timer fires any more. */

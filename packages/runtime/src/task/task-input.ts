@@ -36,6 +36,8 @@ export interface TaskInput {
   notifyCheckpointComplete(checkpointId: number): MaybePromise<void>;
   /** Hands up to about `budget` records to the chain and stops early where `flow.blocked` becomes positive. */
   poll(budget: number): InputResult;
+  /** Takes barriers that are next in their channels, and nothing else: while a burst of timers keeps records away. */
+  pollBarriers?(): void;
   /** Records of the last `poll`, which may have thrown. */
   readonly polled: number;
   /** Of a source: input that was no record, since it started. */

@@ -83,6 +83,7 @@ export class Tasklet {
     if (hadMail) this.#mailbox.process();
     if (this.#flow.blocked !== 0) {
       this.#wasBlocked = true;
+      if (this.#walk.takesBarriers) this.#input.pollBarriers?.();
       return this.#unblock() || hadMail ? ADVANCED : BLOCKED;
     }
     const progress = this.#turn(budget);

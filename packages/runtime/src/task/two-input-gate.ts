@@ -130,6 +130,10 @@ export class TwoInputGate implements TaskInput {
     return empty === 2 ? INPUT_EMPTY : INPUT_MORE;
   }
 
+  pollBarriers(): void {
+    for (const { gate } of this.#inputs) gate.pollBarriers();
+  }
+
   elapse(): number {
     return Number.POSITIVE_INFINITY;
   }

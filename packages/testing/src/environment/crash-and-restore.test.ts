@@ -18,6 +18,8 @@ import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
 import { SequenceSource } from '@millrace/streaming/builtin/sequence-source';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { TestEnvironment } from '../index.ts';
+import { VirtualClock } from '../simulation/virtual-clock.ts';
+import { SimulatedJob } from './simulated-job.ts';
 
 const SEEDS = Number(process.env['MILLRACE_SEEDS'] ?? 8);
 
@@ -159,6 +161,78 @@ test('WIN, TIME-8: windows, their timers and what is late are the same', () =>
   compareAll(windows, (seed) => settledAtWatermarks(randomSteps(seed))));
 
 test('ST-3: operator state of a function is the same', () => compareAll(operatorState));
+
+test('B-013, faults 33: a burst of timers lets a barrier pass between two of them; each fires once, the rest after the restore', async () => {
+  const TIMERS = 6_000;
+  let firedInAttempt: number[] = [];
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const env = TestEnvironment.create({ parallelism: 1 + (seed % 2), seed });
+    const keys = env.testSource<number>({ timestamp: () => 0 });
+    let fired = 0;
+    const all = env.collect(
+      keys.stream
+        .keyBy((key) => key)
+        .process<number>(() => ({
+          processElement: (_key, context) => context.timerService().registerEventTimeTimer(50),
+          onTimer: (_time, context, out) => {
+            fired += 1;
+            out.collect(context.getCurrentKey());
+          },
+        })),
+    );
+    const job = new SimulatedJob(env.compile('burst'), { seed, slots: 1 + (seed % 2), clock: new VirtualClock(), write() {} });
+    await job.start();
+    keys.emit(...Array.from({ length: TIMERS }, (_, key) => key));
+    await job.settle();
+    keys.watermark(100);
+    await job.run(3 * seed);
+    await job.crashAndRestore();
+    const beforeRestore = fired;
+    await job.settle();
+    firedInAttempt = [...firedInAttempt, fired - beforeRestore];
+    assert.deepEqual(
+      all.take().sort((a, b) => a - b),
+      Array.from({ length: TIMERS }, (_, key) => key),
+      `seed ${seed}`,
+    );
+    keys.end();
+    await job.end();
+    assert.deepEqual(all.take(), []);
+  }
+  assert.ok(
+    firedInAttempt.some((count) => count > 0 && count < TIMERS),
+    `the barrier never came in the middle: ${firedInAttempt.join()}`,
+  );
+});
+
+test('CK-5: at least once, no record is lost; where there is one channel to each task, none is doubled either', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const steps = randomSteps(seed);
+    const random = seededRandom(seed);
+    const crashes = new Map([[random.nextInt(STEPS), undefined]]);
+    const build: Build = (clicks) => {
+      clicks.getExecutionEnvironment().enableCheckpointing('1 h', 'AT_LEAST_ONCE');
+      return counts(clicks);
+    };
+    const greatest = (lines: readonly string[]) => {
+      const totals = new Map<string, number>();
+      for (const line of lines) {
+        const [user, n] = line.split(' has ') as [string, string];
+        totals.set(user, Math.max(totals.get(user) ?? 0, Number(n)));
+      }
+      return totals;
+    };
+    const expected = greatest(await run(counts, steps, { seed, parallelism: 2, crashes: new Map() }));
+    const actual = greatest(await run(build, steps, { seed, parallelism: 2, crashes }));
+    for (const [user, n] of expected) assert.ok((actual.get(user) ?? 0) >= n, `seed ${seed}: ${user} has ${actual.get(user)} of ${n}`);
+    const forward: Build = (clicks) => {
+      clicks.getExecutionEnvironment().enableCheckpointing('1 h', 'AT_LEAST_ONCE');
+      return clicks.keyBy(() => 0).map(({ user, at }) => `${user} ${at}`);
+    };
+    const once = await run(forward, steps, { seed, parallelism: 1, crashes });
+    assert.deepEqual(once, await run(forward, steps, { seed: seed + 5, parallelism: 1, crashes: new Map() }), `seed ${seed}`);
+  }
+});
 
 test('splits of a source go on where the checkpoint found them, at another parallelism, too', async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
