@@ -234,3 +234,30 @@ test('the newest checkpoint is damaged: the file is named, and an older one is u
   assert.match(stderr, new RegExp(`a checkpoint cannot be used: .*chk-${newest}/_metadata`));
   assert.equal(lastLine(stdout).checkpoints.restoredId, newest - 1);
 });
+
+const COLLECTING = (settings) => `import { existsSync, writeFileSync } from 'node:fs';
+import { RestartStrategies } from 'millrace';
+${PRELUDE}env.setRestartStrategy(RestartStrategies.fixedDelayRestart(3, '10 ms'));${settings}
+const numbers = [];
+for await (const n of await env.fromSequence(1, 300_000).map((n) => {
+  if (n === 200_000 && !existsSync('thrown')) { writeFileSync('thrown', ''); throw new Error('once'); }
+  return n;
+}).executeAndCollect()) numbers.push(n);
+numbers.sort((a, b) => a - b);
+console.log(numbers.length, numbers.every((n, index) => n === index + 1));
+`;
+
+test('what executeAndCollect gives comes once through a restart; without checkpoints the job fails rather than give it again', async (t) => {
+  const { run, write } = workshop(t, { 'job.ts': COLLECTING("env.enableCheckpointing('20 ms');") });
+  const once = await run('job.ts', '-p', '2');
+  assert.equal(once.code, 0, once.stderr);
+  assert.match(once.stderr, /restart 1\)/);
+  assert.equal(once.stdout, '300000 true\n');
+  write('job.ts', COLLECTING('').replaceAll('thrown', 'thrown-too'));
+  const twice = await run('job.ts', '-p', '2');
+  assert.equal(twice.code, 1);
+  assert.match(
+    twice.stderr,
+    /The job cannot be restarted: its program has taken records of executeAndCollect already, and without checkpoints they would all come again\./,
+  );
+});

@@ -30,8 +30,10 @@ import { type Execution, ExecutionGraph } from './execution-graph.ts';
 import { JobDeployment } from './job-deployment.ts';
 import { detailsOf, lastMemoryOf } from './job-details.ts';
 import { JobLifecycle } from './job-lifecycle.ts';
+import { JobLog } from './job-log.ts';
 import { JobRecovery } from './job-recovery.ts';
 import type { JobMasterIdentity, JobMasterOptions, JobMasterPorts } from './job-master-ports.ts';
+import { JobResults } from './job-results.ts';
 import { JobSources } from './job-sources.ts';
 import { JobTasks } from './job-tasks.ts';
 
@@ -47,6 +49,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   readonly #lifecycle: JobLifecycle;
   readonly #deployment: JobDeployment;
   readonly #sources: JobSources;
+  readonly #results: JobResults;
+  readonly #log: JobLog;
   /** Undefined until `start` has made the execution graph. */
   #tasks: JobTasks | undefined;
   #recovery: JobRecovery | undefined;
@@ -71,9 +75,14 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     this.#options = options;
     this.#ports = wiring;
     this.#onEnd = wiring.onEnd;
+    this.#log = new JobLog(job, wiring);
     this.#lifecycle = new JobLifecycle(job.jobId, wiring);
     this.#deployment = this.#createDeployment(options);
     this.#sources = this.#createSources();
+    this.#results = new JobResults(job.jobGraph.configuration.checkpointing?.intervalMs !== undefined, {
+      deliver: (bytes, settle) => wiring.collected(job.jobId, bytes, settle),
+      fail: (failure) => this.#failWithoutRestart(failure),
+    });
   }
 
   // ---- calls of the Dispatcher ----
@@ -84,7 +93,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
    */
   start(settle: (refused: FailureDescription | undefined) => void): void {
     const graph = new ExecutionGraph(this.job.jobGraph, this.#ports.random, (execution, from, to) =>
-      this.#logExecution(execution, from, to),
+      this.#executionChanged(execution, from, to),
     );
     this.#tasks = this.#createTasks(graph);
     this.#recovery = new JobRecovery(graph, { ...this.#ports, resume: (isWhole) => this.#resume(isWhole) });
@@ -107,24 +116,24 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   }
 
   cancel(): void {
-    const { status, isTerminal: ended } = this.#lifecycle;
-    if (ended || status === 'CANCELLING' || status === 'FAILING' || this.#isEnding) return;
+    if (this.#isStopping) return;
     this.#lifecycle.to('CANCELLING');
     this.#stopForGood();
   }
 
   /** `executions` have failed; without them it is something outside of any task: a coordinator, the client that reads the results. */
   fail(failure: FailureDescription, executions?: readonly Execution[]): void {
-    const { status, isTerminal: ended } = this.#lifecycle;
-    if (ended) return;
-    if (status === 'CANCELLING' || status === 'FAILING' || this.#isEnding) return this.#lifecycle.suppress(failure);
+    if (this.#isStopping) return this.#lifecycle.suppress(failure);
+    const { status } = this.#lifecycle;
     // A job that waits for its slots is restarted when it has them: only what runs can be.
     if (status === 'CREATED' && this.#recovery?.mayCure(failure) === true) {
       this.#early ??= failure;
       return;
     }
     const recovery = this.#recovery?.decide(failure) ?? { restart: false, failure };
-    if (recovery.restart && status !== 'INITIALIZING') this.#restart(failure, executions, recovery.delayMs);
+    const { obstacle } = this.#results;
+    if (recovery.restart && obstacle !== undefined) this.#failForGood({ ...failure, message: `${failure.message} ${obstacle.message}` });
+    else if (recovery.restart && status !== 'INITIALIZING') this.#restart(failure, executions, recovery.delayMs);
     else this.#failForGood(recovery.restart ? failure : recovery.failure);
   }
 
@@ -187,19 +196,11 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     this.#deployment.schedule(executions);
   }
 
-  /** The tasks were not taken. */
-  #refused(executionIds: readonly string[], failure: FailureDescription): void {
-    for (const executionId of executionIds) {
-      const execution = this.#tasks?.find(executionId);
-      if (execution !== undefined) this.#tasks?.ended(execution, 'FAILED', failure);
-    }
-  }
-
-  #collected({ executionId, operatorId, bytes }: Collected, call: RpcCall): void {
-    this.#ports.collected(this.job.jobId, bytes, (failure) => {
-      if (failure !== undefined) this.fail(failure);
-      this.#deployment.tell(call.from, { type: 'collect-ack', leader: this.#identity.leader, executionId, operatorId });
-    });
+  /** Of an attempt that is over nothing is wanted any more. */
+  #collected(batch: Collected, call: RpcCall): void {
+    const { executionId, operatorId, leader } = batch;
+    if (this.#tasks?.find(executionId) === undefined) return;
+    this.#results.received(batch, () => this.#deployment.tell(call.from, { type: 'collect-ack', leader, executionId, operatorId }));
   }
 
   #metrics({ metrics, accumulators }: TaskMetricsReport, call: RpcCall): void {
@@ -241,8 +242,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     if (tasks === undefined || recovery === undefined) return;
     const scope = recovery.begin(executions, delayMs);
     if (this.#lifecycle.status === 'RUNNING') {
-      this.#logRestart(failure, scope, delayMs);
       this.#lifecycle.restart(failure);
+      this.#log.restart(failure, this.#lifecycle.restarts, delayMs, scope.length);
     } else this.#lifecycle.suppress(failure);
     this.#deployment.stopWaiting();
     this.#checkpoints?.stop('JOB_FAILOVER_REGION');
@@ -257,6 +258,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
       if (tasks === undefined || checkpoints === undefined || recovery?.isRestarting !== true) return;
       const executions = recovery.scope();
       if (executions.some(({ isTerminal: hasEnded }) => !hasEnded)) return; // called twice for one restart
+      this.#results.restarted(new Set(executions.map(({ executionId }) => executionId)));
       this.#deployment.freeSlotsOf(executions, tasks.graph);
       checkpoints.prepareRestore();
       if (!isWhole) for (const { vertex, subtask } of executions) this.#sources.resetSubtask(vertex.id, subtask, checkpoints.restoredId);
@@ -273,6 +275,17 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   }
 
   // ---- the end ----
+
+  #failWithoutRestart(failure: FailureDescription): void {
+    if (this.#isStopping) this.#lifecycle.suppress(failure);
+    else this.#failForGood(failure);
+  }
+
+  /** On its way to a terminal status, or in one. */
+  get #isStopping(): boolean {
+    const { status, isTerminal: ended } = this.#lifecycle;
+    return ended || status === 'CANCELLING' || status === 'FAILING' || this.#isEnding;
+  }
 
   #failForGood(failure: FailureDescription): void {
     this.#lifecycle.fail(failure);
@@ -296,6 +309,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     if (this.#lifecycle.isTerminal || this.#isEnding || this.#tasks?.graph.allTerminal === false) return;
     const status = this.#lifecycle.end();
     if (status === undefined) return;
+    // The client may take its time: until then the job can be cancelled.
+    if (status === 'FINISHED' && !this.#results.isEmpty) return this.#results.finish(() => this.#concludeIfEnded());
     this.#isEnding = true;
     const end = () => {
       this.#started?.(undefined); // cancelled before it was looked at
@@ -342,14 +357,10 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
       notify: (execution, checkpointId, outcome) =>
         tell(execution, { type: 'notify-checkpoint', leader, executionId: execution.executionId, checkpointId, outcome }),
       fail: (failure) => this.fail(failure),
-      ended: (details) =>
-        this.#ports.log({
-          kind: 'checkpoint',
-          jobId: this.job.jobId,
-          time: this.#ports.clock.now(),
-          jobName: this.job.jobGraph.name,
-          details,
-        }),
+      ended: (details) => {
+        if (details.status === 'COMPLETED') this.#results.completed(details.id);
+        this.#log.checkpoint(details);
+      },
     });
   }
 
@@ -357,8 +368,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     return new JobDeployment(this.job, this.#identity, options, {
       ...this.#ports,
       ready: (executions) => this.#ready(executions),
-      failForGood: (failure) => (this.#lifecycle.isTerminal ? undefined : this.#failForGood(failure)),
-      refused: (executionIds, failure) => this.#refused(executionIds, failure),
+      failForGood: (failure) => this.#failWithoutRestart(failure),
+      refused: (executionIds, failure) => this.#tasks?.refused(executionIds, failure),
       silent: (taskManagerId, silentMs) => this.#taskManagerSilent(taskManagerId, silentMs),
     });
   }
@@ -378,17 +389,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     });
   }
 
-  #logRestart(failure: FailureDescription, executions: readonly Execution[], delayMs: number): void {
-    const { jobId, jobGraph } = this.job;
-    const time = this.#ports.clock.now();
-    const restart = this.#lifecycle.restarts + 1;
-    this.#ports.log({ kind: 'restart', jobId, time, jobName: jobGraph.name, failure, restart, delayMs, subtasks: executions.length });
-  }
-
-  #logExecution(execution: Execution, from: ExecutionState, to: ExecutionState): void {
-    const { executionId, name, vertex, subtask } = execution;
-    const time = this.#ports.clock.now();
+  #executionChanged(execution: Execution, from: ExecutionState, to: ExecutionState): void {
     if (to === 'RUNNING' || to === 'FINISHED') this.#checkpoints?.taskChanged(execution);
-    this.#ports.log({ kind: 'execution', jobId: this.job.jobId, time, executionId, name, vertexId: vertex.id, subtask, from, to });
+    this.#log.execution(execution, from, to);
   }
 }

@@ -69,6 +69,14 @@ export class JobTasks {
     this.#ports.ended();
   }
 
+  /** Their TaskExecutor has not taken them, or cannot be reached. */
+  refused(executionIds: readonly string[], failure: FailureDescription): void {
+    for (const executionId of executionIds) {
+      const execution = this.find(executionId);
+      if (execution !== undefined) this.ended(execution, 'FAILED', failure);
+    }
+  }
+
   /** Takes executions for ended that nobody will report about. */
   giveUp(executions: readonly Execution[], failure: FailureDescription | undefined): void {
     const open = executions.filter((execution) => !execution.isTerminal);

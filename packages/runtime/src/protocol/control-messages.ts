@@ -312,6 +312,8 @@ export interface Collected extends Fenced<'collected'> {
   readonly executionId: string;
   readonly operatorId: string;
   readonly bytes: Uint8Array;
+  /** As in the slot's message. */
+  readonly afterCheckpoint: number;
 }
 /** The answer to a heartbeat of the JobMaster: figures of every task of the job there, by execution id. */
 export interface TaskMetricsReport extends Fenced<'task-metrics'> {

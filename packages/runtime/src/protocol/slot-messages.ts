@@ -46,7 +46,14 @@ export type FromSlot =
     }
   /** Now and then, and before the terminal state; only of tasks that have some. */
   | { readonly type: 'accumulators'; readonly executionId: string; readonly accumulators: AccumulatorValues }
-  | { readonly type: 'collected'; readonly executionId: string; readonly operatorId: string; readonly bytes: Uint8Array }
+  /** `afterCheckpoint`: the last whose barrier had passed the sink; 0 before the first. The bytes belong to the next one that is complete. */
+  | {
+      readonly type: 'collected';
+      readonly executionId: string;
+      readonly operatorId: string;
+      readonly bytes: Uint8Array;
+      readonly afterCheckpoint: number;
+    }
   /** Text of user code (`console.log`) and of print sinks, for the TaskManager's standard streams; `collect-ack`-like answer not needed, order is kept. */
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
 

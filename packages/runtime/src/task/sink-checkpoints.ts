@@ -77,13 +77,14 @@ export class SinkCheckpoints {
   /** C1. In the writer's turn; what it comes to is written into the checkpoint at once. */
   barrier(writer: SinkWriter<unknown>, context: StateSnapshotContext): MaybePromise<void> {
     const { checkpointId } = context;
-    return andThen(writer.flush(false), () =>
-      andThen(this.prepare(writer, checkpointId), () =>
+    return andThen(writer.flush(false), () => {
+      this.#init.barrierPassed?.(checkpointId);
+      return andThen(this.prepare(writer, checkpointId), () =>
         andThen(hasWriterState(this.#sink) ? (writer as StatefulSinkWriter<unknown, unknown>).snapshotState(checkpointId) : [], (states) =>
           this.#write(context, states),
         ),
-      ),
-    );
+      );
+    });
   }
 
   /** Takes what the writer has ready for the commit; `LAST` at the end of the input. */

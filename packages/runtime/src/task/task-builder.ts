@@ -352,13 +352,17 @@ class TaskBuilder {
   #writerContextOf(step: Step): WriterInitContext {
     const { ports, deployed, post } = this.#environment;
     const { id, name } = step.plan.operator;
-    const queue = new CollectQueue((bytes) => post({ type: 'collected', executionId: deployed.task.executionId, operatorId: id, bytes }));
+    const { executionId } = deployed.task;
+    const queue = new CollectQueue((bytes, afterCheckpoint) =>
+      post({ type: 'collected', executionId, operatorId: id, bytes, afterCheckpoint }),
+    );
     this.#collects.set(id, queue);
     return {
       getRuntimeContext: () => runtimeContextOf(this.#environment, this.#accumulators.of(name)),
       getRestoredCheckpointId: () => deployed.task.restore?.checkpointId,
       standardStreams: ports.standardStreams,
       sendToClient: (bytes) => queue.send(bytes),
+      barrierPassed: (checkpointId) => queue.barrierPassed(checkpointId),
     };
   }
 

@@ -196,6 +196,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
           executionId,
           operatorId: message.operatorId,
           bytes: message.bytes,
+          afterCheckpoint: message.afterCheckpoint,
         });
       default:
         return unreachable(message, 'TaskExecutor.receiveFromSlot');

@@ -16,6 +16,8 @@ export interface WriterInitContext {
   /** Standard streams of the process that runs the job; `write` settles when the text has been handed over. */
   readonly standardStreams: StandardStreams;
   /** Sends bytes to the client that runs the job (`executeAndCollect`); settles when the client has taken them. */
+  /** Internal: the barrier of a checkpoint has passed; what is sent from here on belongs to a later one. */
+  barrierPassed?(checkpointId: number): void;
   sendToClient(bytes: Uint8Array): Promise<void>;
 }
 
