@@ -238,6 +238,7 @@ export {
   StateDescriptor,
   ValueStateDescriptor,
 } from '@millrace/streaming/contract/state-descriptor';
+export type { StateBackend } from '@millrace/streaming/contract/state-backend';
 export type { StateTtlConfig } from '@millrace/streaming/contract/state-ttl';
 export type { ReadOnlyTimerService, TimeDomain, TimerService } from '@millrace/streaming/contract/timers';
 export {

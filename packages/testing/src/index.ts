@@ -8,6 +8,7 @@ export { type SinkContract, sinkContract, type SinkUnderTest } from './contract/
 export { type SourceContract, sourceContract } from './contract/source-contract.ts';
 export { type AggregateFunctionContract, aggregateFunctionContract } from './contract/aggregate-contract.ts';
 export { type EvictorContract, evictorContract } from './contract/evictor-contract.ts';
+export { type StateBackendContract, stateBackendContract } from './contract/state-backend-contract.ts';
 export { type TriggerContract, triggerContract } from './contract/trigger-contract.ts';
 export { type WindowAssignerContract, windowAssignerContract } from './contract/window-assigner-contract.ts';
 export {

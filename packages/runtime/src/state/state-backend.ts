@@ -8,6 +8,7 @@
  * B3 what a checkpoint has under the name of a state is in it from the beginning: when it is made, or from `onLoaded` on where it was made before.
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
+import type { StateBackend as JobStateBackend } from '@millrace/streaming/contract/state-backend';
 import type { KeyedStateBackend } from '@millrace/streaming/contract/keyed-state';
 import type { EntrySource } from '@millrace/streaming/contract/snapshot';
 import type { KeyedTableFactory } from '@millrace/streaming/contract/state';
@@ -45,7 +46,7 @@ export interface KeyedBackendEnvironment {
   readonly currentProcessingTime: () => number;
 }
 
-export interface StateBackend {
-  readonly name: string;
+/** What `env.setStateBackend` takes. */
+export interface StateBackend extends JobStateBackend {
   createKeyedBackend(environment: KeyedBackendEnvironment): KeyedBackend;
 }

@@ -30,6 +30,7 @@ import { SourceInput } from './source-input.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
 import { Step } from './step.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
+import type { StateBackend } from '../state/state-backend.ts';
 import { OperatorServices } from './operator-services.ts';
 import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import {
@@ -328,6 +329,7 @@ class TaskBuilder {
     const freeze = this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined;
     const { maxParallelism, parallelism } = vertexOf(this.#environment);
     const { subtask } = this.#environment.deployed.task;
+    const { stateBackend } = this.#environment.bindings; // checked where it was set
     const services = new OperatorServices({
       key: keyOf(step.plan.logic),
       flow: this.#flow,
@@ -335,6 +337,7 @@ class TaskBuilder {
       ...ports,
       keyGroups: { ...keyGroupRangeOf(subtask, maxParallelism, parallelism), maxParallelism },
       restored: this.#restoredOf(step),
+      ...(stateBackend === undefined ? {} : { stateBackend: stateBackend as StateBackend }),
     });
     step.services = services;
     return services;

@@ -1,3 +1,4 @@
+import { checkStateBackend, type StateBackend } from '../contract/state-backend.ts';
 import { UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { descriptionOf, Types } from '@millrace/core/types/types';
@@ -60,6 +61,7 @@ export class StreamExecutionEnvironment {
   readonly #program = new Program(() => (this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : undefined));
   readonly #settings = new JobSettingsReader(() => this.executor()?.configuration ?? {});
   readonly #config = new ExecutionConfig(this.#settings);
+  #stateBackend: StateBackend | undefined = undefined;
   readonly #checkpointConfig = new CheckpointConfig(this.#settings);
   readonly #scope: StreamScope;
 
@@ -281,6 +283,12 @@ export class StreamExecutionEnvironment {
     return this;
   }
 
+  /** Where keyed state is kept: `hashmap`, on the heap of the slots, unless set. Checkpoints are the same for all backends. */
+  setStateBackend(backend: 'hashmap' | StateBackend): this {
+    this.#stateBackend = checkStateBackend(backend);
+    return this;
+  }
+
   /** What happens when the job fails; counts more than the configuration. Unless set: exponential delay with checkpoints, no restart without. */
   setRestartStrategy(strategy: RestartStrategy): this {
     this.#settings.setRestartStrategy(settingsOf(strategy));
@@ -362,6 +370,7 @@ export class StreamExecutionEnvironment {
         bufferTimeoutMs: this.#settings.get(BUFFER_TIMEOUT).toMillis(),
         operatorChaining: this.#settings.get(OPERATOR_CHAINING),
         runtimeMode: this.#settings.get(RUNTIME_MODE),
+        ...(this.#stateBackend === undefined ? {} : { stateBackend: this.#stateBackend }),
       },
     };
   }

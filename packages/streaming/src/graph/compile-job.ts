@@ -28,7 +28,9 @@ export function compileJob(program: JobProgram, given: JobConfiguration): Compil
   const edges = plan.crossing.map((edge, index) => jobEdgeOf(edge, index, plan));
   const content = { vertices, edges, configuration };
   const jobGraph: JobGraph = { name: program.name, digest: murmur3(JSON.stringify(content)), ...content };
-  return { jobGraph, bindings: bindingsOf(plan), plan };
+  const { stateBackend } = program.settings;
+  const bindings = { ...bindingsOf(plan), ...(stateBackend === undefined ? {} : { stateBackend }) };
+  return { jobGraph, bindings, plan };
 }
 
 /** As in Flink there are no checkpoints: a job that fails starts anew. */

@@ -2,6 +2,7 @@
  * The job graph: what a client submits. Plain data, deterministic, without code: functions are bound to operators by id in every slot (architecture D7).
  * Flink: "Jobs and Scheduling".
  */
+import type { StateBackend } from '../contract/state-backend.ts';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { OperatorKind, OperatorLogic } from '../contract/operator.ts';
 import type { JobPlan } from './job-plan.ts';
@@ -117,6 +118,8 @@ export interface JobEdge {
 export interface JobBindings {
   readonly operators: ReadonlyMap<string, OperatorLogic>;
   readonly edges: ReadonlyMap<string, EdgeBinding>;
+  /** `hashmap` if it is absent. */
+  readonly stateBackend?: StateBackend;
 }
 
 export interface EdgeBinding {

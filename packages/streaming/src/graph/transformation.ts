@@ -2,6 +2,7 @@
  * What the calls of a program leave behind: plain frozen data that refers to its inputs by number. The streams of the API are handles on these; the stream
  * graph is made of them. Flink: `Transformation`.
  */
+import type { StateBackend } from '../contract/state-backend.ts';
 import type { AnyTypeInformation, TypeInformation } from '@millrace/core/types/type-information';
 import type { OperatorLogic } from '../contract/operator.ts';
 import type { PartitionerKind } from './job-graph.ts';
@@ -76,6 +77,8 @@ export interface JobSettings {
   readonly maxParallelism: number | undefined;
   readonly bufferTimeoutMs: number;
   readonly operatorChaining: boolean;
+  /** `hashmap` if it is absent. */
+  readonly stateBackend?: StateBackend;
   /** AUTOMATIC: BATCH where all sources are bounded. STREAMING if it is absent. */
   readonly runtimeMode?: 'STREAMING' | 'BATCH' | 'AUTOMATIC';
 }
