@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HASHMAP_STATE_BACKEND } from '@millrace/runtime/state/heap-state-backend';
+import type { KeyedBackendEnvironment } from '@millrace/runtime/state/state-backend';
 import { TestEnvironment } from '../index.ts';
 import { stateBackendContract } from './state-backend-contract.ts';
 import { type ToyFaults, toyStateBackend } from './toy-state-backend.ts';
@@ -25,10 +26,11 @@ test('a job keeps its state where setStateBackend says', async () => {
   const env = TestEnvironment.create({ parallelism: 2 });
   let made = 0;
   const toy = toyStateBackend();
-  env.setStateBackend({
-    name: 'counted',
-    createKeyedBackend: (environment: never) => (made++, toy.createKeyedBackend(environment)),
-  } as never);
+  const createKeyedBackend = (environment: KeyedBackendEnvironment) => {
+    made += 1;
+    return toy.createKeyedBackend(environment);
+  };
+  env.setStateBackend({ name: 'counted', createKeyedBackend } as never);
   const sink = env.collect(
     env
       .fromData(1, 2, 3, 4, 5)
