@@ -5,7 +5,7 @@ import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import { descriptionOf, Types } from '@millrace/core/types/types';
 import { migrationOf } from './type-migration.ts';
 
-const row = Types.row;
+const row: typeof Types.row = (fields) => Types.row(fields);
 
 type Allowed = readonly [what: string, stored: AnyTypeInformation, wanted: AnyTypeInformation, before: unknown, after: unknown];
 
