@@ -21,11 +21,12 @@ const BYTES = '$bytes';
 export function encodeMetadata(metadata: CheckpointMetadata): Uint8Array {
   const arrays: Uint8Array[] = [];
   let size = 0;
-  const text = JSON.stringify(metadata, (_name, value: unknown) => {
-    if (!(value instanceof Uint8Array)) return value;
-    arrays.push(value);
-    size += value.byteLength;
-    return { [BYTES]: [size - value.byteLength, value.byteLength] };
+  const text = JSON.stringify(metadata, function (this: Record<string, unknown>, name, value: unknown) {
+    const bytes = this[name]; // a Buffer has been turned into something else before `value` is seen
+    if (!(bytes instanceof Uint8Array)) return value;
+    arrays.push(bytes);
+    size += bytes.byteLength;
+    return { [BYTES]: [size - bytes.byteLength, bytes.byteLength] };
   });
   const json = Buffer.from(text, 'utf8');
   const bytes = Buffer.concat([Buffer.alloc(HEAD_BYTES), json, ...arrays]);

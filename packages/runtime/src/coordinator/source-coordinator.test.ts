@@ -198,3 +198,125 @@ describe('SourceCoordinator', () => {
     assert.deepEqual([sent, failures], [[], []]);
   });
 });
+
+function restorable(make: (context: Context) => Partial<Enumerator>, restored?: { version: number; bytes: Uint8Array }) {
+  const heard: string[] = [];
+  const failures: string[] = [];
+  const back: string[] = [];
+  const nothing = { start() {}, handleSplitRequest() {}, addReader() {}, snapshotState: () => undefined, close() {} };
+  const addSplitsBack = (splits: readonly string[], subtask: number) => void back.push(`${splits.join()} of ${subtask}`);
+  const enumerator = (context: Context) => ({ ...nothing, addSplitsBack, ...make(context) });
+  const text = {
+    version: 4,
+    serialize: (value: unknown) => Buffer.from(JSON.stringify(value ?? null)),
+    deserialize: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+  };
+  const source = {
+    createEnumerator: (context: Context) => (heard.push('created'), enumerator(context)),
+    restoreEnumerator: (context: Context, state: string) => (heard.push(`restored ${state}`), enumerator(context)),
+    splitSerializer: () => text,
+    enumeratorStateSerializer: () => text,
+  };
+  const coordinator = new SourceCoordinator({
+    operatorName: 'lakes',
+    uid: undefined,
+    source: source as unknown as Source<unknown>,
+    parallelism: 2,
+    clock: { now: () => 0, monotonic: () => 0, schedule: () => ({ cancel() {} }) },
+    restored,
+    remembersAssignments: true,
+    send: (subtask, event) => heard.push(`${event.type} to ${subtask}`),
+    snapshotTaken: (checkpointId, { version, bytes }) =>
+      heard.push(`snapshot ${checkpointId} v${version} ${Buffer.from(bytes).toString()}`),
+    backlog: (is) => heard.push(`backlog ${is}`),
+    fail: (error) => failures.push((error as Error).message),
+  });
+  return { coordinator, heard, failures, back };
+}
+
+describe('SourceCoordinator and checkpoints', () => {
+  it('gives the state of its enumerator with the version, and begins with one that was given', () => {
+    const { coordinator, heard } = restorable(
+      (context) => ({
+        start: () => context.setIsProcessingBacklog(true),
+        snapshotState: (id) => ({ id }) as never,
+      }),
+      { version: 3, bytes: Buffer.from('old') },
+    );
+    coordinator.start();
+    coordinator.snapshot(7);
+    assert.deepEqual(heard, ['restored old', 'backlog true', 'snapshot 7 v4 {"id":7}']);
+  });
+
+  it('does not call the enumerator while its snapshot is open, and sends afterwards what it assigns meanwhile (S4)', async () => {
+    let settle = () => {};
+    let assign = () => {};
+    const calls: string[] = [];
+    const { coordinator, heard } = restorable((context) => ({
+      addReader: (subtask) => {
+        calls.push(`reader ${subtask}`);
+        assign = () => context.assignSplit('s', 0);
+      },
+      handleSplitRequest: (subtask) => void calls.push(`request ${subtask}`),
+      snapshotState: () => new Promise((resolve) => (settle = () => resolve('x' as never))),
+    }));
+    coordinator.start();
+    coordinator.handleEvent(0, register);
+    coordinator.snapshot(1);
+    coordinator.handleEvent(0, request);
+    assign();
+    await settled();
+    assert.deepEqual([calls, heard], [['reader 0'], ['created']]);
+    settle();
+    await settled();
+    assert.deepEqual(
+      [calls, heard],
+      [
+        ['reader 0', 'request 0'],
+        ['created', 'snapshot 1 v4 "x"', 'add-splits to 0'],
+      ],
+    );
+  });
+
+  it('gives back what a subtask was assigned after the checkpoint that it begins from, and no more (S5)', () => {
+    const { coordinator, back } = restorable((context) => {
+      let next = 0;
+      return { handleSplitRequest: (subtask) => context.assignSplit(`s${next++}`, subtask) };
+    });
+    coordinator.start();
+    for (const subtask of [0, 1]) coordinator.handleEvent(subtask, register);
+    const ask = (subtask: number) => coordinator.handleEvent(subtask, request);
+    ask(0); // s0
+    coordinator.snapshot(1);
+    ask(0); // s1
+    ask(1); // s2
+    coordinator.snapshot(2);
+    coordinator.notifyCheckpoint(1, 'complete');
+    ask(0); // s3
+    coordinator.resetSubtask(0, 1);
+    coordinator.resetSubtask(0, 1);
+    assert.deepEqual(back, ['s1,s3 of 0']);
+    coordinator.notifyCheckpoint(2, 'complete');
+    coordinator.resetSubtask(1, 2);
+    assert.deepEqual(back, ['s1,s3 of 0']);
+    coordinator.handleEvent(1, register);
+    ask(1); // s4
+    coordinator.resetSubtask(1, undefined);
+    assert.deepEqual(back.slice(1), ['s4 of 1']);
+  });
+
+  it('fails the job by name when the snapshot, or its serializer, throws', async () => {
+    for (const snapshotState of [
+      () => Promise.reject(new Error('no')),
+      (): never => {
+        throw new Error('no');
+      },
+    ]) {
+      const { coordinator, failures } = restorable(() => ({ snapshotState }));
+      coordinator.start();
+      coordinator.snapshot(1);
+      await settled();
+      assert.deepEqual(failures, ["The split enumerator of 'lakes' failed in snapshotState: no"]);
+    }
+  });
+});
