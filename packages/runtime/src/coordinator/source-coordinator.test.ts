@@ -212,8 +212,14 @@ function restorable(make: (context: Context) => Partial<Enumerator>, restored?: 
     deserialize: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
   };
   const source = {
-    createEnumerator: (context: Context) => (heard.push('created'), enumerator(context)),
-    restoreEnumerator: (context: Context, state: string) => (heard.push(`restored ${state}`), enumerator(context)),
+    createEnumerator(context: Context) {
+      heard.push('created');
+      return enumerator(context);
+    },
+    restoreEnumerator(context: Context, state: string) {
+      heard.push(`restored ${state}`);
+      return enumerator(context);
+    },
     splitSerializer: () => text,
     enumeratorStateSerializer: () => text,
   };
