@@ -10,7 +10,6 @@
  */
 import { invariant } from '@millrace/core/base/assert';
 import { UsageError } from '@millrace/core/base/errors';
-import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { IterationSettings } from '@millrace/streaming/contract/operator';
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import { END_OF_TIME, FIRST_MARKER } from '@millrace/streaming/contract/timestamp';
@@ -98,8 +97,8 @@ export class FeedbackGate implements TaskInput {
     );
   }
 
-  notifyCheckpointComplete(checkpointId: number): MaybePromise<void> {
-    return this.#gate.notifyCheckpointComplete(checkpointId);
+  notifyCheckpointComplete(checkpointId: number): void {
+    this.#gate.notifyCheckpointComplete(checkpointId);
   }
 
   poll(budget: number): InputResult {

@@ -142,8 +142,15 @@ export class SourceInput implements TaskInput {
     };
   }
 
-  notifyCheckpointComplete(checkpointId: number): MaybePromise<void> {
-    return this.#called(() => this.#reader.notifyCheckpointComplete?.(checkpointId));
+  /** Nobody waits for a promise of the reader; what it rejects with fails the task (R3). */
+  notifyCheckpointComplete(checkpointId: number): void {
+    const settled = this.#called(() => this.#reader.notifyCheckpointComplete?.(checkpointId));
+    const { mail, locate } = this.#options;
+    Promise.resolve(settled).catch((error: unknown) =>
+      mail(() => {
+        throw locate(error);
+      }),
+    );
   }
 
   poll(budget: number): InputResult {

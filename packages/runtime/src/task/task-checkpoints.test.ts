@@ -272,6 +272,24 @@ test('S5: notifications come once and in order; one that fails, now or later, fa
   assert.match(job.failures[0]?.message ?? '', /Operator 'recorder', subtask 1\/1, failed in notifyCheckpointComplete.*cannot commit/);
 });
 
+test('S5: a reader hears of complete checkpoints; what its promise rejects with fails the task under the name of the source', async () => {
+  class Acknowledging extends SequenceSource {
+    override createReader(context: Parameters<SequenceSource['createReader']>[0]) {
+      const reader = super.createReader(context);
+      return Object.assign(reader, {
+        notifyCheckpointComplete: (id: number) => (id < 2 ? undefined : Promise.reject(new Error(`cannot acknowledge ${id}`))),
+      });
+    }
+  }
+  const source: FixtureOperator = { name: 'queue', logic: { kind: 'source', source: new Acknowledging(1, 1e9), strategy } };
+  const job = new RunningJob({ vertices: [{ operators: [source, recording([], {})] }] }).start();
+  await job.until(() => job.lastStates()[0] === 'RUNNING');
+  job.notify(1, 'complete');
+  job.notify(2, 'complete');
+  await job.result();
+  assert.match(job.failures[0]?.message ?? '', /Operator 'queue', subtask 1\/1, failed.*cannot acknowledge 2/);
+});
+
 test('faults 16: a trigger that comes twice, or for a checkpoint that was aborted, changes nothing', async () => {
   const log: string[] = [];
   const operator = recording(log, { snapshotState: ({ checkpointId }) => void log.push(`snapshot ${checkpointId}`) });

@@ -33,7 +33,7 @@ export interface TaskInput {
   abortCheckpoint(checkpointId: number): void;
   /** All barriers are here: what it keeps stands as it is now, and is written when the head is snapshotted. */
   snapshot(checkpointId: number): WriteInput;
-  notifyCheckpointComplete(checkpointId: number): MaybePromise<void>;
+  notifyCheckpointComplete(checkpointId: number): void;
   /** Hands up to about `budget` records to the chain and stops early where `flow.blocked` becomes positive. */
   poll(budget: number): InputResult;
   /** Takes barriers that are next in their channels, and nothing else: while a burst of timers keeps records away. */

@@ -234,6 +234,21 @@ test('CK-5: at least once, no record is lost; where there is one channel to each
   }
 });
 
+test('CK-21: functions are told of complete checkpoints', async () => {
+  const told: number[] = [];
+  for (let seed = 1; seed <= Math.max(SEEDS, 8); seed++) {
+    const env = TestEnvironment.create({ parallelism: 2, seed });
+    const words = env.testSource<string>();
+    const listener = rich(() => ({ map: (word: string) => word, notifyCheckpointComplete: (id: number) => void told.push(id) }));
+    env.collect(words.stream.map(listener));
+    await env.start();
+    words.emit('a', 'b');
+    for (let crash = 0; crash < 2; crash++) await env.crashAndRestore();
+    await env.finish();
+  }
+  assert.deepEqual(new Set(told), new Set([1, 2]));
+});
+
 test('splits of a source go on where the checkpoint found them, at another parallelism, too', async () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const env = TestEnvironment.create({ parallelism: 1 + (seed % 3), seed });
