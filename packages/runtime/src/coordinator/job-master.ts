@@ -122,9 +122,11 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   }
 
   /** `executions` have failed; without them it is something outside of any task: a coordinator, the client that reads the results. */
-  fail(failure: FailureDescription, executions?: readonly Execution[]): void {
-    if (this.#isStopping) return this.#lifecycle.suppress(failure);
+  fail(reported: FailureDescription, executions?: readonly Execution[]): void {
+    if (this.#isStopping) return this.#lifecycle.suppress(reported);
     const { status } = this.#lifecycle;
+    const examined = status === 'RUNNING' ? this.#checkpoints?.examine(reported) : undefined;
+    const { failure, isWhole } = examined ?? { failure: reported, isWhole: false };
     // A job that waits for its slots is restarted when it has them: only what runs can be.
     if (status === 'CREATED' && this.#recovery?.mayCure(failure) === true) {
       this.#early ??= failure;
@@ -133,7 +135,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     const recovery = this.#recovery?.decide(failure) ?? { restart: false, failure };
     const { obstacle } = this.#results;
     if (recovery.restart && obstacle !== undefined) this.#failForGood({ ...failure, message: `${failure.message} ${obstacle.message}` });
-    else if (recovery.restart && status !== 'INITIALIZING') this.#restart(failure, executions, recovery.delayMs);
+    else if (recovery.restart && status !== 'INITIALIZING') this.#restart(failure, isWhole ? undefined : executions, recovery.delayMs);
     else this.#failForGood(recovery.restart ? failure : recovery.failure);
   }
 

@@ -2,6 +2,8 @@
 // actors under a virtual clock; tasks acknowledge as the test says, the store is a map.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DataError } from '@millrace/core/base/errors';
+import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import type { OperatorCoordinatorProvider } from '@millrace/runtime/coordinator/operator-coordinators';
 import { BOOM, checkpoints, ended, execution, pipeline, post, RESTART, running, stored } from './checkpoint-fixture.ts';
 import { jobOf, SimulatedCluster, stateOf } from './simulated-cluster.ts';
@@ -53,6 +55,35 @@ describe('a restart', () => {
     cluster.advance(500);
     assert.equal(cluster.details('a').status, 'RUNNING');
     assert.ok([...tasks.restores.values()].every((restore) => restore?.checkpointId === 1));
+  });
+
+  it('passes over a checkpoint that turns out to be damaged, and ends where there is no older one', () => {
+    for (const [retained, expected] of [
+      [2, 'RUNNING'],
+      [1, 'FAILED'],
+    ] as const) {
+      const damage = describeFailure(new DataError('chk-3/x is damaged.', { reason: 'checkpoint-damaged' }));
+      const cluster = new SimulatedCluster();
+      const tasks = new SimulatedTasks();
+      const taskManager = cluster.addTaskManager('tm-1', 8, (message, answer) => {
+        tasks.script(message, answer);
+        if (message.type !== 'deploy') return;
+        for (const { task } of message.tasks) if (task.restore?.checkpointId === 3) answer(stateOf(task.executionId, 'FAILED', damage));
+      });
+      cluster.submit('a', pipeline({ intervalMs: 1_000, retained }));
+      cluster.advance(3_500);
+      post(cluster, taskManager, 'sink', 1, 'FAILED');
+      cluster.advance(900);
+      assert.equal(cluster.details('a').status, expected);
+      if (expected === 'RUNNING') assert.ok([...tasks.restores.values()].every((restore) => restore?.checkpointId === 2));
+      else
+        assert.match(
+          cluster.details('a').failure!.message,
+          /^chk-3\/x is damaged\. The job cannot begin with the checkpoint \/a\/chk-3, and there is no older one\./,
+        );
+      cluster.advance(2_000);
+      assert.equal(ended(cluster).at(-1), expected === 'RUNNING' ? '5 COMPLETED' : '3 COMPLETED');
+    }
   });
 
   it('of one region restores that region, and tells the enumerators whose readers begin again', () => {

@@ -85,6 +85,11 @@ export class CheckpointCoordinator {
     return this.#completed.latest;
   }
 
+  /** The newest cannot be read: an older one is the newest now, if there is any. */
+  passOverLatest(): void {
+    this.#completed.passOverLatest();
+  }
+
   restored({ metadata, path }: StoredCheckpoint): void {
     this.#history.restored({ id: metadata.checkpointId, restoreTime: this.#ports.clock.now(), path });
   }

@@ -36,6 +36,12 @@ export class CompletedCheckpoints {
     return this.#owned.some(({ metadata }) => metadata.checkpointId === checkpointId);
   }
 
+  /** The newest cannot be read: it is left where it is and not used again. */
+  passOverLatest(): void {
+    if (this.#owned.length === 0) this.#foreign = undefined;
+    else this.#owned = this.#owned.slice(0, -1);
+  }
+
   add(checkpoint: StoredCheckpoint): void {
     this.#foreign = undefined;
     this.#owned = [...this.#owned, checkpoint];

@@ -10,7 +10,7 @@ import type { JobStatus } from '@millrace/streaming/graph/executor';
 import type { AcknowledgeCheckpoint, CheckpointStatistics, DeclineCheckpoint, RestoreRequest } from '../../protocol/control-messages.ts';
 import type { JobInformation, TaskRestore } from '../../protocol/deployment.ts';
 import type { FailureDescription } from '../../protocol/execution-state.ts';
-import { describeFailure } from '../../protocol/failure-description.ts';
+import { describeFailure, terminalFailure } from '../../protocol/failure-description.ts';
 import type { Execution } from '../execution-graph.ts';
 import { CheckpointCoordinator, type CheckpointCoordinatorPorts, type CoordinatorStates } from './checkpoint-coordinator.ts';
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.ts';
@@ -62,8 +62,11 @@ export class JobCheckpoints {
 
   /** Decides what the next deployment begins with, by `restoreOf` and `enumeratorStates`. */
   prepareRestore(): void {
-    const checkpoint = this.#coordinator === undefined ? this.#opened?.restored : this.#coordinator.latest;
-    if (checkpoint === undefined) return;
+    const checkpoint = this.#latest;
+    if (checkpoint === undefined) {
+      this.#restore = undefined;
+      return;
+    }
     if (checkpoint !== this.#restore?.checkpoint)
       this.#restore = { checkpoint, assigned: assignStates(checkpoint.metadata, this.#job.jobGraph.vertices) };
     this.#coordinator?.restored(checkpoint);
@@ -82,6 +85,18 @@ export class JobCheckpoints {
 
   get restoredId(): number | undefined {
     return this.#restore?.checkpoint.metadata.checkpointId;
+  }
+
+  /**
+   * What a failure of a job that runs means. A checkpoint that turns out to be damaged is passed over: everything begins again with an older one, and where there is none
+   * no restart helps.
+   */
+  examine(failure: FailureDescription): { readonly failure: FailureDescription; readonly isWhole: boolean } {
+    const restored = this.#restore?.checkpoint;
+    if (restored === undefined || restored !== this.#latest || !isDamage(failure)) return { failure, isWhole: false };
+    this.#coordinator?.passOverLatest();
+    const older = this.#coordinator?.latest;
+    return { failure: older === undefined ? noOlder(restored.path, failure) : failure, isWhole: true };
   }
 
   taskChanged(execution: Execution): void {
@@ -133,6 +148,10 @@ export class JobCheckpoints {
     return this.#coordinator?.statistics();
   }
 
+  get #latest(): StoredCheckpoint | undefined {
+    return this.#coordinator === undefined ? this.#opened?.restored : this.#coordinator.latest;
+  }
+
   #check({ restored }: OpenedCheckpointStore): FailureDescription | undefined {
     if (restored === undefined) return undefined;
     try {
@@ -143,4 +162,16 @@ export class JobCheckpoints {
       return describeFailure(error);
     }
   }
+}
+
+function isDamage(failure: FailureDescription | undefined): boolean {
+  return failure !== undefined && (failure.reason === 'checkpoint-damaged' || isDamage(failure.cause));
+}
+
+function noOlder(path: string, failure: FailureDescription): FailureDescription {
+  return terminalFailure(
+    'checkpoint-damaged',
+    `${failure.message} The job cannot begin with the checkpoint ${path}, and there is no older one. Name another one with --restore, or begin without.`,
+    failure,
+  );
 }
