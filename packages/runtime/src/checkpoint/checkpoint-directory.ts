@@ -79,7 +79,7 @@ export class CheckpointDirectory {
     // First of all what makes it a checkpoint, so that none is left that looks whole and is not.
     await attempt(failures, () => this.#fileSystem.remove(`${path}/${METADATA_FILE}`));
     const shared = filesOf(checkpoint).filter((file) => file.startsWith(`${SHARED}/`) && !stillUsed.has(file));
-    for (const file of shared) await attempt(failures, () => this.#fileSystem.remove(`${this.base}/${file}`)); // D2
+    await forEachOf(shared, (file) => attempt(failures, () => this.#fileSystem.remove(`${this.base}/${file}`))); // D2
     await attempt(failures, () => this.#removeOwn(path));
     return failures;
   }
@@ -101,7 +101,8 @@ export class CheckpointDirectory {
 
   async #removeOwn(path: string): Promise<void> {
     if ((await this.#fileSystem.stat(path)) === undefined) return;
-    for (const { path: file, kind } of await this.#fileSystem.list(path)) if (kind === 'file') await this.#fileSystem.remove(file);
+    const files = (await this.#fileSystem.list(path)).filter(({ kind }) => kind === 'file');
+    await forEachOf(files, ({ path: file }) => this.#fileSystem.remove(file));
     await this.#fileSystem.removeDirectory(path);
   }
 
@@ -165,6 +166,14 @@ async function readAll(fileSystem: FileSystem, path: string): Promise<Uint8Array
   } finally {
     await file.close();
   }
+}
+
+/** Removals that are under way at once: a store far away answers each late, and has its limits. */
+const PARALLEL_REMOVALS = 16;
+
+async function forEachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  for (let first = 0; first < items.length; first += PARALLEL_REMOVALS)
+    await Promise.all(items.slice(first, first + PARALLEL_REMOVALS).map(work));
 }
 
 async function attempt(failures: unknown[], work: () => Promise<unknown>): Promise<void> {
