@@ -105,9 +105,9 @@ export class RestoredStates {
     const identity = identityOf(wanted);
     const loaded = this.#keyed.get(identity);
     if (loaded === undefined) return false;
-    this.#keyed.delete(identity);
     const now = this.#now();
     const migrations = loaded.map(({ schema }) => entryMigrationOf(schema, wanted, now)); // all are refused before one is taken
+    this.#keyed.delete(identity);
     for (const [index, state] of loaded.entries()) decode(state, migrations[index], visit);
     return true;
   }
