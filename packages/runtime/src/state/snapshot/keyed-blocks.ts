@@ -19,6 +19,11 @@ const BLOCK_BYTES_LEAST = 1024;
 /** What the blocks of one state may hold back all together. */
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
+/** Memory that a block begins with, before it is known whether there is much of its key group. */
+const LEAST_BYTES = 64;
+/** A block ends with the entry that crosses its size. */
+const ROOM_BEYOND = 1024;
+
 interface OpenBlock {
   readonly encoder: EntryEncoder;
   count: number;
@@ -34,6 +39,8 @@ export class KeyedBlocks {
   readonly #output: SnapshotOutput;
   readonly #blockBytes: number;
   readonly #open = new Map<number, OpenBlock>();
+  /** Key groups that have filled a block: the next one gets its memory at once. */
+  readonly #filled = new Set<number>();
   readonly #written: { readonly keyGroup: number; readonly block: StateBlock }[] = [];
   #failure: unknown = undefined;
 
@@ -79,7 +86,8 @@ export class KeyedBlocks {
     const keyGroup = keyGroupOf(hashKey(key), this.#keyGroups.maxParallelism);
     let open = this.#open.get(keyGroup);
     if (open === undefined) {
-      open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(new Uint8Array(64)) };
+      const size = this.#filled.has(keyGroup) ? this.#blockBytes + ROOM_BEYOND : LEAST_BYTES;
+      open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(new Uint8Array(size)) };
       this.#open.set(keyGroup, open);
     }
     open.encoder.write(key, namespace, value, open.output);
@@ -87,6 +95,7 @@ export class KeyedBlocks {
     if (open.output.position < this.#blockBytes) return;
     this.#passOn(keyGroup, open);
     this.#open.delete(keyGroup);
+    this.#filled.add(keyGroup);
   }
 
   #passOn(keyGroup: number, { output, count }: OpenBlock): void {
