@@ -187,4 +187,23 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'return this.#states.writable(descriptor);',
     to: 'const state = this.#states.writable(descriptor); globalThis.first ??= state; return globalThis.first;',
   },
+  {
+    name: 'what stands behind a barrier is read before the others have come',
+    file: 'runtime/dist/task/barrier-alignment.js',
+    from: 'return this.#held[channel] === 1;',
+    to: 'return false;',
+    quick: true,
+  },
+  {
+    name: 'a split begins anew after a crash where its reader had come to by then',
+    file: 'testing/dist/environment/test-source.js',
+    from: 'this.#next = position - this.#dropped;',
+    to: 'this.#next = Math.max(this.#next, position - this.#dropped);',
+  },
+  {
+    name: 'event-time timers are in no checkpoint',
+    file: 'runtime/dist/task/operator-services.js',
+    from: '.flatMap((service) => service.freeze(open))',
+    to: '.flatMap((service) => (service.freeze(open), []))',
+  },
 ];
