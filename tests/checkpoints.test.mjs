@@ -261,3 +261,16 @@ test('what executeAndCollect gives comes once through a restart; without checkpo
     /The job cannot be restarted: its program has taken records of executeAndCollect already, and without checkpoints they would all come again\./,
   );
 });
+
+test("state above the limit of the JobManager's memory fails the checkpoint, and the message names the option", async (t) => {
+  const { run } = workshop(t, {
+    'job.ts': `${PRELUDE}env.fromSequence(1, 100_000_000).keyBy((n) => n % 5_000).reduce((a, b) => Math.max(a, b)).filter((n) => n < 0).print();
+await env.execute('large');
+`,
+  });
+  const limited = ['-D', 'execution.checkpointing.storage.memory.max-state-size=1 kb', '-D', 'restart-strategy.type=none'];
+  const { code, stderr } = await run('job.ts', '--checkpoint-interval', '20 ms', ...limited);
+  assert.equal(code, 1);
+  assert.match(stderr, /A checkpoint has failed, and the job tolerates 0 \(execution\.checkpointing\.tolerable-failed-checkpoints\)/);
+  assert.match(stderr, /execution\.checkpointing\.storage\.memory\.max-state-size/);
+});

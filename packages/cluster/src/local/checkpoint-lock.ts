@@ -1,7 +1,7 @@
 /**
  * A file that says whose a directory of checkpoints is: two processes never write the checkpoints of one job at the same time.
  *
- * K1 of those who take a lock at the same moment one has it. K2 a process that was killed leaves its lock behind; it counts no longer when that process is gone.
+ * K1 of those who take a lock at the same moment at most one has it. K2 a process that was killed leaves its lock behind; it counts no longer when that process is gone.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -20,56 +20,79 @@ export interface CheckpointLock {
   release(): Promise<void>;
 }
 
-/** `subject` is for the message: whose checkpoints. Throws a `UsageError` while another process has the lock. */
+/** Between two looks at the directory others may have come and gone; whoever has not got it after so many is refused. */
+const ATTEMPTS = 5;
+
+/**
+ * `subject` is for the message: whose checkpoints. Throws a `UsageError` while another process has the lock.
+ *
+ * The lock is a file `<path>.<n>`. Who finds that all such files are of processes that are gone makes the next one, whole at once by a link, which only one can; and has the lock
+ * if there is no other one of a process that lives when it looks again. Nobody ever removes a file of a living process but that process.
+ */
 export async function takeCheckpointLock(fileSystem: FileSystem, path: string, subject: string): Promise<CheckpointLock> {
   const own: Owner = { pid: process.pid, host: hostname(), startedAt: startOf(process.pid), nonce: crypto.randomUUID() };
-  const text = JSON.stringify(own);
-  if (!(await tryCreate(fileSystem, path, text))) {
-    await removeStale(fileSystem, path, subject);
-    if (!(await tryCreate(fileSystem, path, text))) throw taken(path, subject, await ownerOf(fileSystem, path));
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const found = await locksAt(fileSystem, path);
+    refuseIfAlive(found, subject);
+    const file = `${path}.${Math.max(0, ...found.map(({ number }) => number)) + 1}`;
+    if (!(await tryCreate(fileSystem, file, own))) continue;
+    const others = (await locksAt(fileSystem, path)).filter(({ owner }) => owner?.nonce !== own.nonce);
+    if (!others.some(isHeld)) {
+      for (const other of others) await fileSystem.remove(other.file);
+      return { release: async () => void (await fileSystem.remove(file)) };
+    }
+    await fileSystem.remove(file);
   }
-  return { release: () => release(fileSystem, path, text) };
+  refuseIfAlive(await locksAt(fileSystem, path), subject);
+  throw taken(path, subject, undefined);
 }
 
-async function tryCreate(fileSystem: FileSystem, path: string, text: string): Promise<boolean> {
+interface Lock {
+  readonly file: string;
+  readonly number: number;
+  /** Undefined for one that has gone since the directory was read. */
+  readonly owner: Owner | undefined;
+}
+
+async function locksAt(fileSystem: FileSystem, path: string): Promise<readonly Lock[]> {
+  const children = await fileSystem.list(path.slice(0, path.lastIndexOf('/')));
+  const files = children
+    .map((child) => child.path)
+    .filter((file) => file.startsWith(`${path}.`) && /^\d+$/.test(file.slice(path.length + 1)));
+  return Promise.all(
+    files.map(async (file) => ({ file, number: Number(file.slice(path.length + 1)), owner: await ownerOf(fileSystem, file) })),
+  );
+}
+
+function isHeld({ owner }: Lock): boolean {
+  return owner !== undefined && isAlive(owner);
+}
+
+function refuseIfAlive(locks: readonly Lock[], subject: string): void {
+  const held = locks.find(isHeld);
+  if (held !== undefined) throw taken(held.file, subject, held.owner);
+}
+
+/** False where the name is taken. */
+async function tryCreate(fileSystem: FileSystem, file: string, owner: Owner): Promise<boolean> {
+  const unfinished = `${file}-${owner.nonce}`;
+  const writer = await fileSystem.create(unfinished);
   try {
-    const writer = await fileSystem.create(path);
-    try {
-      await writer.write(Buffer.from(text));
-    } finally {
-      await writer.close();
-    }
+    await writer.write(Buffer.from(JSON.stringify(owner)));
+  } finally {
+    await writer.close();
+  }
+  try {
+    await fileSystem.rename(unfinished, file);
     return true;
   } catch (error) {
+    await fileSystem.remove(unfinished);
     if ((error as { readonly reason?: unknown }).reason === 'file-exists') return false;
     throw error;
   }
 }
 
-/** Taken away by a rename, which only one of several does; what turns out to be somebody's new lock is put back. */
-async function removeStale(fileSystem: FileSystem, path: string, subject: string): Promise<void> {
-  const owner = await ownerOf(fileSystem, path);
-  if (owner !== undefined && isAlive(owner)) throw taken(path, subject, owner);
-  const aside = `${path}.${crypto.randomUUID()}`;
-  try {
-    await fileSystem.rename(path, aside);
-  } catch {
-    return; // another one was quicker; whose it is now the next attempt shows
-  }
-  const moved = await ownerOf(fileSystem, aside);
-  if (moved?.nonce === owner?.nonce) await fileSystem.remove(aside);
-  else {
-    await fileSystem.rename(aside, path);
-    throw taken(path, subject, moved);
-  }
-}
-
-async function release(fileSystem: FileSystem, path: string, text: string): Promise<void> {
-  const owner = await ownerOf(fileSystem, path);
-  if (owner !== undefined && JSON.stringify(owner) === text) await fileSystem.remove(path);
-}
-
-/** Undefined for a file that is not there, or was cut off while it was written: its process was killed in that moment. */
+/** What is no lock that this version wrote is nobody's. */
 async function ownerOf(fileSystem: FileSystem, path: string): Promise<Owner | undefined> {
   try {
     const file = await fileSystem.open(path);
