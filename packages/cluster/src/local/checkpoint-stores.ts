@@ -26,9 +26,12 @@ export type CheckpointWarning = (message: string) => void;
 
 export class CheckpointStores implements CheckpointStoreProvider {
   readonly #warn: CheckpointWarning;
+  readonly #takeLock: typeof takeCheckpointLock;
 
-  constructor(warn: CheckpointWarning) {
+  /** `takeLock`: where processes are not those of a machine. */
+  constructor(warn: CheckpointWarning, takeLock = takeCheckpointLock) {
     this.#warn = warn;
+    this.#takeLock = takeLock;
   }
 
   open(request: CheckpointStoreRequest, settle: (outcome: StoreOutcome<OpenedCheckpointStore>) => void): void {
@@ -40,7 +43,7 @@ export class CheckpointStores implements CheckpointStoreProvider {
     const restored = restorePath === undefined ? undefined : await readCheckpoint(fileSystemOf(restorePath), restorePath);
     const afterRestored = (restored?.metadata.checkpointId ?? 0) + 1;
     if (checkpointing?.directory !== undefined)
-      return openDirectory({ ...request, directory: checkpointing.directory, checkpointing, restored, afterRestored }, this.#warn);
+      return openDirectory({ ...request, directory: checkpointing.directory, checkpointing, restored, afterRestored, takeLock: this.#takeLock }, this.#warn);
     const store = new MemoryCheckpointStore(checkpointing?.memoryBytesMax ?? 0);
     return { store, owned: [], restored, nextCheckpointId: afterRestored };
   }
@@ -59,6 +62,7 @@ interface DirectoryRequest {
   readonly checkpointing: CompiledCheckpointing;
   readonly restored: StoredCheckpoint | undefined;
   readonly afterRestored: number;
+  readonly takeLock: typeof takeCheckpointLock;
 }
 
 async function openDirectory(request: DirectoryRequest, warn: CheckpointWarning): Promise<OpenedCheckpointStore> {
@@ -67,7 +71,7 @@ async function openDirectory(request: DirectoryRequest, warn: CheckpointWarning)
   const directory = fileSystem.resolve(request.directory);
   const files = new CheckpointDirectory({ directory, jobId, fileSystem, inlineBytesMax: checkpointing.inlineBytesMax });
   await files.prepare();
-  const lock = await takeCheckpointLock(
+  const lock = await request.takeLock(
     fileSystem,
     `${directory}/${lockName(jobName)}`,
     `The checkpoints of the job '${jobName}' in '${request.directory}'`,

@@ -16,7 +16,24 @@ export async function listCheckpoints(fileSystem: FileSystem, directory: string)
   const root = fileSystem.resolve(directory);
   const directories = isCheckpoint(root) ? [root] : await checkpointsIn(fileSystem, root);
   const listed = await Promise.all(directories.map((path) => look(fileSystem, path)));
-  return listed.sort((a, b) => timeOf(b) - timeOf(a) || idOf(b.path) - idOf(a.path));
+  return sorted(listed);
+}
+
+/** Of one job the ids say which is newer, whatever clocks said; jobs go by the latest of theirs. What is not complete is told last. */
+function sorted(listed: readonly ListedCheckpoint[]): readonly ListedCheckpoint[] {
+  const latest = new Map<string, number>();
+  for (const each of listed) latest.set(jobOf(each), Math.max(timeOf(each), latest.get(jobOf(each)) ?? Number.NEGATIVE_INFINITY));
+  const isComplete = ({ status }: ListedCheckpoint) => Number(status === 'COMPLETED');
+  const time = (each: ListedCheckpoint) => latest.get(jobOf(each)) as number;
+  return listed.toSorted(
+    (a, b) =>
+      isComplete(b) - isComplete(a) || time(b) - time(a) || (jobOf(a) === jobOf(b) ? idOf(b.path) - idOf(a.path) : jobOf(a) < jobOf(b) ? -1 : 1),
+  );
+}
+
+/** The directory of the job. */
+function jobOf({ path }: ListedCheckpoint): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }
 
 async function checkpointsIn(fileSystem: FileSystem, root: string): Promise<readonly string[]> {
@@ -53,7 +70,6 @@ function idOf(path: string): number {
     : Number.NaN;
 }
 
-/** What is not complete is told last. */
 function timeOf(checkpoint: ListedCheckpoint): number {
   return checkpoint.status === 'COMPLETED' ? checkpoint.metadata.completionTimestamp : Number.NEGATIVE_INFINITY;
 }

@@ -213,6 +213,8 @@ export class CheckpointCoordinator {
   }
 
   #write(pending: PendingCheckpoint): void {
+    const isOvertaken = [...this.#pending.values()].some(({ phase, checkpointId }) => phase === 'writing' && checkpointId > pending.checkpointId);
+    if (isOvertaken) return this.#abort(pending, { reason: 'CHECKPOINT_SUBSUMED' }); // or the older one would be the last that is complete
     pending.phase = 'writing';
     pending.timer?.cancel();
     this.#opened.store.complete(pending.metadata(this.#job, this.#ports.clock.now()), (outcome) => {
