@@ -46,7 +46,7 @@ export class Oracles {
   }
 
   violated(what: string): void {
-    if (this.isForgiving && /^\([abgh]/.test(what)) return;
+    if (this.isForgiving && /^\([abfgh]/.test(what)) return;
     this.#trace.note(`VIOLATED ${what}`);
     this.violations.push(what);
   }
@@ -110,7 +110,12 @@ export class Oracles {
     this.#counts.set(`${checkpointId} ${name} ${subtask}`, count);
   }
 
-  /** What all subtasks had counted in it; undefined where nobody has told. */
+  /** A process begins without a checkpoint: another job, whose checkpoints count from 1. */
+  begunAnew(): void {
+    this.#counts.clear();
+  }
+
+  /** What all subtasks had counted in it. */
   countedIn(checkpointId: number, name: string): number {
     const counts = [...this.#counts].filter(([key]) => key.startsWith(`${checkpointId} ${name} `));
     return sum(counts.map(([, count]) => count));

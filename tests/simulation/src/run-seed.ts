@@ -140,6 +140,8 @@ class SeedRun {
       trace.step('refused');
       trace.note(end.refused.message);
       oracles.failed(end.refused);
+      // What the disk had promised is gone, and that was seen: no more can be asked for.
+      if (oracles.isForgiving) this.#isDone = true;
       return this.#stopProcess();
     }
     const { status, failure } = end.job;

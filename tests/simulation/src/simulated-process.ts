@@ -144,6 +144,7 @@ export class SimulatedProcess {
         warn,
       );
       world.trace.step(`process ${world.generation} at parallelism ${this.parallelism} from ${restore?.path.replace(jobId, '*') ?? 'nothing'}`);
+      if (restore === undefined) world.oracles.begunAnew();
       world.faults.happened('restore');
       this.#submit(jobId, restore);
     } catch (error) {

@@ -141,7 +141,7 @@ class SplitReader implements SourceReader<SimRecord, SplitState> {
   pollNext(output: ReaderOutput<SimRecord>): InputStatus {
     const { faults } = world();
     faults.at('poll');
-    if (this.#splits.length === 0) return this.#withoutSplit();
+    if (this.#splits.length === 0 || this.#mustWait()) return this.#withoutSplit();
     this.#turn = (this.#turn + 1) % this.#splits.length;
     const split = this.#splits[this.#turn] as OpenSplit;
     for (const each of this.#splits) each.output ??= output.createOutputForSplit(each.id); // or the others would not hold the watermark back
@@ -161,7 +161,7 @@ class SplitReader implements SourceReader<SimRecord, SplitState> {
   }
 
   isAvailable(): Promise<void> {
-    if (this.#splits.length === 0) return this.#isAtEnd ? Promise.resolve() : new Promise((resolve) => this.#waits.push(resolve));
+    if (this.#splits.length === 0 || this.#mustWait()) return this.#isAtEnd ? Promise.resolve() : new Promise((resolve) => this.#waits.push(resolve));
     return new Promise((resolve) => this.#context.clock?.schedule(this.#spec.gapMs, resolve));
   }
 
@@ -182,6 +182,11 @@ class SplitReader implements SourceReader<SimRecord, SplitState> {
   }
 
   close(): void {}
+
+  /** Splits that run beside each other all hold the watermark back, so all have to be here. */
+  #mustWait(): boolean {
+    return !this.#spec.isLazy && !this.#isAtEnd;
+  }
 
   #withoutSplit(): InputStatus {
     if (this.#isAtEnd) return 'END_OF_INPUT';

@@ -1,4 +1,5 @@
 /** Which checkpoint a job begins with, found before it is submitted. */
+import { DataError } from '@millrace/core/base/errors';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import type { FileSystem } from '@millrace/core/fs/file-system';
 import { type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
@@ -31,16 +32,31 @@ async function latestOf(directory: string, jobName: string, warn: (message: stri
   const fileSystem = fileSystemOf(directory);
   if ((await fileSystem.stat(fileSystem.resolve(directory))) === undefined) return undefined;
   const listed = await listCheckpoints(fileSystem, directory);
-  // Whose they are nobody can say, nor how old: they may be what is looked for.
-  for (const checkpoint of listed)
-    if (checkpoint.status === 'DAMAGED') warn(`a checkpoint cannot be used: ${describeFailure(checkpoint.error).message}`);
+  const unusable: string[] = [];
+  // Whose the damaged ones are nobody can say, nor how old: they may be what is looked for.
+  for (const checkpoint of listed) {
+    if (checkpoint.status !== 'DAMAGED') continue;
+    warn(`a checkpoint cannot be used: ${describeFailure(checkpoint.error).message}`);
+    unusable.push(checkpoint.path);
+  }
   for (const checkpoint of listed) {
     if (checkpoint.status !== 'COMPLETED' || checkpoint.metadata.jobName !== jobName) continue;
     const missing = await missingFile(fileSystem, checkpoint);
     if (missing === undefined) return checkpoint;
     warn(`the checkpoint ${checkpoint.path} cannot be used: ${missing}. An older one is looked for.`);
+    unusable.push(checkpoint.path);
   }
+  // Beginning anew would write once more what was committed with them.
+  if (unusable.length > 0) throw noneUsable(directory, jobName, unusable);
   return undefined;
+}
+
+function noneUsable(directory: string, jobName: string, unusable: readonly string[]): DataError {
+  return new DataError(
+    `No checkpoint of the job '${jobName}' in ${directory} can be used: ${unusable.join(', ')}. ` +
+      'Bring the files back, or give the path of another checkpoint; without --restore the job begins without state, and writes its output once more.',
+    { reason: 'checkpoint-damaged' },
+  );
 }
 
 /** Whether its files are there and as long as they were; what is in them is checked when it is read. */
