@@ -132,7 +132,13 @@ class Counted extends RichMapFunction<SimRecord, SimRecord> {
     if (this.#restoredId === undefined) return;
     const { oracles, generation } = world();
     const was = oracles.countedIn(this.#restoredId, this.#name);
-    const counts = { was, shared: this.#sharedCount, own: this.#count, subtask: this.#subtask, parallelism: context.getNumberOfParallelSubtasks() };
+    const counts = {
+      was,
+      shared: this.#sharedCount,
+      own: this.#count,
+      subtask: this.#subtask,
+      parallelism: context.getNumberOfParallelSubtasks(),
+    };
     oracles.restored(`${generation}.${context.getAttemptNumber()}.${this.#restoredId}`, this.#name, counts);
   }
 
@@ -176,11 +182,20 @@ function linesOf(kind: Branch['kind'], { all, first, second, rules }: Inputs, na
     case 'timers':
       return all.keyBy(byKey).process(new Timers());
     case 'tumbling':
-      return all.keyBy(byKey).window(TumblingEventTimeWindows.of(`${WINDOW_MS} ms`)).aggregate(sum, lineOfWindow);
+      return all
+        .keyBy(byKey)
+        .window(TumblingEventTimeWindows.of(`${WINDOW_MS} ms`))
+        .aggregate(sum, lineOfWindow);
     case 'sliding':
-      return all.keyBy(byKey).window(SlidingEventTimeWindows.of(`${WINDOW_MS} ms`, `${SLIDE_MS} ms`)).aggregate(sum, lineOfWindow);
+      return all
+        .keyBy(byKey)
+        .window(SlidingEventTimeWindows.of(`${WINDOW_MS} ms`, `${SLIDE_MS} ms`))
+        .aggregate(sum, lineOfWindow);
     case 'session':
-      return all.keyBy(byKey).window(EventTimeSessionWindows.withGap(`${GAP_MS} ms`)).aggregate(sum, lineOfWindow);
+      return all
+        .keyBy(byKey)
+        .window(EventTimeSessionWindows.withGap(`${GAP_MS} ms`))
+        .aggregate(sum, lineOfWindow);
     case 'join':
       return first.keyBy(byKey).connect(second.keyBy(byKey)).process(new Join());
     case 'broadcast':
@@ -197,7 +212,11 @@ const sum = {
   merge: (a: { count: number; sum: number }, b: { count: number; sum: number }) => ({ count: a.count + b.count, sum: a.sum + b.sum }),
 };
 
-function lineOfWindow(key: number, window: { readonly start: number; readonly end: number }, total: { count: number; sum: number }): string {
+function lineOfWindow(
+  key: number,
+  window: { readonly start: number; readonly end: number },
+  total: { count: number; sum: number },
+): string {
   world().faults.at('process');
   return `${key} ${window.start}-${window.end} ${total.count} ${total.sum}`;
 }

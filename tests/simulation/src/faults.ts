@@ -10,7 +10,19 @@ export const TRIGGERS = ['turn', 'disk', 'record', 'acknowledge', 'notify', 'bar
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** Where user code of the simulation's jobs may throw. */
-export const POINTS = ['poll', 'map', 'process', 'timer', 'snapshot', 'initialize', 'open', 'invoke', 'pre-commit', 'async', 'enumerator'] as const;
+export const POINTS = [
+  'poll',
+  'map',
+  'process',
+  'timer',
+  'snapshot',
+  'initialize',
+  'open',
+  'invoke',
+  'pre-commit',
+  'async',
+  'enumerator',
+] as const;
 export type Point = (typeof POINTS)[number];
 
 export type Fault =

@@ -36,13 +36,24 @@ class DiskOfTheWorld implements FileSystem {
         const copy = bytes.slice();
         return call('write', path, () => writer.write(copy));
       },
-      sync: () => call('sync', path, () => writer.sync(), () => world().oracles.synced(path)),
+      sync: () =>
+        call(
+          'sync',
+          path,
+          () => writer.sync(),
+          () => world().oracles.synced(path),
+        ),
       close: () => call('close', path, () => writer.close()),
     }));
   }
 
   rename(from: string, to: string) {
-    return call('rename', to, () => world().disk.rename(from, to), () => world().oracles.renamed(from, to));
+    return call(
+      'rename',
+      to,
+      () => world().disk.rename(from, to),
+      () => world().oracles.renamed(from, to),
+    );
   }
 
   remove(path: string) {

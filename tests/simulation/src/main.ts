@@ -50,7 +50,9 @@ async function runAll({ seeds, first, trace }: Options, bug: string | undefined)
     report(outcome, bug);
     if (bug !== undefined) break;
   }
-  console.log(`${seeds} seeds, ${failed} failed; ${sums.faults} faults, ${sums.checkpoints} checkpoints, ${sums.restarts} restarts, ${sums.processes} processes`);
+  console.log(
+    `${seeds} seeds, ${failed} failed; ${sums.faults} faults, ${sums.checkpoints} checkpoints, ${sums.restarts} restarts, ${sums.processes} processes`,
+  );
   console.log(`trace hash ${(hash >>> 0).toString(16).padStart(8, '0')}`);
   return failed === 0 ? 0 : 1;
 }

@@ -81,7 +81,8 @@ export class Oracles {
 
   committed(name: string, preCommittedAt: number | undefined): void {
     if (preCommittedAt === undefined) this.violated(`(g) transaction ${name} was committed and never pre-committed`);
-    else if (preCommittedAt > this.#completedAt) this.violated(`(g) transaction ${name} was committed, and no checkpoint was complete since its pre-commit`);
+    else if (preCommittedAt > this.#completedAt)
+      this.violated(`(g) transaction ${name} was committed, and no checkpoint was complete since its pre-commit`);
   }
 
   // ---- control plane ----
@@ -95,7 +96,9 @@ export class Oracles {
   failed(failure: FailureDescription): void {
     for (let each: FailureDescription | undefined = failure; each !== undefined; each = each.cause)
       if (each.message.includes(INJECTED) || EXPECTED_REASONS.has(each.reason)) return;
-    this.violated(`failed for no reason that was injected: ${failure.message} (${failure.reason})${failure.stack === undefined ? '' : `\n${failure.stack.split('\n').slice(0, 8).join('\n')}`}`);
+    this.violated(
+      `failed for no reason that was injected: ${failure.message} (${failure.reason})${failure.stack === undefined ? '' : `\n${failure.stack.split('\n').slice(0, 8).join('\n')}`}`,
+    );
   }
 
   // ---- user functions ----

@@ -37,7 +37,9 @@ export const LATE_BOUND_MS = 15;
 export function drawProgram(random: Random): Program {
   const pick = <T>(items: readonly T[]) => items[random.nextInt(items.length)] as T;
   const isLate = random.nextInt(8) === 0;
-  const sources = isLate ? [lateSource(random)] : Array.from({ length: random.nextInt(3) === 0 ? 2 : 1 }, (_, index) => drawSource(random, index));
+  const sources = isLate
+    ? [lateSource(random)]
+    : Array.from({ length: random.nextInt(3) === 0 ? 2 : 1 }, (_, index) => drawSource(random, index));
   const kinds = BRANCHES.filter((kind) => kind !== 'late');
   const branches = isLate
     ? [{ kind: 'late' as const, sink: pick(SINKS) }]

@@ -11,7 +11,12 @@ export function expectedLines(program: Program): readonly string[] {
 /** Of finished files and committed transactions, sorted. */
 export function visibleLines({ disk, transactions }: World): readonly string[] {
   const files = disk.files.map(([path]) => path).filter((path) => path.startsWith(`${OUTPUT}/`) && !path.includes('/.'));
-  const lines = files.flatMap((path) => disk.textOf(path).split('\n').filter((line) => line !== ''));
+  const lines = files.flatMap((path) =>
+    disk
+      .textOf(path)
+      .split('\n')
+      .filter((line) => line !== ''),
+  );
   return [...lines, ...transactions.visible].sort();
 }
 
@@ -49,7 +54,10 @@ function linesOf({ kind }: Branch, { sources, autoWatermarkRecords }: Program): 
       return unique([...first, ...second].map(({ key }) => `${key} ${sizes(first, key)} ${sizes(second, key)}`));
     }
     case 'broadcast':
-      return [`rules ${second.length} ${total(second)}`, ...groupBy(first, ({ key }) => key).map(([key, records]) => `${key} ${records.length}`)];
+      return [
+        `rules ${second.length} ${total(second)}`,
+        ...groupBy(first, ({ key }) => key).map(([key, records]) => `${key} ${records.length}`),
+      ];
     case 'late':
       return lateLines(first, autoWatermarkRecords);
   }

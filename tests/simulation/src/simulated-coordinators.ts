@@ -1,6 +1,10 @@
 /** The coordinator isolate of a job: the real coordinators, orders and answers on their way as messages. */
 import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
-import type { CoordinatorListener, OperatorCoordinatorProvider, OperatorCoordinators } from '@millrace/runtime/coordinator/operator-coordinators';
+import type {
+  CoordinatorListener,
+  OperatorCoordinatorProvider,
+  OperatorCoordinators,
+} from '@millrace/runtime/coordinator/operator-coordinators';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';

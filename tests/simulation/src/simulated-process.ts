@@ -64,7 +64,8 @@ export class SimulatedProcess {
       report: (failure) => world.trace.note(`reported: ${failure.message}`),
       deliver: (from, to, action) => {
         const sender = Isolate.current ?? this.isolate;
-        if (!sender.isDead && !this.#isLost(from)) scheduler.enqueue(`${from}>${to}`, this.isolate, () => (this.#isLost(to) ? undefined : this.#isolateOf(to).run(action)));
+        if (!sender.isDead && !this.#isLost(from))
+          scheduler.enqueue(`${from}>${to}`, this.isolate, () => (this.#isLost(to) ? undefined : this.#isolateOf(to).run(action)));
       },
     });
     this.#job = compileProgram(program, parallelism);
@@ -143,7 +144,9 @@ export class SimulatedProcess {
         JOB_NAME,
         warn,
       );
-      world.trace.step(`process ${world.generation} at parallelism ${this.parallelism} from ${restore?.path.replace(jobId, '*') ?? 'nothing'}`);
+      world.trace.step(
+        `process ${world.generation} at parallelism ${this.parallelism} from ${restore?.path.replace(jobId, '*') ?? 'nothing'}`,
+      );
       if (restore === undefined) world.oracles.begunAnew();
       world.faults.happened('restore');
       this.#submit(jobId, restore);
@@ -155,8 +158,25 @@ export class SimulatedProcess {
   #submit(jobId: string, restore: { readonly path: string; readonly allowNonRestoredState: boolean } | undefined): void {
     const { leader } = DISPATCHER;
     const dispatcher = this.#router.connect<ToDispatcher>('client', DISPATCHER.address);
-    const program = { bundle: 'b', args: [], file: 'job.ts', workingDirectory: '/', environment: {}, configuration: {}, executeIndex: 0, recordedResults: [], constants: [] };
-    const submission: ToDispatcher = { type: 'submit-job', leader, jobId, jobGraph: this.#job.jobGraph, program, ...(restore !== undefined && { restore }) };
+    const program = {
+      bundle: 'b',
+      args: [],
+      file: 'job.ts',
+      workingDirectory: '/',
+      environment: {},
+      configuration: {},
+      executeIndex: 0,
+      recordedResults: [],
+      constants: [],
+    };
+    const submission: ToDispatcher = {
+      type: 'submit-job',
+      leader,
+      jobId,
+      jobGraph: this.#job.jobGraph,
+      program,
+      ...(restore !== undefined && { restore }),
+    };
     dispatcher.ask<unknown>(submission, undefined, (submitted) => {
       if (!submitted.ok) return this.#ports.ended({ refused: submitted.failure });
       dispatcher.ask<JobEnd>({ type: 'request-job-result', leader, jobId }, undefined, (result) =>

@@ -90,7 +90,10 @@ export function writeTo(stream: DataStream<string>, kind: SinkKind, name: string
       stream.sinkTo(new CommitterSink()).name(name).uid(name);
       return;
     case 'files':
-      stream.sinkTo(FileSink.forRowFormat(`${OUTPUT}/${name}`, new SimpleStringEncoder()).build()).name(name).uid(name);
+      stream
+        .sinkTo(FileSink.forRowFormat(`${OUTPUT}/${name}`, new SimpleStringEncoder()).build())
+        .name(name)
+        .uid(name);
       return;
     case 'open-files':
       stream

@@ -1,6 +1,15 @@
 /** A replayable source of several splits. Every record says where it is from: (split, seq). Splits are given out at once, or one after another as readers ask for them. */
 import { jsonSerializer } from '@millrace/streaming/builtin/json-serializer';
-import type { InputStatus, ReaderOutput, Source, SourceReader, SourceOutput, SourceReaderContext, SplitEnumerator, SplitEnumeratorContext } from 'millrace';
+import type {
+  InputStatus,
+  ReaderOutput,
+  Source,
+  SourceReader,
+  SourceOutput,
+  SourceReaderContext,
+  SplitEnumerator,
+  SplitEnumeratorContext,
+} from 'millrace';
 import { world } from './world.ts';
 
 /** `type`, not `interface`: only such may be emitted. */
@@ -161,7 +170,8 @@ class SplitReader implements SourceReader<SimRecord, SplitState> {
   }
 
   isAvailable(): Promise<void> {
-    if (this.#splits.length === 0 || this.#mustWait()) return this.#isAtEnd ? Promise.resolve() : new Promise((resolve) => this.#waits.push(resolve));
+    if (this.#splits.length === 0 || this.#mustWait())
+      return this.#isAtEnd ? Promise.resolve() : new Promise((resolve) => this.#waits.push(resolve));
     return new Promise((resolve) => this.#context.clock?.schedule(this.#spec.gapMs, resolve));
   }
 

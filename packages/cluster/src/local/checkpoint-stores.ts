@@ -43,7 +43,10 @@ export class CheckpointStores implements CheckpointStoreProvider {
     const restored = restorePath === undefined ? undefined : await readCheckpoint(fileSystemOf(restorePath), restorePath);
     const afterRestored = (restored?.metadata.checkpointId ?? 0) + 1;
     if (checkpointing?.directory !== undefined)
-      return openDirectory({ ...request, directory: checkpointing.directory, checkpointing, restored, afterRestored, takeLock: this.#takeLock }, this.#warn);
+      return openDirectory(
+        { ...request, directory: checkpointing.directory, checkpointing, restored, afterRestored, takeLock: this.#takeLock },
+        this.#warn,
+      );
     const store = new MemoryCheckpointStore(checkpointing?.memoryBytesMax ?? 0);
     return { store, owned: [], restored, nextCheckpointId: afterRestored };
   }

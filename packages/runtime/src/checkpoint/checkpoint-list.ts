@@ -27,7 +27,9 @@ function sorted(listed: readonly ListedCheckpoint[]): readonly ListedCheckpoint[
   const time = (each: ListedCheckpoint) => latest.get(jobOf(each)) as number;
   return listed.toSorted(
     (a, b) =>
-      isComplete(b) - isComplete(a) || time(b) - time(a) || (jobOf(a) === jobOf(b) ? idOf(b.path) - idOf(a.path) : jobOf(a) < jobOf(b) ? -1 : 1),
+      isComplete(b) - isComplete(a) ||
+      time(b) - time(a) ||
+      (jobOf(a) === jobOf(b) ? idOf(b.path) - idOf(a.path) : jobOf(a) < jobOf(b) ? -1 : 1),
   );
 }
 

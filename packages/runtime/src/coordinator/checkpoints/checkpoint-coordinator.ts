@@ -213,7 +213,9 @@ export class CheckpointCoordinator {
   }
 
   #write(pending: PendingCheckpoint): void {
-    const isOvertaken = [...this.#pending.values()].some(({ phase, checkpointId }) => phase === 'writing' && checkpointId > pending.checkpointId);
+    const isOvertaken = [...this.#pending.values()].some(
+      ({ phase, checkpointId }) => phase === 'writing' && checkpointId > pending.checkpointId,
+    );
     if (isOvertaken) return this.#abort(pending, { reason: 'CHECKPOINT_SUBSUMED' }); // or the older one would be the last that is complete
     pending.phase = 'writing';
     pending.timer?.cancel();
