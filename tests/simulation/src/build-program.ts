@@ -27,15 +27,15 @@ import { CHECKPOINTS, world } from './world.ts';
 const END = Number.MAX_SAFE_INTEGER;
 
 class SimulatedEnvironment extends StreamExecutionEnvironment {
-  constructor() {
-    super();
+  static create(): SimulatedEnvironment {
+    return new SimulatedEnvironment();
   }
 }
 
 export const JOB_NAME = 'simulated';
 
 export function compileProgram(program: Program, parallelism: number): CompiledJob {
-  const env = new SimulatedEnvironment();
+  const env = SimulatedEnvironment.create();
   env.setParallelism(parallelism).setMaxParallelism(16);
   const streams = program.sources.map((spec) => {
     const strategy = WatermarkStrategy.forBoundedOutOfOrderness<SimRecord>(`${boundMs(program, spec)} ms`);

@@ -12,9 +12,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug(
     'commit-before-complete',
     20,
-    'runtime/dist/task/sink-checkpoints.js',
-    'this.#write(context, states))));',
-    '(this.#write(context, states), void this.complete(checkpointId)))));',
+    'streaming/dist/contract/pending-commits.js',
+    'const serializer = this.#options.serializer();\n        context.writeList(',
+    'const serializer = this.#options.serializer();\n        void this.complete(checkpointId);\n        context.writeList(',
   ),
   bug(
     'aborted-taken-for-complete',
@@ -50,7 +50,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ),
   bug(
     'broadcast-state-to-first-subtask-only',
-    300,
+    800,
     'runtime/dist/checkpoint/assign-states.js',
     'copies[subtask % copies.length] ?? []',
     '(subtask === 0 ? copies[0] : undefined) ?? []',
@@ -62,7 +62,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'this.#write(pending);',
     '(this.#completed.latest && this.#opened.store.remove(this.#completed.latest, []), this.#write(pending));',
   ),
-  bug('valve-open', 300, 'runtime/dist/coordinator/job-sources.js', 'if (this.#answered.has(operatorId))', 'if (false)'),
+  bug('valve-open', 800, 'runtime/dist/coordinator/job-sources.js', 'if (this.#answered.has(operatorId))', 'if (false)'),
   bug(
     'complete-without-one-subtask',
     50,
@@ -77,17 +77,11 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     'if (isOvertaken)',
     'if (false)',
   ),
-  bug(
-    'restored-committables-dropped',
-    100,
-    'runtime/dist/task/sink-checkpoints.js',
-    'this.#prepared = committables.map(',
-    'committables.map(',
-  ),
+  bug('restored-committables-dropped', 100, 'streaming/dist/contract/pending-commits.js', 'this.#prepared = stored.map(', 'stored.map('),
   bug(
     'lost-notification-not-made-up-for',
     300,
-    'runtime/dist/task/sink-checkpoints.js',
+    'streaming/dist/contract/pending-commits.js',
     'each.checkpointId <= checkpointId',
     'each.checkpointId === checkpointId || checkpointId === LAST',
   ),

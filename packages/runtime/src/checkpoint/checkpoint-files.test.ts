@@ -160,6 +160,23 @@ describe('the directory of a job', () => {
     await assert.rejects(readCheckpoint(fileSystem, directory.pathOf(2)), { reason: 'checkpoint-damaged' });
   });
 
+  test('faults 26: of one job the ids say which checkpoint is newer, also when the clock went back in between', async () => {
+    const directory = await newDirectory();
+    for (const [id, completionTimestamp] of [
+      [1, 5000],
+      [2, 3000],
+      [3, 4000],
+    ] as const) {
+      await directory.begin(id);
+      await directory.complete({ ...metadataOf(id, []), completionTimestamp });
+    }
+    const listed = await listCheckpoints(fileSystem, directory.base);
+    assert.deepEqual(
+      listed.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)),
+      ['chk-3', 'chk-2', 'chk-1'],
+    );
+  });
+
   test('ST-11: what is removed takes along the shared files that no other refers to, and nothing else', async () => {
     const directory = await newDirectory(0);
     const written = async (scope: 'exclusive' | 'shared', id: number) => {

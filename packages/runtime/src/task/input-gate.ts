@@ -128,7 +128,7 @@ export class InputGate implements TaskInput {
     const { watermark } = this;
     const place = this.#place;
     return ({ context }) => {
-      if (watermark !== NO_TIMESTAMP) writeWatermarks(context, place, { watermark, inputs: [watermark] });
+      writeWatermarks(context, place, { watermark, inputs: [watermark] });
     };
   }
 

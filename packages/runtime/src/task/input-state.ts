@@ -3,7 +3,7 @@
  *
  * A restored task says first thing where its watermark stands, so downstream nobody takes a record for in time that was late before (I6 of input-gate.ts).
  *
- * W1 at an equal parallelism a subtask goes on where it stood; else, and where it had finished alone, all begin with the least that any of them had.
+ * W1 at an equal parallelism a subtask goes on where it stood, and one that has no watermark says so as well, or it would be taken for one that had finished; else, and where it had finished alone, all begin with the least that any of them had.
  * W2 a split carries the place of its output with it, to whatever reader gets it. Those of outputs that no split names stay with the subtask; at another parallelism
  *    everybody may have them, if it makes an output of that name.
  */

@@ -136,7 +136,7 @@ export class SourceInput implements TaskInput {
       ? []
       : this.#called(() => this.#reader.snapshotState(checkpointId)).map((split) => this.#elementOf(split, places));
     return ({ context }) => {
-      if (watermark !== NO_TIMESTAMP) writeWatermarks(context, place, { watermark, inputs: [watermark] });
+      writeWatermarks(context, place, { watermark, inputs: [watermark] });
       writeOutputs(context, place, places);
       writeSplits(context, splits);
     };

@@ -107,9 +107,8 @@ export class TwoInputGate implements TaskInput {
   snapshot(): WriteInput {
     const { watermark } = this;
     const inputs = this.#inputs.map((input) => input.watermark);
-    const isKnown = inputs.some((each) => each !== NO_TIMESTAMP);
     return ({ context }) => {
-      if (isKnown) writeWatermarks(context, this.#place, { watermark, inputs });
+      writeWatermarks(context, this.#place, { watermark, inputs });
     };
   }
 
