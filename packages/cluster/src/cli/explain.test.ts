@@ -33,6 +33,17 @@ env.fromData(...rows).print();
 await env.execute('never shown');
 `,
   'throws-after.ts': `${PRELUDE}env.fromData(1).print();\nawait env.execute('made');\nthrow new TypeError('no file');\n`,
+  // The second has a loop, which has no place in BATCH mode.
+  'modes.ts': `${PRELUDE}
+env.fromData('a', 'b', 'a').keyBy((word) => word).reduce((a, b) => a + b).print();
+await env.execute('words');
+const loop = env.fromSequence(1, 3).iterate();
+const less = loop.map((n) => n - 1);
+loop.closeWith(less.filter((n) => n > 0));
+less.filter((n) => n <= 0).print();
+await env.execute('loop');
+`,
+  'batch.ts': `${PRELUDE}env.setRuntimeMode('BATCH').enableCheckpointing('1 s');\nenv.fromData(1).print();\nawait env.execute('batch');\n`,
   'nothing.ts': PRELUDE,
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
   'stuck.ts': 'await new Promise(() => {});\nexport {};\n',
@@ -91,6 +102,20 @@ for (const [file, args] of EXAMPLES) {
   });
 }
 
+test('the mode that a job has: what AUTOMATIC comes to, and what BATCH leaves out, as reviewed', () => {
+  const told = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = explain(root, 'modes.ts', ...args);
+    assert.deepEqual([status, stderr], [0, '']);
+    return stdout;
+  };
+  compareWithGolden('modes.streaming.explain.txt', told());
+  compareWithGolden('modes.automatic.explain.txt', told('-D', 'execution.runtime-mode=AUTOMATIC'));
+  const modes = (...args: readonly string[]) =>
+    JSON.parse(told('--json', ...args)).jobs.map(({ executionMode }: { executionMode: string }) => executionMode);
+  assert.deepEqual(modes('-D', 'execution.runtime-mode=AUTOMATIC'), ['BATCH', 'STREAMING']);
+  assert.deepEqual(modes(), ['STREAMING', 'STREAMING']);
+});
+
 test('every job of a program, in its order; what the program prints stays out of the way', () => {
   const { status, stdout, stderr } = explain(root, 'several.ts', '--json');
   const { jobs, stoppedAt, error, notes, program } = JSON.parse(stdout);
@@ -148,4 +173,10 @@ test('warnings that a run would give are part of the explanation', () => {
   const { status, stdout, stderr } = explain(root, 'warned.ts');
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /\n {2}warning: .*slide/i);
+  const batch = explain(root, 'batch.ts');
+  assert.deepEqual([batch.status, batch.stderr], [0, '']);
+  assert.match(
+    batch.stdout,
+    /execution mode BATCH.*\n {2}warning: The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out\.\n/,
+  );
 });

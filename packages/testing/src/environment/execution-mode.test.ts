@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { seededRandom } from '@millrace/core/base/random';
 import { RuntimeExecutionMode } from '@millrace/streaming/api/runtime-execution-mode';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
+import { jobWarnings } from '@millrace/streaming/api/job-warnings';
 import { rich } from '@millrace/streaming/api/rich-functions';
 import { DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';
 import type { Collector } from '@millrace/streaming/contract/emittable';
@@ -136,6 +137,35 @@ test('BATCH refuses a source without an end by its name; AUTOMATIC streams then'
   assert.equal(modeOf('AUTOMATIC', true), 'STREAMING');
   assert.equal(modeOf('AUTOMATIC', false), 'BATCH');
   assert.equal(modeOf('STREAMING', false), 'STREAMING');
+});
+
+test('BATCH refuses an iteration by its name; AUTOMATIC streams then', () => {
+  const looped = (mode: RuntimeExecutionMode) => {
+    const env = TestEnvironment.create().setRuntimeMode(mode);
+    const loop = env.fromSequence(1, 3).iterate();
+    env.collect(loop.closeWith(loop.filter((n) => n > 5)));
+    return explainJob(env.compile()).executionMode;
+  };
+  assert.throws(() => looped('BATCH'), {
+    name: 'UsageError',
+    message: "The iteration 'Iteration' has no place in BATCH mode. Use STREAMING.",
+  });
+  assert.equal(looped('AUTOMATIC'), 'STREAMING');
+});
+
+test('what was set of checkpoints is left out in BATCH, and the job is warned of it; else it stays', () => {
+  const warned = (mode: RuntimeExecutionMode, intervalMs: number | undefined) => {
+    const env = TestEnvironment.create().setRuntimeMode(mode);
+    env.collect(env.fromData(1));
+    const job = env.compile();
+    return jobWarnings(job, {
+      ...job.jobGraph.configuration,
+      ...(intervalMs === undefined ? {} : { checkpointing: { intervalMs } as never }),
+    });
+  };
+  assert.deepEqual(warned('BATCH', 1000), ['The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out.']);
+  assert.deepEqual(warned('BATCH', undefined), []);
+  assert.deepEqual(warned('STREAMING', 1000), []);
 });
 
 test('the mode by method and by option, and what is refused of it', () => {

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
 import type { KeyedStream } from '@millrace/streaming/api/keyed-stream';
+import type { RuntimeExecutionMode } from '@millrace/streaming/api/runtime-execution-mode';
 import type { Collector } from '@millrace/streaming/contract/emittable';
 import { OutputTag } from '@millrace/streaming/contract/output-tag';
 import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
@@ -371,6 +372,21 @@ states(
     assert.deepEqual(outputs[2], ['sum a13', 'min a3', 'max a5', 'minBy b3', 'maxBy a5', 'lastBy c5']);
   },
 );
+
+states('In batch execution a keyed aggregate emits its final value only.', async () => {
+  const emittedIn = async (mode: RuntimeExecutionMode) => {
+    const env = TestEnvironment.create().setRuntimeMode(mode);
+    const rows = env.fromData(at(1, 'a', 5), at(2, 'a', 3), at(3, 'b', 1), at(4, 'a', 2));
+    const sink = env.collect(rows.keyBy(({ id }) => id).sum('n'));
+    await env.execute();
+    return sink
+      .take()
+      .map(({ id, n }) => `${id}${n}`)
+      .sort();
+  };
+  assert.deepEqual(await emittedIn('STREAMING'), ['a10', 'a5', 'a8', 'b1']);
+  for (const mode of ['BATCH', 'AUTOMATIC'] as const) assert.deepEqual(await emittedIn(mode), ['a10', 'b1'], mode);
+});
 
 states('Two inputs of an operator have no order between them.', async () => {
   const orders = new Set<string>();
