@@ -208,7 +208,7 @@ describe('encoders', () => {
       const serializer = make().writerStateSerializer();
       const states = await (
         running.writer as CommittingSinkWriter<string, PendingFile> & StatefulSinkWriter<string, PendingFile>
-      ).snapshotState(1);
+      ).snapshotState(1, 0);
       return states.map((state) => serializer.deserialize(serializer.serialize(state), serializer.version));
     };
     const first = await Running.start(make());

@@ -79,11 +79,7 @@ export class SinkCheckpoints {
     const { checkpointId } = context;
     return andThen(writer.flush(false), () => {
       this.#init.barrierPassed?.(checkpointId);
-      return andThen(this.prepare(writer, checkpointId), () =>
-        andThen(hasWriterState(this.#sink) ? (writer as StatefulSinkWriter<unknown, unknown>).snapshotState(checkpointId) : [], (states) =>
-          this.#write(context, states),
-        ),
-      );
+      return andThen(this.prepare(writer, checkpointId), () => this.writeRest(writer, context));
     });
   }
 
@@ -97,9 +93,12 @@ export class SinkCheckpoints {
     });
   }
 
-  /** After the writer has nothing to do any more: what was prepared goes into the checkpoint as it is. */
-  writeRest(context: StateSnapshotContext): void {
-    this.#write(context, []);
+  /** What was prepared goes into the checkpoint as it is, and the writer's state with it, also when the writer has had its last record. */
+  writeRest(writer: SinkWriter<unknown>, context: StateSnapshotContext): MaybePromise<void> {
+    if (!hasWriterState(this.#sink)) return this.#write(context, []);
+    const { checkpointId, checkpointTimestamp } = context;
+    const states = (writer as StatefulSinkWriter<unknown, unknown>).snapshotState(checkpointId, checkpointTimestamp);
+    return andThen(states, (given) => this.#write(context, given));
   }
 
   /** Settles when what belongs to this checkpoint and those before it has been committed. */

@@ -116,31 +116,30 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   }
 
   snapshotState(context: StateSnapshotContext): MaybePromise<void> {
-    if (this.#flushed !== undefined) return this.#flushed.then(() => this.#checkpoints.writeRest(context));
     const writer = this.#writer as SinkWriter<unknown>;
+    if (this.#flushed !== undefined) return this.#flushed.then(() => this.#checkpoints.writeRest(writer, context));
     this.#unflushed = false;
-    if (!this.#underWay) {
-      const settled = this.#checkpoints.barrier(writer, context);
-      if (settled !== undefined) this.#await(settled, undefined);
-      return settled;
-    }
-    return new Promise((resolve, reject) => {
-      const action = () => {
-        const settled = this.#checkpoints.barrier(writer, context);
-        if (settled === undefined) resolve();
-        else settled.then(resolve, reject);
-        return settled;
-      };
-      this.#enqueue({ action });
-    });
+    return this.#inTurn(() => this.#checkpoints.barrier(writer, context));
   }
 
-  async notifyCheckpointComplete(checkpointId: number): Promise<void> {
-    try {
-      await this.#checkpoints.complete(checkpointId);
-    } catch (error) {
-      throw this.#locate(error);
-    }
+  notifyCheckpointComplete(checkpointId: number): MaybePromise<void> {
+    if (this.#checkpoints.isCommitted) return this.#tellComplete(checkpointId);
+    return this.#checkpoints.complete(checkpointId).then(
+      () => this.#tellComplete(checkpointId),
+      (error: unknown) => {
+        throw this.#locate(error);
+      },
+    );
+  }
+
+  #tellComplete(checkpointId: number): void {
+    const writer = this.#writer;
+    if (writer?.notifyCheckpointComplete !== undefined) this.#tell(() => writer.notifyCheckpointComplete?.(checkpointId));
+  }
+
+  notifyCheckpointAborted(checkpointId: number): void {
+    const writer = this.#writer;
+    if (writer?.notifyCheckpointAborted !== undefined) this.#tell(() => writer.notifyCheckpointAborted?.(checkpointId));
   }
 
   async close(): Promise<void> {
@@ -175,6 +174,33 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     if (this.#queue.length < QUEUE_MAX || this.isBlocked) return;
     this.isBlocked = true;
     this.#context.flow.blocked += 1;
+  }
+
+  /** What a notification calls (Q1); nothing waits for it but the writer's next call. */
+  #tell(call: () => MaybePromise<void>): void {
+    this.#context.mail(() => {
+      if (this.#closed) return;
+      if (this.#underWay) this.#enqueue({ action: call });
+      else this.#make({ action: call });
+    });
+  }
+
+  /** Q4 */
+  #inTurn(call: () => MaybePromise<void>): MaybePromise<void> {
+    if (!this.#underWay) {
+      const settled = call();
+      if (settled !== undefined) this.#await(settled, undefined);
+      return settled;
+    }
+    return new Promise((resolve, reject) => {
+      const action = () => {
+        const settled = call();
+        if (settled === undefined) resolve();
+        else settled.then(resolve, reject);
+        return settled;
+      };
+      this.#enqueue({ action });
+    });
   }
 
   #settle(result: MaybePromise<void>, record: { readonly value: unknown } | undefined): void {

@@ -142,7 +142,7 @@ class Driver {
   async #checkpoint(sink: Sink2PC, writer: Writer2PC, committer: Committer<Committable>, offset: number): Promise<void> {
     await this.#step(() => writer.flush(false));
     const committables = await this.#step(() => writer.prepareCommit());
-    const states = await this.#step(() => writer.snapshotState(offset));
+    const states = await this.#step(() => writer.snapshotState(offset, 0));
     await this.#complete(sink, committables, states, offset);
     await this.#commit(committer, committables);
   }

@@ -15,9 +15,9 @@ export interface WriterInitContext {
   getRestoredCheckpointId(): number | undefined;
   /** Standard streams of the process that runs the job; `write` settles when the text has been handed over. */
   readonly standardStreams: StandardStreams;
-  /** Sends bytes to the client that runs the job (`executeAndCollect`); settles when the client has taken them. */
   /** Internal: the barrier of a checkpoint has passed; what is sent from here on belongs to a later one. */
   barrierPassed?(checkpointId: number): void;
+  /** Sends bytes to the client that runs the job (`executeAndCollect`); settles when the client has taken them. */
   sendToClient(bytes: Uint8Array): Promise<void>;
 }
 
@@ -36,12 +36,15 @@ export interface SinkWriter<in T> {
   /** Called when the task has nothing to read for the moment, at checkpoints, and at the end with `endOfInput`. */
   flush(endOfInput: boolean): MaybePromise<void>;
   writeWatermark?(timestamp: number): MaybePromise<void>;
+  /** Told between two calls of others, after what belongs to the checkpoint has been committed. */
+  notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
+  notifyCheckpointAborted?(checkpointId: number): MaybePromise<void>;
   close(): MaybePromise<void>;
 }
 
-/** A writer with state of its own: asked for it at every checkpoint, after `flush` and `prepareCommit`. */
+/** A writer with state of its own: asked for it at every checkpoint, after `flush` and `prepareCommit`, also after the end of its input. */
 export interface StatefulSinkWriter<in T, out S> extends SinkWriter<T> {
-  snapshotState(checkpointId: number): MaybePromise<readonly S[]>;
+  snapshotState(checkpointId: number, checkpointTimestamp: number): MaybePromise<readonly S[]>;
 }
 
 export interface SupportsWriterState<in T, in out S> extends Sink<T> {

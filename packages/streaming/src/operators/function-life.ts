@@ -41,7 +41,7 @@ export class FunctionLifeCycle<C> {
   }
 
   /** Synchronous: the state is frozen when this returns. */
-  snapshotState({ checkpointId, checkpointTimestamp }: StateSnapshotContext): void {
+  snapshotState({ checkpointId, checkpointTimestamp }: Pick<StateSnapshotContext, 'checkpointId' | 'checkpointTimestamp'>): void {
     const fn = this.#fn;
     if (fn.snapshotState === undefined) return;
     const context = { getCheckpointId: () => checkpointId, getCheckpointTimestamp: () => checkpointTimestamp };

@@ -14,10 +14,12 @@ import {
   type TriggerPlan,
   type TwoInputSettings,
 } from './program.ts';
+import { recordsAtMost } from './sizes.ts';
 import { traitsOf, unsoundness } from './traits.ts';
 
 /** A phase of event time. In programs without late records all sources agree on it, so that one that was idle comes back in time. */
 const PHASE_MS = 100;
+const RECORDS_MAX = 20_000;
 const PARTITIONINGS: readonly Partitioning[] = ['none', 'none', 'none', 'rebalance', 'rescale', 'shuffle', 'global', 'broadcast', 'custom'];
 
 /** As often as there is to find. */
@@ -140,7 +142,8 @@ class Generator {
 
   #tryNode(): void {
     this.#nodes.push(this.#node());
-    if (unsoundness(this.#program([])) !== undefined) this.#nodes.pop();
+    const program = this.#program([]);
+    if (unsoundness(program) !== undefined || recordsAtMost(program) > RECORDS_MAX) this.#nodes.pop();
   }
 
   #node(): NodePlan {

@@ -14,6 +14,13 @@ export interface SavedList {
   readonly elements: readonly Uint8Array[];
 }
 
+/** As a type of states that have lists in them. */
+export const SAVED_LIST = Types.row({ name: Types.STRING, elements: Types.list(Types.BYTES) });
+
+export function savedListSerializer(): SimpleVersionedSerializer<SavedList> {
+  return SAVED_LIST.createSerializer() as unknown as SimpleVersionedSerializer<SavedList>;
+}
+
 interface OpenList {
   readonly list: FunctionList<unknown>;
   readonly serializer: SimpleVersionedSerializer<unknown>;

@@ -1,6 +1,6 @@
 import { Types } from '@millrace/core/types/types';
 import type { SimpleVersionedSerializer } from '@millrace/core/types/type-information';
-import type { SavedList } from './function-state.ts';
+import { SAVED_LIST, type SavedList } from './function-state.ts';
 import type { Emission } from './source-emissions.ts';
 
 /** The split of a source function: one call of its `run`, with all that it had when it was snapshotted. */
@@ -16,12 +16,11 @@ export interface SourceRun {
   readonly emissions: readonly Uint8Array[];
 }
 
-const List = Types.row({ name: Types.STRING, elements: Types.list(Types.BYTES) });
 const Run = Types.row({
   index: Types.INT,
   restored: Types.BOOLEAN,
   ended: Types.BOOLEAN,
-  lists: Types.list(List),
+  lists: Types.list(SAVED_LIST),
   emissions: Types.list(Types.BYTES),
 });
 
