@@ -8,6 +8,7 @@ import { canonicalKey } from '@millrace/core/types/key';
 import { Types } from '@millrace/core/types/types';
 import type { KeyedTable } from '@millrace/streaming/contract/state';
 import { HeapTable } from './heap-table.ts';
+import { hashOfNumber } from './typed-keys.ts';
 import { HeapTableFactory } from './heap-tables.ts';
 
 type Model = Map<unknown, { readonly key: unknown; value: number }>;
@@ -174,4 +175,24 @@ test('a table that was very large once does not stay so when it is cleared', () 
   for (let key = 10; key < 10_000; key++) table.remove(key);
   table.clear();
   assert.ok(table.capacity < 100, `${table.capacity} slots`);
+});
+
+test('a table that is filled in the order of the slots of another does not pile its keys up', () => {
+  const source = new HeapTable<number, number>(true, canonicalKey);
+  const keys = 100_000;
+  for (let key = 0; key < keys; key++) source.slotOf(key * 3);
+  const distances = [0, Math.imul(7, 0x85ebca6b)].map((salt) => {
+    const filled = new HeapTable<number, number>(true, canonicalKey, undefined, salt);
+    let passed = 0;
+    for (let slot = 0; slot < source.capacity / 8; slot++) {
+      if (!source.isUsed(slot)) continue;
+      const key = source.keyAt(slot);
+      const home = hashOfNumber(key, salt) >>> (32 - Math.log2(filled.capacity));
+      const at = filled.slotOf(key);
+      passed += (at - home + filled.capacity) % filled.capacity;
+    }
+    return passed / filled.size;
+  });
+  assert.ok((distances[1] as number) < 20, `${distances[1]} slots are passed on the average`);
+  assert.ok((distances[0] as number) > 200, `${distances[0]}: with one hash for both it shows nothing`);
 });

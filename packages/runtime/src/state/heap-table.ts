@@ -29,6 +29,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   readonly #canonical: CanonicalForm;
   readonly #guard: KeyGuard;
   readonly #startsTyped: boolean;
+  readonly #salt: number;
   #isTyped: boolean;
   #keys: Float64Array;
   #mask: number;
@@ -42,13 +43,14 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   #isClean: boolean;
   #freezes: TableFreeze<K, V> | undefined; // the newest; the others behind it
 
-  /** `guard` is shown every key that is new to the table, and throws for one that is not this subtask's. */
-  constructor(startsTyped: boolean, canonical: CanonicalForm, guard?: KeyGuard) {
+  /** `guard` is shown every key that is new to the table, and throws for one that is not this subtask's. `salt`, a whole number, is that of `hashOfNumber`. */
+  constructor(startsTyped: boolean, canonical: CanonicalForm, guard?: KeyGuard, salt = 0) {
     this.size = 0;
     this.values = [];
     this.#canonical = canonical;
     this.#guard = guard;
     this.#startsTyped = startsTyped;
+    this.#salt = salt;
     this.#isTyped = startsTyped;
     this.#keys = new Float64Array(0);
     this.#mask = 0;
@@ -72,7 +74,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     if (typeof key !== 'number' || !this.#isTyped) return this.#mapSlotOf(key);
     const keys = this.#keys;
     const mask = this.#mask;
-    let slot = hashOfNumber(key) >>> this.#shift;
+    let slot = hashOfNumber(key, this.#salt) >>> this.#shift;
     for (;;) {
       const found = keys[slot] as number;
       if (found === key) {
@@ -124,7 +126,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
 
   /** What is in the table now is shown to `take`, entry by entry: before it changes, or when `advance` comes to it. Until `thaw`. */
   freeze(take: EntryTaker<K, V>): TableFreeze<K, V> {
-    const keys = this.#isTyped ? new TypedKeys(this.#keys, this.#mask, this.#shift) : this.#mapKeys;
+    const keys = this.#isTyped ? new TypedKeys(this.#keys, { mask: this.#mask, shift: this.#shift, salt: this.#salt }) : this.#mapKeys;
     const freeze = new TableFreeze<K, V>(this.values, keys, take);
     freeze.next = this.#freezes;
     this.#freezes = freeze;
@@ -177,7 +179,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
 
   /** The slot of a number, or the free slot that ends its probe (H2). */
   #probe(key: number): number {
-    let slot = hashOfNumber(key) >>> this.#shift;
+    let slot = hashOfNumber(key, this.#salt) >>> this.#shift;
     while (this.#keys[slot] !== key && this.isUsed(slot)) slot = (slot + 1) & this.#mask;
     return slot;
   }
@@ -225,7 +227,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     const keys = this.#keys;
     let gap = slot;
     for (let next = (gap + 1) & this.#mask; this.isUsed(next); next = (next + 1) & this.#mask) {
-      const home = hashOfNumber(keys[next] as number) >>> this.#shift;
+      const home = hashOfNumber(keys[next] as number, this.#salt) >>> this.#shift;
       if (((next - home) & this.#mask) < ((next - gap) & this.#mask)) continue; // its home lies behind the gap
       if (this.#isWatched) this.touch(next);
       keys[gap] = keys[next] as number;

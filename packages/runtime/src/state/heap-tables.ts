@@ -51,6 +51,8 @@ interface MadeState {
 
 export class HeapTableFactory implements KeyedTableFactory {
   readonly #restored: RestoredStates | undefined;
+  /** Another one than that of the tables that the checkpoint was made of. */
+  readonly #salt: number;
   readonly #guard: KeyGuard;
   readonly #spares = new Map<string, AnyTable[]>();
   readonly #states = new Map<string, MadeState>();
@@ -60,6 +62,7 @@ export class HeapTableFactory implements KeyedTableFactory {
   constructor(restored?: RestoredStates, guard?: KeyGuard) {
     this.#guard = guard;
     this.#restored = restored;
+    this.#salt = Math.imul((restored?.checkpointId ?? -1) + 1, 0x85ebca6b);
   }
 
   createTable<K, V>(
@@ -69,7 +72,7 @@ export class HeapTableFactory implements KeyedTableFactory {
     options: TableOptions<V> = {},
   ): KeyedTable<K, V> {
     if (options.isTransient === true)
-      return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey, this.#guard);
+      return new HeapTable<K, V>(!NEVER_NUMBERS.has(descriptionOf(keyType).kind), canonicalKey, this.#guard, this.#salt);
     const state = this.#tableState(
       name,
       { keyType, valueType, options },
@@ -185,7 +188,8 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   #newTable(state: MadeState, form: EntryForm<unknown>): AnyTable {
     const spare = state.schema.kind === 'table' ? this.#spares.get(state.schema.name)?.pop() : undefined;
-    const table = spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey, this.#guard);
+    const table =
+      spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey, this.#guard, this.#salt);
     state.tables.set(table, form);
     return table;
   }
