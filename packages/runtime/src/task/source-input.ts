@@ -126,6 +126,10 @@ export class SourceInput implements TaskInput {
     this.#options.checkpoint(barrier);
   }
 
+  get isReadyForCheckpoint(): boolean {
+    return this.#ended || this.#called(() => this.#reader.isReadyForCheckpoint?.()) !== false;
+  }
+
   abortCheckpoint(): void {}
 
   snapshot(checkpointId: number): WriteInput {

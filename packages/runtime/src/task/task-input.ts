@@ -30,6 +30,8 @@ export interface TaskInput {
   begin(): void;
   /** From the coordinator: the barrier of this checkpoint begins here (a source), or comes when the channels have ended. */
   triggerCheckpoint(barrier: CheckpointBarrier): void;
+  /** False: a checkpoint is not to begin here yet. Of sources. */
+  readonly isReadyForCheckpoint?: boolean;
   abortCheckpoint(checkpointId: number): void;
   /** All barriers are here: what it keeps stands as it is now, and is written when the head is snapshotted. */
   snapshot(checkpointId: number): WriteInput;

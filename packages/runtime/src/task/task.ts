@@ -111,8 +111,10 @@ export class Task {
       return this.#options.postDecline(checkpointId, failure);
     }
     built.mailbox.put(() => {
-      if (built.tasklet.takesBarriers) built.input.triggerCheckpoint(barrier);
-      else built.snapshots.decline(checkpointId, declineFailure.closing(built.tasklet.name, checkpointId));
+      const { tasklet, input, snapshots } = built;
+      if (!tasklet.takesBarriers) snapshots.decline(checkpointId, declineFailure.closing(tasklet.name, checkpointId));
+      else if (input.isReadyForCheckpoint === false) snapshots.decline(checkpointId, declineFailure.notRunning(tasklet.name, checkpointId));
+      else input.triggerCheckpoint(barrier);
     });
   }
 

@@ -55,6 +55,8 @@ export interface SourceReader<out T, Split> {
    */
   pauseOrResumeSplits?(splitsToPause: readonly string[], splitsToResume: readonly string[]): void;
   snapshotState(checkpointId: number): readonly Split[];
+  /** False: a checkpoint now would lack what the reader is about to have; it is declined, as by a task that does not run yet. */
+  isReadyForCheckpoint?(): boolean;
   notifyCheckpointComplete?(checkpointId: number): MaybePromise<void>;
   close(): MaybePromise<void>;
 }

@@ -6,6 +6,8 @@
  * F1 one run at a time; several that were given before the first began are one run with the state of all.
  * F2 a failure of the function is thrown after everything that it emitted before.
  * F3 a snapshot holds the function's state and the emissions that nobody has taken (E2 says why they belong together). Before `open` has settled it is what was given.
+ * F3a no checkpoint begins while a run that is new has not been given, or its function is not open: its subtask would be in none, and others would not know after a restore that
+ *     its share of the work is theirs.
  * F4 `close` of the reader cancels, and settles when `run` has returned and `close` of the function has settled.
  */
 import { FailingCall } from '../../contract/failing-call.ts';
@@ -91,6 +93,13 @@ export class FunctionSourceReader<T, C> implements SourceReader<T, SourceRun> {
       emissions: savedEmissions(current.emissions.rest()),
     };
     return [saved, ...this.#runs];
+  }
+
+  /** F3a */
+  isReadyForCheckpoint(): boolean {
+    const current = this.#underWay;
+    if (current === undefined) return this.#noMore;
+    return current.phase !== 'opening' || current.given.every(({ restored, ended }) => restored || ended);
   }
 
   async notifyCheckpointComplete(checkpointId: number): Promise<void> {

@@ -91,6 +91,10 @@ export class HybridReader<T> implements SourceReader<T, HybridSplit> {
     return [...splits, ...this.#waiting];
   }
 
+  isReadyForCheckpoint(): boolean {
+    return this.#current?.reader.isReadyForCheckpoint?.() !== false;
+  }
+
   async notifyCheckpointComplete(checkpointId: number): Promise<void> {
     await this.#current?.reader.notifyCheckpointComplete?.(checkpointId);
   }

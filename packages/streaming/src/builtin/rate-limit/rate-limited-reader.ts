@@ -69,6 +69,10 @@ export class RateLimitedReader<T, Split> implements SourceReader<T, Split> {
     return this.#reader.snapshotState(checkpointId);
   }
 
+  isReadyForCheckpoint(): boolean {
+    return this.#reader.isReadyForCheckpoint?.() !== false;
+  }
+
   notifyCheckpointComplete(checkpointId: number): MaybePromise<void> {
     this.#limiter.notifyCheckpointComplete?.(checkpointId);
     if (this.#waiting) this.#permitted.raise();
