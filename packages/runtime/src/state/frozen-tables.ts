@@ -16,8 +16,12 @@ export class FrozenTables implements FrozenState {
   constructor(tables: ReadonlyMap<HeapTable<unknown, unknown>, EntryForm<unknown>>, sink: KeyedSink) {
     for (const [table, form] of tables) {
       if (table.size === 0) continue;
+      let current: unknown; // one closure for all keys of the table
+      const write = (namespace: unknown, content: unknown) => sink.add(current, namespace, content);
       const freeze = table.freeze((key, value) => {
-        if (value !== undefined) form.entries(value, (namespace, content) => sink.add(key, namespace, content));
+        if (value === undefined) return;
+        current = key;
+        form.entries(value, write);
       });
       this.#tables.push({ table, freeze });
     }

@@ -38,7 +38,8 @@ export class KeyedBlocks {
   readonly #keyGroups: KeyGroups;
   readonly #output: SnapshotOutput;
   readonly #blockBytes: number;
-  readonly #open = new Map<number, OpenBlock>();
+  /** By key group. */
+  readonly #open: (OpenBlock | undefined)[];
   /** Key groups that have filled a block: the next one gets its memory at once. */
   readonly #filled = new Set<number>();
   readonly #written: { readonly keyGroup: number; readonly block: StateBlock }[] = [];
@@ -49,6 +50,7 @@ export class KeyedBlocks {
     this.#codec = new EntryCodec(schema);
     this.#keyGroups = keyGroups;
     this.#output = output;
+    this.#open = Array.from({ length: keyGroups.maxParallelism }, () => undefined);
     const each = HELD_BYTES_MAX / Math.max(1, keyGroups.last - keyGroups.first + 1);
     this.#blockBytes = Math.min(BLOCK_BYTES_MAX, Math.max(BLOCK_BYTES_LEAST, each));
   }
@@ -73,8 +75,8 @@ export class KeyedBlocks {
 
   /** Passes on what is left. */
   flush(): void {
-    for (const [keyGroup, open] of [...this.#open].sort(([a], [b]) => a - b)) this.#passOn(keyGroup, open);
-    this.#open.clear();
+    for (const [keyGroup, open] of this.#open.entries()) if (open !== undefined) this.#passOn(keyGroup, open);
+    this.#open.fill(undefined);
   }
 
   /** With the offsets they have got by now. */
@@ -84,18 +86,20 @@ export class KeyedBlocks {
 
   #write(key: unknown, namespace: unknown, value: unknown): void {
     const keyGroup = keyGroupOf(hashKey(key), this.#keyGroups.maxParallelism);
-    let open = this.#open.get(keyGroup);
-    if (open === undefined) {
-      const size = this.#filled.has(keyGroup) ? this.#blockBytes + ROOM_BEYOND : LEAST_BYTES;
-      open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(new Uint8Array(size)) };
-      this.#open.set(keyGroup, open);
-    }
+    const open = this.#open[keyGroup] ?? this.#begin(keyGroup);
     open.encoder.write(key, namespace, value, open.output);
     open.count += 1;
     if (open.output.position < this.#blockBytes) return;
     this.#passOn(keyGroup, open);
-    this.#open.delete(keyGroup);
+    this.#open[keyGroup] = undefined;
     this.#filled.add(keyGroup);
+  }
+
+  #begin(keyGroup: number): OpenBlock {
+    const size = this.#filled.has(keyGroup) ? this.#blockBytes + ROOM_BEYOND : LEAST_BYTES;
+    const open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(new Uint8Array(size)) };
+    this.#open[keyGroup] = open;
+    return open;
   }
 
   #passOn(keyGroup: number, { output, count }: OpenBlock): void {
