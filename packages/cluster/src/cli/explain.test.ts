@@ -82,6 +82,7 @@ function compareWithGolden(name: string, text: string): void {
 const EXAMPLES: readonly (readonly [string, readonly string[]])[] = [
   ['examples/word-count.ts', ['--input', 'LICENSE']],
   ['examples/commits-by-week.ts', ['--input', 'examples/data/commits.jsonl.gz', '--output', 'out']],
+  ['examples/custom-session.ts', []],
   ['examples/idle-alerts.ts', []],
   ['examples/joins.ts', []],
   ['examples/rules-by-broadcast.ts', []],
