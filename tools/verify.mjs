@@ -6,6 +6,7 @@ process.env.MILLRACE_SEEDS ??= '2000'; // read by the seeded suites (packages/*/
 runSteps([
   ['check', node, 'tools/check.mjs'],
   ['whole programs', node, 'tools/test.mjs', 'tests/'],
+  ['kill test', node, 'tests/chaos/chaos.mjs', '--kills', '20'],
   ['the canon again and again', node, 'tests/repeat-canon.mjs'],
   ['quickstart', node, 'packages/cluster/bin/millrace.js', 'run', 'examples/quickstart/flights.ts'],
 ]);

@@ -63,7 +63,7 @@ export function compileProgram(program: Program, parallelism: number): CompiledJ
           tolerableFailures: 1_000_000,
           storage: CHECKPOINTS,
         },
-        restartStrategy: { kind: 'fixed-delay', attempts: 1_000_000, delayMs: 40 },
+        restartStrategy: { kind: 'fixed-delay', attempts: program.restarts, delayMs: 40 },
       },
     },
   };
@@ -156,12 +156,13 @@ class Counted extends RichMapFunction<SimRecord, SimRecord> {
   }
 }
 
-function addBranch(streams: readonly DataStream<SimRecord>[], { sources }: Program, { kind, sink }: Branch, name: string): void {
+function addBranch(streams: readonly DataStream<SimRecord>[], { sources, stage }: Program, { kind, sink }: Branch, name: string): void {
+  const isInOrder = stage === 'none' || stage === 'counted'; // requests in flight may be given to other subtasks
   const rules = (sources[1] ?? sources[0])?.splits.reduce((sum, records) => sum + records, 0) ?? 0;
   const [first, ...others] = streams as [DataStream<SimRecord>, ...DataStream<SimRecord>[]];
   const all = others.length === 0 ? first : first.union(...others);
   const second = others[0] ?? first;
-  writeTo(linesOf(kind, { all, first, second, rules }, name).uid(name), sink, `sink-of-${name}`);
+  writeTo(linesOf(kind, { all, first, second, rules, isInOrder }, name).uid(name), sink, `sink-of-${name}`);
 }
 
 interface Inputs {
@@ -170,9 +171,10 @@ interface Inputs {
   readonly second: DataStream<SimRecord>;
   /** Records of the second. */
   readonly rules: number;
+  readonly isInOrder: boolean;
 }
 
-function linesOf(kind: Branch['kind'], { all, first, second, rules }: Inputs, name: string) {
+function linesOf(kind: Branch['kind'], { all, first, second, rules, isInOrder }: Inputs, name: string) {
   const byKey = (record: SimRecord) => record.key;
   switch (kind) {
     case 'records':
@@ -199,7 +201,7 @@ function linesOf(kind: Branch['kind'], { all, first, second, rules }: Inputs, na
     case 'join':
       return first.keyBy(byKey).connect(second.keyBy(byKey)).process(new Join());
     case 'broadcast':
-      return first.keyBy(byKey).connect(second.broadcast(RULES)).process(new Rules(rules));
+      return first.keyBy(byKey).connect(second.broadcast(RULES)).process(new Rules(rules, isInOrder));
     case 'late':
       return lateLines(all, name);
   }
@@ -312,11 +314,14 @@ const RULES = new MapStateDescriptor('rules', Types.STRING, Types.LONG);
 /** The broadcast side tells once, in one subtask, when all rules are there; the keyed side counts its own. */
 class Rules extends KeyedBroadcastProcessFunction<number, SimRecord, SimRecord, string> {
   readonly #rules: number;
+  /** Nothing before changes the order of a split. */
+  readonly #isInOrder: boolean;
   #count!: ValueState<number>;
 
-  constructor(rules: number) {
+  constructor(rules: number, isInOrder: boolean) {
     super();
     this.#rules = rules;
+    this.#isInOrder = isInOrder;
   }
 
   override open(context: KeyedRuntimeContext) {
@@ -334,6 +339,8 @@ class Rules extends KeyedBroadcastProcessFunction<number, SimRecord, SimRecord, 
     const rules = context.getBroadcastState(RULES);
     const id = `${split}/${seq}`;
     if (rules.contains(id)) world().oracles.violated(`(b) rule ${id} came twice`);
+    if (this.#isInOrder && seq > 0 && !rules.contains(`${split}/${seq - 1}`))
+      world().oracles.violated(`(b) rule ${id} came, and the one before is lost`);
     rules.put(id, value);
     let [count, total] = [0, 0];
     for (const [, each] of rules.entries()) {

@@ -46,7 +46,7 @@ const SPAN: Readonly<Record<Trigger, number>> = {
   barrier: 16,
   commit: 10,
   metadata: 6,
-  restore: 3,
+  restore: 12,
 };
 
 const FAULTS_MAX = 5;

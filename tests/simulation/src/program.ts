@@ -25,6 +25,10 @@ export interface Program {
   readonly retained: number;
   readonly autoWatermarkRecords: number;
   readonly generateCode: boolean;
+  /** Records in each channel within a slot: small ones are full often. */
+  readonly channelCapacity: number;
+  /** Restarts that are allowed without a new process. */
+  readonly restarts: number;
 }
 
 export const WINDOW_MS = 200;
@@ -36,10 +40,8 @@ export const LATE_BOUND_MS = 15;
 
 export function drawProgram(random: Random): Program {
   const pick = <T>(items: readonly T[]) => items[random.nextInt(items.length)] as T;
-  const isLate = random.nextInt(8) === 0;
-  const sources = isLate
-    ? [lateSource(random)]
-    : Array.from({ length: random.nextInt(3) === 0 ? 2 : 1 }, (_, index) => drawSource(random, index));
+  const isLate = random.nextInt(6) === 0;
+  const sources = isLate ? [lateSource(random)] : Array.from({ length: 1 + random.nextInt(2) }, (_, index) => drawSource(random, index));
   const kinds = BRANCHES.filter((kind) => kind !== 'late');
   const branches = isLate
     ? [{ kind: 'late' as const, sink: pick(SINKS) }]
@@ -48,13 +50,15 @@ export function drawProgram(random: Random): Program {
     sources,
     stage: isLate ? 'none' : pick(['none', 'none', 'rebalance', 'ordered-async', 'unordered-async', 'counted']),
     branches,
-    checkpointIntervalMs: 5 + random.nextInt(40),
+    checkpointIntervalMs: 4 + random.nextInt(30),
     checkpointTimeoutMs: 300 + random.nextInt(1_500),
     maxConcurrent: 1 + random.nextInt(2),
     inlineBytesMax: pick([1, 150, 20_000]),
     retained: 1 + random.nextInt(2),
     autoWatermarkRecords: pick([1, 3, 10, 1_000]),
     generateCode: random.nextInt(12) === 0,
+    channelCapacity: pick([2, 16, 64]),
+    restarts: 1_000_000,
   };
 }
 
@@ -62,7 +66,7 @@ function drawSource(random: Random, index: number): SourceSpec {
   const isLazy = random.nextInt(2) === 0;
   return {
     name: `source-${index}`,
-    splits: Array.from({ length: 1 + random.nextInt(5) }, () => 1 + random.nextInt(50)),
+    splits: Array.from({ length: 1 + random.nextInt(isLazy ? 9 : 5) }, () => 1 + random.nextInt(isLazy ? 25 : 50)),
     isLazy,
     keys: 1 + random.nextInt(9),
     disorderMs: random.nextInt(3) === 0 ? 0 : random.nextInt(60),

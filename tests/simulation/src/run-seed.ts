@@ -35,6 +35,10 @@ export interface RunOptions {
   /** In place of what the seed draws. */
   readonly program?: Program;
   readonly prepare?: (world: World) => void;
+  /** Of the processes, one after another; the last one stays. */
+  readonly parallelisms?: readonly number[];
+  /** The job must fail, with this in its message. */
+  readonly failsWith?: RegExp;
 }
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<SeedOutcome> {
@@ -53,18 +57,19 @@ class SeedRun {
   readonly #program: Program;
   readonly #expected: readonly string[];
   readonly #scheduler: Scheduler;
-  readonly #canRescale: boolean;
+  readonly #options: RunOptions;
   #process: SimulatedProcess | undefined;
   #end: JobEnd | undefined;
   #quietSinceMs: number | undefined;
   #isDone = false;
 
-  constructor(world: World, { program, prepare }: RunOptions) {
+  constructor(world: World, options: RunOptions) {
+    const { program, prepare } = options;
+    this.#options = options;
     this.#world = world;
     this.#program = program ?? drawProgram(world.fork());
     this.#expected = expectedLines(this.#program);
     this.#scheduler = new Scheduler(world.fork(), world.trace);
-    this.#canRescale = true;
     world.trace.note(JSON.stringify(this.#program));
     if (prepare === undefined) world.faults.draw();
     else prepare(world);
@@ -124,7 +129,9 @@ class SeedRun {
       world.oracles.violated('(i) the program was started again and again');
       this.#isDone = true;
     }
-    const parallelism = this.#canRescale || world.generation === 1 ? 1 + world.random.nextInt(4) : 1;
+    const drawn = 1 + world.random.nextInt(4);
+    const given = this.#options.parallelisms;
+    const parallelism = given?.[Math.min(world.generation, given.length) - 1] ?? drawn;
     this.#process = new SimulatedProcess({
       world,
       scheduler: this.#scheduler,
@@ -151,6 +158,13 @@ class SeedRun {
       if (failure !== undefined) {
         trace.note(failure.message);
         oracles.failed(failure);
+      }
+      const { failsWith } = this.#options;
+      if (failsWith !== undefined) {
+        if (failure === undefined || !failsWith.test(failure.message))
+          oracles.violated(`the job failed with '${failure?.message}', not ${failsWith}`);
+        this.#isDone = true;
+        return;
       }
       if (this.#quietSinceMs !== undefined) oracles.violated(`(i) the job failed although nothing was wrong any more: ${failure?.message}`);
       this.#stopProcess();

@@ -49,6 +49,7 @@ export class Scheduler {
   createLoop(options: SlotLoopOptions, isolate: Isolate): TaskletLoop {
     return {
       add: (member) => {
+        if (isolate.isDead) return; // S2: it was opened while it died
         member.tasklet.begin(options.clock.monotonic());
         this.#seats.push({ member, options, isolate, speed: 8, isResting: false });
         this.wake();

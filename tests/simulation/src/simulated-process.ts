@@ -111,6 +111,7 @@ export class SimulatedProcess {
   /** Its process ends; its parent sees that, or nobody does and its silence is noticed. */
   killTaskManager(isSeen: boolean): void {
     const lost = this.#taskManager;
+    if (lost.isolate.isDead) return; // another one is on its way
     lost.kill();
     const failure = lostFailure('task-manager-lost', `TaskManager ${lost.id} was killed.`);
     const message: ToResourceManager = { type: 'task-executor-lost', leader: RESOURCE_MANAGER.leader, taskManagerId: lost.id, failure };
@@ -148,7 +149,6 @@ export class SimulatedProcess {
         `process ${world.generation} at parallelism ${this.parallelism} from ${restore?.path.replace(jobId, '*') ?? 'nothing'}`,
       );
       if (restore === undefined) world.oracles.begunAnew();
-      world.faults.happened('restore');
       this.#submit(jobId, restore);
     } catch (error) {
       this.#ports.ended({ refused: describeFailure(error) });
@@ -197,6 +197,7 @@ export class SimulatedProcess {
       router: this.#router,
       resourceManager: RESOURCE_MANAGER,
       generateCode: program.generateCode,
+      channelCapacity: program.channelCapacity,
       bind: () => compileProgram(program, parallelism).bindings,
     });
   }
@@ -213,7 +214,6 @@ export class SimulatedProcess {
       trace.step(`restart ${event.restart}`);
       trace.note(event.failure.message);
       oracles.failed(event.failure);
-      faults.happened('restore');
     } else if (event.kind === 'execution') this.#states.set(`${event.vertexId}/${event.subtask}`, event.to);
     else if (event.kind === 'job-status') trace.step(`job ${event.from} -> ${event.to}`);
   }

@@ -17,8 +17,8 @@ import type { Scheduler } from './scheduler.ts';
 import type { World } from './world.ts';
 
 const SEGMENT_BYTES = 32 * 1024;
-const MEMORY_SEGMENTS = 256;
-const CHANNEL_CAPACITY = 16;
+const SEGMENTS_PER_PAIR = 24;
+const MEMORY_SEGMENTS_MIN = 128;
 
 export interface TaskManagerOptions {
   readonly id: string;
@@ -29,6 +29,7 @@ export interface TaskManagerOptions {
   readonly router: RpcService;
   readonly resourceManager: LeaderAddress;
   readonly generateCode: boolean;
+  readonly channelCapacity: number;
   readonly bind: () => JobBindings;
 }
 
@@ -37,7 +38,7 @@ export class SimulatedTaskManager {
   readonly address: string;
   readonly isolate: Isolate;
   readonly executor: TaskExecutor;
-  readonly memory = NetworkMemory.create(SEGMENT_BYTES * MEMORY_SEGMENTS);
+  readonly memory: NetworkMemory;
   readonly #options: TaskManagerOptions;
   readonly #random: Random;
   readonly #slots: SimulatedSlot[];
@@ -48,6 +49,7 @@ export class SimulatedTaskManager {
     this.address = `taskmanager/${id}`;
     this.#options = options;
     this.#random = world.fork();
+    this.memory = NetworkMemory.create(SEGMENT_BYTES * Math.max(MEMORY_SEGMENTS_MIN, options.slots ** 2 * SEGMENTS_PER_PAIR));
     this.isolate = new Isolate(this.address, world.clock, parent);
     this.#slots = Array.from({ length: options.slots }, (_, index) => new SimulatedSlot(index, this));
     this.executor = new TaskExecutor(
@@ -141,6 +143,7 @@ class SimulatedSlot implements SlotHandle {
     scheduler.enqueue(`>${this.#taskManager.address}/slot-${this.index}`, isolate, () => {
       world.trace.step(`to slot ${this.index}: ${message.type}`);
       isolate.run(() => slot.receive(message));
+      if (message.type === 'deploy') world.faults.happened('restore');
       if (message.type === 'notify-checkpoint') world.faults.happened('notify');
       if (message.type === 'trigger-checkpoint') world.faults.happened('barrier');
     });
@@ -190,7 +193,7 @@ class SimulatedSlot implements SlotHandle {
       },
       bind: () => Promise.resolve(options.bind()),
       standardStreams: { write() {} },
-      localChannelCapacity: CHANNEL_CAPACITY,
+      localChannelCapacity: options.channelCapacity,
       generateCode: options.generateCode,
       createLoop: (loop) => options.scheduler.createLoop(loop, isolate),
       checkpointFiles: {

@@ -13,7 +13,14 @@ import type {
 import { world } from './world.ts';
 
 /** `type`, not `interface`: only such may be emitted. */
-export type SimRecord = { readonly split: number; readonly seq: number; readonly key: number; readonly value: number; readonly at: number };
+export type SimRecord = {
+  readonly split: number;
+  readonly seq: number;
+  readonly key: number;
+  readonly value: number;
+  readonly at: number;
+  readonly padding?: string;
+};
 
 export interface SourceSpec {
   readonly name: string;
@@ -27,16 +34,22 @@ export interface SourceSpec {
   /** Records between two waits, and how long each is. */
   readonly burst: number;
   readonly gapMs: number;
+  /** Characters that every record carries. */
+  readonly padding?: number;
+  /** Event time begins here; 0 unless set. */
+  readonly originMs?: number;
 }
 
 /** Records of one split lie in so many milliseconds of event time, at most. */
 export const SPLIT_MS = 10_000;
 
-export function recordOf({ isLazy, keys, disorderMs }: SourceSpec, split: number, seq: number): SimRecord {
+export function recordOf({ isLazy, keys, disorderMs, padding, originMs = 0 }: SourceSpec, split: number, seq: number): SimRecord {
   const mixed = Math.imul(split * 7919 + seq * 104_729 + 17, 0x9e3779b1) >>> 0;
-  const begin = isLazy ? split * SPLIT_MS : 0;
+  const begin = originMs + (isLazy ? split * SPLIT_MS : 0);
   const disorder = disorderMs === 0 ? 0 : (mixed >>> 7) % (disorderMs + 1);
-  return { split, seq, key: (mixed >>> 16) % keys, value: mixed % 1000, at: begin + 100 + seq * 10 - Math.min(disorder, seq * 10) };
+  const at = begin + 100 + seq * 10 - Math.min(disorder, seq * 10);
+  const record = { split, seq, key: (mixed >>> 16) % keys, value: mixed % 1000, at };
+  return padding === undefined ? record : { ...record, padding: 'x'.repeat(padding) };
 }
 
 interface SplitState {

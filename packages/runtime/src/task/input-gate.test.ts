@@ -10,7 +10,7 @@ import { Flow } from './flow.ts';
 import { InputGate } from './input-gate.ts';
 import { INPUT_EMPTY, INPUT_ENDED } from './task-input.ts';
 
-function gateOf(channels: number, mode: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE' = 'EXACTLY_ONCE') {
+function gateOf(channels: number, mode: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE' = 'EXACTLY_ONCE', place = { subtask: 0, parallelism: 1 }) {
   const flow = new Flow();
   const told: string[] = [];
   const ends = Array.from({ length: channels }, () => createLocalChannel<unknown>(new Flow(), flow));
@@ -29,7 +29,7 @@ function gateOf(channels: number, mode: 'EXACTLY_ONCE' | 'AT_LEAST_ONCE' = 'EXAC
     flow,
     control: tell,
     alignment,
-    place: { subtask: 0, parallelism: 1 },
+    place,
   });
   const poll = () => {
     const result = gate.poll(1000);
@@ -186,3 +186,18 @@ test('I6: a restored gate says where it stands and lets no channel that has said
   idle.writers[0].writeWatermark(130);
   assert.deepEqual(idle.poll().told, ['w130'], 'what a channel says of itself counts, even if it is behind');
 });
+
+test('W1: a subtask that had no watermark has none after a restore, whatever the others had', () => {
+  const elements: unknown[] = [];
+  const context = { writeList: (_list: unknown, written: readonly unknown[]) => void elements.push(...written), readList: () => elements };
+  const [ahead, behind] = [0, 1].map((subtask) => gateOf(1, 'EXACTLY_ONCE', { subtask, parallelism: 2 })) as [Gate, Gate];
+  ahead.writers[0].writeWatermark(50);
+  ahead.poll();
+  for (const { gate } of [ahead, behind]) gate.snapshot(1)({ context } as never);
+  const again = gateOf(1, 'EXACTLY_ONCE', { subtask: 1, parallelism: 2 });
+  again.gate.restore(context as never);
+  again.gate.begin();
+  assert.deepEqual(again.poll().told, []);
+});
+
+type Gate = ReturnType<typeof gateOf>;
