@@ -72,6 +72,7 @@ function drawSource(random: Random, index: number): SourceSpec {
     disorderMs: random.nextInt(3) === 0 ? 0 : random.nextInt(60),
     burst: 1 + random.nextInt(12),
     gapMs: 1 + random.nextInt(12),
+    snapshotMs: index * random.nextInt(20),
   };
 }
 

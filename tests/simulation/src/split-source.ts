@@ -10,6 +10,7 @@ import type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from 'millrace';
+import { Isolate } from './isolate.ts';
 import { world } from './world.ts';
 
 /** `type`, not `interface`: only such may be emitted. */
@@ -34,6 +35,8 @@ export interface SourceSpec {
   /** Records between two waits, and how long each is. */
   readonly burst: number;
   readonly gapMs: number;
+  /** How long its enumerator takes for a snapshot; 0 unless set. */
+  readonly snapshotMs?: number;
   /** Characters that every record carries. */
   readonly padding?: number;
   /** Event time begins here; 0 unless set. */
@@ -128,9 +131,12 @@ class Enumerator implements SplitEnumerator<SplitState, EnumeratorState> {
     this.#context.signalNoMoreSplits(subtask);
   }
 
-  snapshotState(): EnumeratorState {
+  snapshotState(): EnumeratorState | Promise<EnumeratorState> {
     world().faults.at('enumerator');
-    return { open: this.#open };
+    const state = { open: this.#open };
+    const { snapshotMs = 0 } = this.#spec;
+    if (snapshotMs === 0) return state;
+    return new Promise((resolve) => Isolate.current?.clock.schedule(snapshotMs, () => resolve(state)));
   }
 
   close(): void {}

@@ -193,7 +193,7 @@ test('W1: a subtask that had no watermark has none after a restore, whatever the
   const [ahead, behind] = [0, 1].map((subtask) => gateOf(1, 'EXACTLY_ONCE', { subtask, parallelism: 2 })) as [Gate, Gate];
   ahead.writers[0].writeWatermark(50);
   ahead.poll();
-  for (const { gate } of [ahead, behind]) gate.snapshot(1)({ context } as never);
+  for (const { gate } of [ahead, behind]) gate.snapshot()({ context } as never);
   const again = gateOf(1, 'EXACTLY_ONCE', { subtask: 1, parallelism: 2 });
   again.gate.restore(context as never);
   again.gate.begin();
