@@ -58,6 +58,13 @@ async function holds({ program, faults, prepare, ...options }: Scenario, seeds =
   return outcomes;
 }
 
+/** Killed when so many checkpoints are complete, counted from the beginning. */
+function killedAfter(...checkpoints: readonly number[]): NonNullable<Scenario['faults']> {
+  return (arm) => {
+    for (const left of checkpoints) arm('metadata', KILL, left);
+  };
+}
+
 function sum(outcomes: readonly SeedOutcome[], figure: 'faults' | 'checkpoints' | 'processes' | 'restarts'): number {
   return outcomes.reduce((total, outcome) => total + outcome[figure], 0);
 }
@@ -99,7 +106,7 @@ describe('processes that die', () => {
       assert.ok(processes > 10, `${processes} processes`);
       await holds({
         program: { branches },
-        faults: (arm) => [1, 1, 1].forEach((left) => arm('metadata', KILL, left)),
+        faults: killedAfter(1, 1, 1),
         parallelisms: [3, 2, 4, 3],
       });
     });
@@ -235,7 +242,7 @@ describe('what users do', () => {
       await holds({
         program: { sources: [SOURCE, LAZY], branches: [{ kind, sink: 'two-phase' }] },
         parallelisms: [2, 3, 1, 4],
-        faults: (arm) => [2, 2, 2].forEach((left) => arm('metadata', KILL, left)),
+        faults: killedAfter(2, 2, 2),
       });
     });
   }
