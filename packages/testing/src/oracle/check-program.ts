@@ -1,6 +1,6 @@
 /** One seed of the oracle: a random program, run in several ways; a difference comes back as a small program and how to repeat it. */
 import { seededRandom } from '@millrace/core/base/random';
-import { generateProgram } from './generate-program.ts';
+import { generateProgram, type NodeKind } from './generate-program.ts';
 import { programText } from './program-text.ts';
 import type { OracleProgram, RunPlan } from './program.ts';
 import { differenceOf } from './run-program.ts';
@@ -14,9 +14,9 @@ export interface Difference {
 }
 
 /** Undefined if the program of the seed did in every way what the reference says. */
-export async function findDifference(seed: number): Promise<Difference | undefined> {
+export async function findDifference(seed: number, kinds?: readonly NodeKind[]): Promise<Difference | undefined> {
   const random = seededRandom(seed);
-  const program = generateProgram(random);
+  const program = generateProgram(random, kinds);
   const parallel = () => 2 + random.nextInt(3);
   const run = (parallelism: number, slots: number): RunPlan => {
     const generateCode = random.nextInt(3) > 0;

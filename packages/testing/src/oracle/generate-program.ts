@@ -29,8 +29,11 @@ const KINDS = [
   ...['two', 'two', 'two', 'two', 'two', 'two'],
 ] as const;
 
-export function generateProgram(random: Random): OracleProgram {
-  return new Generator(random).generate();
+export type NodeKind = (typeof KINDS)[number];
+
+/** `kinds`: of nodes, as often as they are to be drawn; all unless given. */
+export function generateProgram(random: Random, kinds: readonly NodeKind[] = KINDS): OracleProgram {
+  return new Generator(random, kinds).generate();
 }
 
 class Generator {
@@ -40,10 +43,12 @@ class Generator {
   readonly #even: boolean;
   readonly #advanceMs: number;
   readonly #nodes: NodePlan[] = [];
+  readonly #kinds: readonly NodeKind[];
   #sources: readonly SourcePlan[] = [];
 
-  constructor(random: Random) {
+  constructor(random: Random, kinds: readonly NodeKind[]) {
     this.#random = random;
+    this.#kinds = kinds;
     this.#late = this.#one(3);
     this.#even = this.#one(2);
     this.#advanceMs = [0, 8, 40][this.#below(3)] as number;
@@ -159,7 +164,7 @@ class Generator {
       partitioning: PARTITIONINGS[this.#below(PARTITIONINGS.length)] as Partitioning,
     };
     const keyed = { ...settings, partitioning: 'none' } as const;
-    switch (KINDS[this.#below(KINDS.length)]) {
+    switch (this.#kinds[this.#below(this.#kinds.length)]) {
       case 'map':
         return { ...settings, op: 'map', factor: 1 + this.#below(3), keys: 1 + this.#below(6), plus: this.#below(3) };
       case 'filter':

@@ -1,4 +1,6 @@
 /** Bugs for the oracle to find: each a change of one line of the compiled engine, made while it is loaded (planting-hooks.ts). The engine itself has no flag for them. */
+import type { NodeKind } from './generate-program.ts';
+
 export interface PlantedBug {
   readonly name: string;
   /** End of the file's path. */
@@ -7,6 +9,8 @@ export interface PlantedBug {
   readonly to: string;
   /** Found by a few programs: `npm test` plants these, `npm run verify` all. */
   readonly quick?: boolean;
+  /** Of nodes in the programs, where few of those that come otherwise would meet the bug. */
+  readonly kinds?: readonly NodeKind[];
 }
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -52,6 +56,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'runtime/dist/task/step.js',
     from: 'this.nextItem = nextItem;',
     to: 'this.nextItem = nextItem + 1;',
+  },
+  {
+    name: 'a watermark overtakes the records that wait before it',
+    file: 'runtime/dist/task/chain-walk.js',
+    from: 'if (!step.waiting)\n',
+    to: 'if (true)\n',
+    kinds: ['flatMap', 'timestamps', 'window'],
   },
   {
     name: 'a rolling reduce keeps what it had',
