@@ -8,11 +8,13 @@
  *    behind a commit without one would write the same once more. After a restore it is committed before the writer is made.
  * C3 a sink with a topology behind its writer commits nothing here: what was prepared for a checkpoint is part of it, and is emitted behind the barrier. After a restore it is
  *    emitted again, for the checkpoint is older than what became of it.
+ * C4 the barrier is ahead of its turn here: what is emitted between the two is behind the barrier, so that the receiver's part of the checkpoint has not got it, and it is
+ *    written into this part.
  */
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
-import { LAST, PendingCommits } from '@millrace/streaming/contract/pending-commits';
+import { LAST, PendingCommits, type Prepared } from '@millrace/streaming/contract/pending-commits';
 import type {
   CommittingSinkWriter,
   Sink,
@@ -43,6 +45,8 @@ export class SinkCheckpoints {
   /** Undefined where there is nothing to commit. */
   readonly #commits: PendingCommits<unknown> | undefined;
   #restoredStates: readonly unknown[] = [];
+  /** C4: by checkpoint whose barrier has gone by and whose turn has not come. */
+  readonly #behind = new Map<number, Prepared<unknown>[]>();
 
   constructor(sink: Sink<unknown>, init: WriterInitContext, emit: EmitCommittables | undefined) {
     this.#sink = sink;
@@ -72,6 +76,11 @@ export class SinkCheckpoints {
     this.#restoredStates = [];
     if (states.length > 0 && hasWriterState(this.#sink)) return this.#sink.restoreWriter(this.#init, states);
     return this.#sink.createWriter(this.#init);
+  }
+
+  /** The barrier goes by (C4). */
+  passing(checkpointId: number): void {
+    if (this.#emit !== undefined) this.#behind.set(checkpointId, []);
   }
 
   /** C1. In the writer's turn; what it comes to is written into the checkpoint at once. */
@@ -120,7 +129,9 @@ export class SinkCheckpoints {
   }
 
   #write(context: StateSnapshotContext, states: readonly unknown[]): void {
-    this.#commits?.write(context);
+    const { checkpointId } = context;
+    this.#commits?.write(context, this.#behind.get(checkpointId));
+    this.#behind.delete(checkpointId);
     this.#emitPrepared();
     if (states.length === 0 || !hasWriterState(this.#sink)) return;
     const serializer = this.#sink.writerStateSerializer();
@@ -133,7 +144,9 @@ export class SinkCheckpoints {
   #emitPrepared(): void {
     if (this.#emit === undefined || this.#commits === undefined) return;
     const prepared = this.#commits.take();
-    if (prepared.length > 0) this.#emit(prepared);
+    if (prepared.length === 0) return;
+    for (const emitted of this.#behind.values()) emitted.push(...prepared);
+    this.#emit(prepared);
   }
 }
 

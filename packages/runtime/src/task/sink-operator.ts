@@ -116,6 +116,7 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   }
 
   snapshotState(context: StateSnapshotContext): MaybePromise<void> {
+    this.#checkpoints.passing(context.checkpointId);
     const writer = this.#writer as SinkWriter<unknown>;
     if (this.#flushed !== undefined) return this.#flushed.then(() => this.#checkpoints.writeRest(writer, context));
     this.#unflushed = false;

@@ -69,14 +69,17 @@ export class PendingCommits<C> {
     this.#prepared = [...this.#prepared, ...prepared];
   }
 
-  write(context: StateSnapshotContext): void {
+  /** `handedOn` is written too, although it was taken: whoever has it now has it in no checkpoint before the next. */
+  write(context: StateSnapshotContext, handedOn: readonly Prepared<C>[] = []): void {
     const { checkpointId } = context;
-    if (this.#prepared.length === 0) return;
-    this.#prepared = this.#prepared.map((each) => (each.checkpointId === LAST ? { ...each, checkpointId } : each)); // C1
+    const belonging = (each: Prepared<C>) => (each.checkpointId === LAST ? { ...each, checkpointId } : each); // C1
+    this.#prepared = this.#prepared.map(belonging);
+    const written = [...handedOn.map(belonging), ...this.#prepared];
+    if (written.length === 0) return;
     const serializer = this.#options.serializer();
     context.writeList(
       this.#list,
-      this.#prepared.map((each) => ({
+      written.map((each) => ({
         checkpointId: each.checkpointId,
         subtask: each.subtask,
         version: serializer.version,
