@@ -36,6 +36,7 @@ export class SimulatedCoordinators implements OperatorCoordinatorProvider {
           bind: () => Promise.resolve(this.#bind()),
           send: (operatorId, subtask, event) => tell(() => listener.onReaderEvent(operatorId, subtask, event)),
           snapshotTaken: (checkpointId, operatorId, state) => tell(() => listener.onSnapshot(checkpointId, operatorId, state)),
+          subtaskReset: (operatorId, subtask) => tell(() => listener.onSubtaskReset(operatorId, subtask)),
           backlog: (operatorId, isProcessingBacklog) => tell(() => listener.onBacklog(operatorId, isProcessingBacklog)),
           fail: (error) => tell(() => listener.onFailure(describeFailure(error))),
         }),

@@ -45,6 +45,7 @@ function start({ job, bundlePath, restored }: Extract<ToCoordinatorWorker, { kin
     bind: (bound) => bindProgram(bound, bundlePath, 0),
     send: (operatorId, subtask, event) => post({ kind: 'event', operatorId, subtask, event }),
     snapshotTaken: (checkpointId, operatorId, state) => post({ kind: 'snapshot', checkpointId, operatorId, state }),
+    subtaskReset: (operatorId, subtask) => post({ kind: 'subtask-reset', operatorId, subtask }),
     backlog: (operatorId, isProcessingBacklog) => post({ kind: 'backlog', operatorId, isProcessingBacklog }),
     fail: (error) => post({ kind: 'failure', failure: describeFailure(error) }),
   });

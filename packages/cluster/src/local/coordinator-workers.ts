@@ -89,6 +89,8 @@ function hand(message: Exclude<FromCoordinatorWorker, { kind: 'output' }>, liste
       return listener.onReaderEvent(message.operatorId, message.subtask, message.event);
     case 'snapshot':
       return listener.onSnapshot(message.checkpointId, message.operatorId, message.state);
+    case 'subtask-reset':
+      return listener.onSubtaskReset(message.operatorId, message.subtask);
     case 'backlog':
       return listener.onBacklog(message.operatorId, message.isProcessingBacklog);
     case 'failure':

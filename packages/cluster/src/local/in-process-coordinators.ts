@@ -31,6 +31,7 @@ export class InProcessCoordinators implements OperatorCoordinatorProvider {
       bind: (information) => bindProgram(information, bundlePath, COORDINATOR_INSTANCE),
       send: (operatorId, subtask, event) => tell(() => listener.onReaderEvent(operatorId, subtask, event)),
       snapshotTaken: (checkpointId, operatorId, state) => tell(() => listener.onSnapshot(checkpointId, operatorId, state)),
+      subtaskReset: (operatorId, subtask) => tell(() => listener.onSubtaskReset(operatorId, subtask)),
       backlog: (operatorId, isProcessingBacklog) => tell(() => listener.onBacklog(operatorId, isProcessingBacklog)),
       fail: (error) => tell(() => listener.onFailure(describeFailure(error))),
     });

@@ -14,6 +14,7 @@ export interface JobCoordinatorsPorts {
   bind(job: JobInformation): Promise<JobBindings>;
   send(operatorId: string, subtask: number, event: ReaderEvent): void;
   snapshotTaken(checkpointId: number, operatorId: string, state: CoordinatorState): void;
+  subtaskReset(operatorId: string, subtask: number): void;
   backlog(operatorId: string, isProcessingBacklog: boolean): void;
   readonly fail: (error: unknown) => void;
 }
@@ -95,6 +96,7 @@ export class JobCoordinators implements OperatorCoordinators {
       restored: this.#restored[id],
       send: (subtask, event) => this.#ports.send(id, subtask, event),
       snapshotTaken: (checkpointId, state) => this.#ports.snapshotTaken(checkpointId, id, state),
+      subtaskReset: (subtask) => this.#ports.subtaskReset(id, subtask),
       backlog: (isProcessingBacklog) => this.#ports.backlog(id, isProcessingBacklog),
       fail,
     });

@@ -56,7 +56,11 @@ describe('coordinator isolates', () => {
     const [warm] = (await created) as [Worker];
     await warm.terminate();
     const another = once(process, 'worker');
-    workers.start(job, {}, { onReaderEvent: () => {}, onSnapshot: () => {}, onBacklog: () => {}, onFailure: () => {} });
+    workers.start(
+      job,
+      {},
+      { onReaderEvent: () => {}, onSnapshot: () => {}, onSubtaskReset: () => {}, onBacklog: () => {}, onFailure: () => {} },
+    );
     assert.notEqual((await another)[0], warm);
     await workers.close();
   });

@@ -42,6 +42,7 @@ export type ToCoordinatorWorker =
 export type FromCoordinatorWorker =
   | { readonly kind: 'event'; readonly operatorId: string; readonly subtask: number; readonly event: ReaderEvent }
   | { readonly kind: 'snapshot'; readonly checkpointId: number; readonly operatorId: string; readonly state: CoordinatorState }
+  | { readonly kind: 'subtask-reset'; readonly operatorId: string; readonly subtask: number }
   | { readonly kind: 'backlog'; readonly operatorId: string; readonly isProcessingBacklog: boolean }
   | { readonly kind: 'failure'; readonly failure: FailureDescription }
   | { readonly kind: 'output'; readonly stream: StreamName; readonly text: string };

@@ -3,6 +3,7 @@
  *
  * V1 the valve: what an enumerator sends after its snapshot and before the tasks were triggered is held back, in order, or a split would be in the snapshots of both.
  * V2 what an isolate says that was closed is not heard: a restart of everything begins with a new one.
+ * V3 what an enumerator sends to a reader of which it has not heard that it was reset goes nowhere: it was for the attempt before, and is given back to the enumerator.
  */
 import type { CoordinatorState } from '../checkpoint/checkpoint-metadata.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
@@ -37,6 +38,8 @@ export class JobSources {
   readonly #vertexOf: ReadonlyMap<string, string>;
   readonly #answered = new Set<string>(); // operator ids
   readonly #held: (() => void)[] = [];
+  /** Resets that an enumerator has not heard of yet (V3), by operator id and subtask. */
+  readonly #resetting = new Map<string, number>();
   readonly #iterations: JobIterations;
   #coordinators: OperatorCoordinators | undefined;
   #snapshot: Snapshot | undefined;
@@ -87,8 +90,12 @@ export class JobSources {
   /** For a restart that leaves the enumerators as they are. */
   resetSubtask(vertexId: string, subtask: number, checkpointId: number | undefined): void {
     this.#iterations.reset(vertexId);
-    for (const [operatorId, vertex] of this.#vertexOf)
-      if (vertex === vertexId) this.#coordinators?.resetSubtask(operatorId, subtask, checkpointId);
+    for (const [operatorId, vertex] of this.#vertexOf) {
+      if (vertex !== vertexId || this.#coordinators === undefined) continue;
+      const reader = `${operatorId}/${subtask}`;
+      this.#resetting.set(reader, (this.#resetting.get(reader) ?? 0) + 1);
+      this.#coordinators.resetSubtask(operatorId, subtask, checkpointId);
+    }
   }
 
   close(): void {
@@ -102,6 +109,7 @@ export class JobSources {
     this.#snapshot = undefined;
     this.#answered.clear();
     this.#held.length = 0;
+    this.#resetting.clear();
   }
 
   #listener(): CoordinatorListener {
@@ -110,6 +118,7 @@ export class JobSources {
     return {
       onReaderEvent: (operatorId, subtask, event) => (alive() ? this.#readerEvent(operatorId, subtask, event) : undefined),
       onSnapshot: (checkpointId, operatorId, state) => (alive() ? this.#snapshotOf(checkpointId, operatorId, state) : undefined),
+      onSubtaskReset: (operatorId, subtask) => (alive() ? this.#wasReset(`${operatorId}/${subtask}`) : undefined),
       onBacklog: (operatorId, isProcessingBacklog) => (alive() ? this.#ports.backlog(operatorId, isProcessingBacklog) : undefined),
       onFailure: (failure) => (alive() ? this.#ports.fail(failure) : undefined),
     };
@@ -123,9 +132,15 @@ export class JobSources {
     if (snapshot.missing.size === 0) snapshot.settle({ ok: true, value: snapshot.states });
   }
 
+  #wasReset(reader: string): void {
+    const left = (this.#resetting.get(reader) ?? 0) - 1;
+    if (left > 0) this.#resetting.set(reader, left);
+    else this.#resetting.delete(reader);
+  }
+
   #readerEvent(operatorId: string, subtask: number, event: ReaderEvent): void {
     const vertexId = this.#vertexOf.get(operatorId);
-    if (vertexId === undefined) return;
+    if (vertexId === undefined || this.#resetting.has(`${operatorId}/${subtask}`)) return; // V3
     const send = () => this.#ports.send({ vertexId, subtask, operatorId }, event);
     if (this.#answered.has(operatorId))
       this.#held.push(send); // V1

@@ -15,7 +15,7 @@ export interface OperatorCoordinators {
   /** Asks every enumerator for its state; each answers by `onSnapshot`, or by a failure of the job. */
   snapshot(checkpointId: number): void;
   notifyCheckpoint(checkpointId: number, outcome: 'complete' | 'aborted'): void;
-  /** The subtask begins again from this checkpoint, or from nothing: what it was assigned since goes back to its enumerator. */
+  /** The subtask begins again from this checkpoint, or from nothing: what it was assigned since goes back to its enumerator. Answered by `onSubtaskReset`. */
   resetSubtask(operatorId: string, subtask: number, checkpointId: number | undefined): void;
   /** Ends the isolate; nothing is told to the listener any more. */
   close(): void;
@@ -24,6 +24,8 @@ export interface OperatorCoordinators {
 export interface CoordinatorListener {
   onReaderEvent(operatorId: string, subtask: number, event: ReaderEvent): void;
   onSnapshot(checkpointId: number, operatorId: string, state: CoordinatorState): void;
+  /** What was heard for this reader before was for the one that is gone. */
+  onSubtaskReset(operatorId: string, subtask: number): void;
   onBacklog(operatorId: string, isProcessingBacklog: boolean): void;
   onFailure(failure: FailureDescription): void;
 }

@@ -34,6 +34,8 @@ export interface SourceCoordinatorOptions {
   readonly alignment?: WatermarkAlignment;
   send(subtask: number, event: ReaderEvent): void;
   snapshotTaken?(checkpointId: number, state: CoordinatorState): void;
+  /** Before anything is sent to the reader that comes next (S5). */
+  subtaskReset?(subtask: number): void;
   backlog?(isProcessingBacklog: boolean): void;
   /** Called once (S2). */
   fail(error: unknown): void;
@@ -99,6 +101,7 @@ export class SourceCoordinator {
     this.#whenIdle(() => {
       this.#readers.delete(subtask);
       this.#aligned?.forget(subtask);
+      this.#options.subtaskReset?.(subtask);
       const splits = this.#assignments?.takeBack(subtask, checkpointId) ?? [];
       if (splits.length > 0) this.#guard('addSplitsBack', () => this.#enumerator?.addSplitsBack(splits, subtask));
     });

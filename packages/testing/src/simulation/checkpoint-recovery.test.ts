@@ -127,6 +127,53 @@ describe('a restart', () => {
 });
 
 describe('enumerators', () => {
+  it('that send to a reader whose restart they have not heard of do not reach the one that takes its place: the split goes back to them', () => {
+    let send = (_splits: readonly Uint8Array[]) => {};
+    let reset = () => {};
+    const coordinators: OperatorCoordinatorProvider = {
+      start: (_job, _restored, listener) => {
+        send = (splits) => listener.onReaderEvent('x', 0, { type: 'add-splits', version: 1, splits });
+        return {
+          handleEvent() {},
+          snapshot: (id) => {
+            for (const operator of ['x', 'y']) listener.onSnapshot(id, operator, { version: 1, bytes: new Uint8Array() });
+          },
+          notifyCheckpoint() {},
+          resetSubtask: (operatorId, subtask) => {
+            reset = () => listener.onSubtaskReset(operatorId, subtask);
+          },
+          close() {},
+        };
+      },
+    };
+    const graph = jobOf(
+      'two',
+      [
+        { name: 'x', parallelism: 1, kind: 'source' },
+        { name: 'y', parallelism: 1, kind: 'source' },
+      ],
+      [],
+      { configuration: { restartStrategy: RESTART, checkpointing: { intervalMs: 1_000 } } },
+    );
+    const { cluster, taskManager } = running(graph, { coordinators });
+    const heard = () =>
+      taskManager.received.flatMap((message) =>
+        message.type === 'operator-event' && message.event.type === 'add-splits' ? message.event.splits.map(([byte]) => byte) : [],
+      );
+    const splitsHeard = (...bytes: number[]) => {
+      send(bytes.map((byte) => Uint8Array.of(byte)));
+      cluster.advance(10);
+      return heard();
+    };
+    assert.deepEqual(splitsHeard(1), [1]);
+    post(cluster, taskManager, 'x', 0, 'FAILED');
+    cluster.advance(500);
+    assert.equal(execution(cluster, 'x', 0).state, 'RUNNING');
+    assert.deepEqual(splitsHeard(2), [1]);
+    reset();
+    assert.deepEqual(splitsHeard(3), [1, 3]);
+  });
+
   it('answer before the tasks are triggered, and what they send afterwards is heard after the trigger, in order', () => {
     let answer = () => {};
     let send = (_subtask: number) => {};
