@@ -2,6 +2,7 @@
  * The complete checkpoints of a job, of which the newest is what it is restarted from. Owned by the CheckpointCoordinator; the one place that says what is removed.
  *
  * CC1 one is removed only when a newer one is complete, or at the end of the job. CC2 what somebody else made is never removed. CC3 there is always the newest.
+ * CC4 what the job was told to begin with is the newest at first: own ones that are newer cannot be used, or would have been named; they are left where they are.
  */
 import type { JobStatus } from '@millrace/streaming/graph/executor';
 import type { StoredCheckpoint } from '../../checkpoint/checkpoint-directory.ts';
@@ -24,12 +25,14 @@ export class CompletedCheckpoints {
 
   constructor(options: CompletedCheckpointsOptions) {
     this.#options = options;
-    this.#owned = options.owned;
-    this.#foreign = options.owned.some(({ path }) => path === options.restored?.path) ? undefined : options.restored;
+    const { owned, restored } = options;
+    const at = owned.findIndex(({ path }) => path === restored?.path);
+    this.#owned = at < 0 ? owned : owned.slice(0, at + 1); // CC4
+    this.#foreign = at < 0 ? restored : undefined;
   }
 
   get latest(): StoredCheckpoint | undefined {
-    return this.#owned.at(-1) ?? this.#foreign;
+    return this.#foreign ?? this.#owned.at(-1);
   }
 
   has(checkpointId: number): boolean {
@@ -38,8 +41,8 @@ export class CompletedCheckpoints {
 
   /** The newest cannot be read: it is left where it is and not used again. */
   passOverLatest(): void {
-    if (this.#owned.length === 0) this.#foreign = undefined;
-    else this.#owned = this.#owned.slice(0, -1);
+    if (this.#foreign === undefined) this.#owned = this.#owned.slice(0, -1);
+    this.#foreign = undefined;
   }
 
   add(checkpoint: StoredCheckpoint): void {
