@@ -3,6 +3,7 @@
  * number fields). Called by the thread of the subtask.
  *
  * G1 a name stands for one metric of a group: asked for again, the same one is given; as another kind, it is refused.
+ * G2 what a gauge throws, or gives that is no number, text or truth value, is nobody's failure: the gauge has no value as long as it does.
  */
 import { UsageError } from '../base/errors.ts';
 
@@ -35,6 +36,21 @@ export type MetricValue =
   | { readonly kind: 'counter' | 'meter'; readonly count: number }
   | { readonly kind: 'gauge'; readonly value: GaugeValue }
   | { readonly kind: 'histogram'; readonly count: number; readonly sum: number; readonly min: number; readonly max: number };
+
+type MetricVariables = readonly (readonly [name: string, value: string])[];
+
+/** One metric as a report has it. */
+export interface MetricSample {
+  /** The groups around it from the outside in; of a group with a value its name alone. */
+  readonly groups: readonly string[];
+  /** Of the groups with a value: name and value. */
+  readonly variables: MetricVariables;
+  readonly name: string;
+  readonly value: MetricValue;
+}
+
+/** Longer names would be cut by what they are reported to. */
+const NAME_LENGTH_MAX = 255;
 
 class CountingMetric implements Counter, Meter {
   readonly kind: 'counter' | 'meter';
@@ -99,11 +115,12 @@ type Metric = CountingMetric | HistogramMetric | GaugeMetric;
 export class MetricRegistry implements MetricGroup {
   readonly #metrics = new Map<string, Metric>();
   readonly #groups = new Map<string, MetricRegistry>();
+  /** Groups that are values of this one. */
+  readonly #values = new Map<string, MetricRegistry>();
 
   addGroup(name: string, value?: string): MetricRegistry {
-    const group = this.#groups.get(name) ?? new MetricRegistry();
-    this.#groups.set(name, group);
-    return value === undefined ? group : group.addGroup(value);
+    const group = child(this.#groups, name, 'addGroup');
+    return value === undefined ? group : child(group.#values, value, `addGroup('${name}')`);
   }
 
   counter(name: string): Counter {
@@ -125,12 +142,25 @@ export class MetricRegistry implements MetricGroup {
   /** Every metric with its path, groups before names. */
   *entries(): Generator<readonly [path: readonly string[], value: MetricValue]> {
     for (const [name, metric] of this.#metrics) yield [[name], metric.read()];
-    for (const [name, group] of this.#groups) for (const [path, value] of group.entries()) yield [[name, ...path], value];
+    for (const groups of [this.#groups, this.#values])
+      for (const [name, group] of groups) for (const [path, value] of group.entries()) yield [[name, ...path], value];
+  }
+
+  /** Every metric that has a value (G2), for a report. */
+  *samples(groups: readonly string[] = [], variables: MetricVariables = []): Generator<MetricSample> {
+    for (const [name, metric] of this.#metrics) {
+      const value = readingOf(metric);
+      if (value !== undefined) yield { groups, variables, name, value };
+    }
+    for (const [name, group] of this.#groups) yield* group.samples([...groups, name], variables);
+    const key = groups.at(-1);
+    if (key !== undefined) for (const [value, group] of this.#values) yield* group.samples(groups, [...variables, [key, value]]);
   }
 
   #metric(name: string, kind: Metric['kind'], make: () => Metric): Metric {
     const known = this.#metrics.get(name);
     if (known === undefined) {
+      checkName(name, kind);
       const made = make();
       this.#metrics.set(name, made);
       return made;
@@ -140,5 +170,30 @@ export class MetricRegistry implements MetricGroup {
         `Metric '${name}' is a ${known.kind} and was asked for as a ${kind}. Give each metric of a group a name of its own.`,
       );
     return known;
+  }
+}
+
+function child(groups: Map<string, MetricRegistry>, name: string, call: string): MetricRegistry {
+  const known = groups.get(name);
+  if (known !== undefined) return known;
+  checkName(name, call);
+  const made = new MetricRegistry();
+  groups.set(name, made);
+  return made;
+}
+
+function checkName(name: string, call: string): void {
+  if (typeof name === 'string' && name !== '' && name.length <= NAME_LENGTH_MAX) return;
+  const got = typeof name !== 'string' ? String(name) : name === '' ? 'an empty text' : `a text of ${name.length} characters`;
+  throw new UsageError(`${call} of a metric group got ${got} as a name. Name it by a text of 1 to ${NAME_LENGTH_MAX} characters.`);
+}
+
+function readingOf(metric: Metric): MetricValue | undefined {
+  if (!(metric instanceof GaugeMetric)) return metric.read();
+  try {
+    const read = metric.read();
+    return read.kind === 'gauge' && ['number', 'string', 'boolean'].includes(typeof read.value) ? read : undefined;
+  } catch {
+    return undefined;
   }
 }

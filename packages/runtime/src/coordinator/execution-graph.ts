@@ -11,8 +11,11 @@ import { UsageError } from '@millrace/core/base/errors';
 import type { Random } from '@millrace/core/base/random';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { JobEdge, JobGraph, JobVertex } from '@millrace/streaming/graph/job-graph';
+import type { TaskRates } from '../protocol/control-messages.ts';
 import { EXECUTION_TRANSITIONS, type ExecutionState, isTerminal } from '../protocol/execution-state.ts';
 import { randomId } from '../protocol/ids.ts';
+import type { UserMetrics } from '../protocol/user-metrics.ts';
+import { ExecutionRates } from './execution-rates.ts';
 import type { AllocatedSlot } from './slot-pool.ts';
 
 /** One attempt of one subtask. */
@@ -25,6 +28,9 @@ export class Execution {
   slot: AllocatedSlot | undefined = undefined;
   /** The newest figures, by TASK_METRIC. */
   metrics: readonly number[] | undefined = undefined;
+  /** The newest that its functions have. */
+  userMetrics: UserMetrics | undefined = undefined;
+  readonly #rates = new ExecutionRates();
   /** The newest that it has reported. */
   accumulators: AccumulatorValues | undefined = undefined;
 
@@ -33,6 +39,17 @@ export class Execution {
     this.vertex = vertex;
     this.subtask = subtask;
     this.attempt = attempt;
+  }
+
+  reportMetrics(metrics: readonly number[], userMetrics: UserMetrics | undefined): void {
+    this.metrics = metrics;
+    this.userMetrics = userMetrics ?? this.userMetrics;
+    this.#rates.report(metrics);
+  }
+
+  /** Undefined before the first report, and after the end. */
+  get rates(): TaskRates | undefined {
+    return this.isTerminal ? undefined : this.#rates.rates;
   }
 
   get name(): string {

@@ -1,32 +1,37 @@
 /** What can be said of a job at a moment: plain data for clients, REST and messages. */
+import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { JobDetails, VertexDetails } from '../protocol/control-messages.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
 import { TASK_METRIC } from '../protocol/slot-messages.ts';
-import { mergedAccumulators } from './job-accumulators.ts';
+import { backPressureCulprit } from './back-pressure.ts';
 import type { ExecutionGraph } from './execution-graph.ts';
+import { mergedAccumulators } from './job-accumulators.ts';
 
-type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'parallelism' | 'vertices' | 'accumulators'>;
+type JobProgress = Omit<JobDetails, 'jobId' | 'name' | 'parallelism' | 'vertices' | 'accumulators' | 'backPressureCulprit'>;
 
 export function detailsOf({ jobId, jobGraph }: JobInformation, graph: ExecutionGraph | undefined, progress: JobProgress): JobDetails {
+  const vertices = vertexDetailsOf(jobGraph, graph);
   return {
     jobId,
     name: jobGraph.name,
     parallelism: Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism)),
     ...progress,
     accumulators: mergedAccumulators(graph),
-    vertices: jobGraph.vertices.map(({ id, name, parallelism }) => verticesOf(graph, { id, name, parallelism })),
+    vertices,
+    backPressureCulprit: backPressureCulprit(jobGraph.edges, vertices),
   };
 }
 
-function verticesOf(graph: ExecutionGraph | undefined, vertex: Omit<VertexDetails, 'subtasks'>): VertexDetails {
-  const subtasks = (graph?.subtasksOf(vertex.id) ?? []).map(({ subtask, attempt, executionId, state, slot, metrics }) => ({
-    subtask,
-    attempt,
-    executionId,
-    state,
-    location: slot === undefined ? undefined : { taskManagerId: slot.taskManagerId, slot: slot.slot },
-    metrics,
-  }));
+export function vertexDetailsOf({ vertices }: JobGraph, graph: ExecutionGraph | undefined): readonly VertexDetails[] {
+  return vertices.map(({ id, name, parallelism }) => oneVertexOf(graph, { id, name, parallelism }));
+}
+
+function oneVertexOf(graph: ExecutionGraph | undefined, vertex: Omit<VertexDetails, 'subtasks'>): VertexDetails {
+  const subtasks = (graph?.subtasksOf(vertex.id) ?? []).map((execution) => {
+    const { subtask, attempt, executionId, state, slot, metrics, rates, userMetrics } = execution;
+    const location = slot === undefined ? undefined : { taskManagerId: slot.taskManagerId, slot: slot.slot };
+    return { subtask, attempt, executionId, state, location, metrics, rates, userMetrics };
+  });
   return { ...vertex, subtasks };
 }
 

@@ -15,9 +15,9 @@ import type {
   Collected,
   EnumeratorOperatorEvent,
   JobDetails,
+  RestoreRequest,
   TaskManagerLost,
   TaskMetricsReport,
-  RestoreRequest,
   ToJobMaster,
   ToTaskExecutor,
 } from '../protocol/control-messages.ts';
@@ -31,8 +31,8 @@ import { JobDeployment } from './job-deployment.ts';
 import { detailsOf, lastMemoryOf } from './job-details.ts';
 import { JobLifecycle } from './job-lifecycle.ts';
 import { JobLog } from './job-log.ts';
-import { JobRecovery } from './job-recovery.ts';
 import type { JobMasterIdentity, JobMasterOptions, JobMasterPorts } from './job-master-ports.ts';
+import { JobRecovery } from './job-recovery.ts';
 import { JobResults } from './job-results.ts';
 import { JobSources } from './job-sources.ts';
 import { JobTasks } from './job-tasks.ts';
@@ -205,12 +205,12 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     this.#results.received(batch, () => this.#deployment.tell(call.from, { type: 'collect-ack', leader, executionId, operatorId }));
   }
 
-  #metrics({ metrics, accumulators }: TaskMetricsReport, call: RpcCall): void {
+  #metrics({ metrics, accumulators, userMetrics }: TaskMetricsReport, call: RpcCall): void {
     this.#deployment.heard(call.from);
     for (const [executionId, figures] of Object.entries(metrics)) {
       const execution = this.#tasks?.find(executionId);
       if (execution === undefined) continue;
-      execution.metrics = figures;
+      execution.reportMetrics(figures, userMetrics?.[executionId]);
       this.#tasks?.accumulators.report(execution, accumulators[executionId]);
     }
   }

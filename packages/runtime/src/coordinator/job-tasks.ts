@@ -44,10 +44,10 @@ export class JobTasks {
     return execution?.isTerminal === false ? execution : undefined;
   }
 
-  update({ executionId, state, failure, metrics, accumulators }: UpdateTaskExecutionState): void {
+  update({ executionId, state, failure, metrics, accumulators, userMetrics }: UpdateTaskExecutionState): void {
     const execution = this.graph.find(executionId);
     if (execution === undefined) return;
-    if (metrics !== undefined) execution.metrics = metrics; // also of one that was given up: they are the last that are known
+    if (metrics !== undefined) execution.reportMetrics(metrics, userMetrics); // also of one that was given up: they are the last that are known
     if (execution.isTerminal) return;
     this.accumulators.report(execution, accumulators);
     if (isTerminal(state)) return this.ended(execution, state, failure);

@@ -5,13 +5,15 @@
  * The slot protocol, in order: register-task-executor → request-slots (JobMaster to ResourceManager) → allocate-slots (ResourceManager to TaskExecutor) →
  * offer-slots (TaskExecutor to JobMaster) → submit-tasks; and back: free-slot → slot-available. An offer that nobody wants is free again.
  */
-import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
-import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
+
 import type { AccumulatorValues, JobStatus } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
 import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
 import type { EnumeratorEvent, ReaderEvent } from './slot-messages.ts';
+import type { UserMetrics } from './user-metrics.ts';
 
 interface Fenced<Type extends string> {
   readonly type: Type;
@@ -84,6 +86,8 @@ export interface JobDetails extends JobEnd {
   /** Undefined for a job that takes no checkpoints and began with none. */
   readonly checkpoints: CheckpointStatistics | undefined;
   readonly vertices: readonly VertexDetails[];
+  /** The vertex that makes others wait, by id: see back-pressure.ts. Undefined where nobody waits. */
+  readonly backPressureCulprit: string | undefined;
 }
 
 export interface JobFailure {
@@ -166,6 +170,20 @@ export interface SubtaskDetails {
   readonly location: SlotLocation | undefined;
   /** By TASK_METRIC; undefined before the first report. */
   readonly metrics: readonly number[] | undefined;
+  /** Lately; undefined before the first report, and of a subtask that has ended. */
+  readonly rates: TaskRates | undefined;
+  /** Of its functions; undefined where they have none. */
+  readonly userMetrics: UserMetrics | undefined;
+}
+
+/** Over the last seconds of the task's own time. */
+export interface TaskRates {
+  readonly numRecordsInPerSecond: number;
+  readonly numRecordsOutPerSecond: number;
+  /** These three make 1000 together. */
+  readonly busyTimeMsPerSecond: number;
+  readonly backPressuredTimeMsPerSecond: number;
+  readonly idleTimeMsPerSecond: number;
 }
 
 // ---- → ResourceManager ----
@@ -286,6 +304,8 @@ export interface UpdateTaskExecutionState extends Fenced<'update-task-execution-
   readonly metrics: readonly number[] | undefined;
   /** The last ones, with terminal states of tasks that have some. */
   readonly accumulators?: AccumulatorValues | undefined;
+  /** Likewise. */
+  readonly userMetrics?: UserMetrics | undefined;
 }
 export interface EnumeratorOperatorEvent extends Fenced<'enumerator-event'> {
   readonly executionId: string;
@@ -321,6 +341,8 @@ export interface TaskMetricsReport extends Fenced<'task-metrics'> {
   readonly metrics: Readonly<Record<string, readonly number[]>>;
   /** Of tasks that have some. */
   readonly accumulators: Readonly<Record<string, AccumulatorValues>>;
+  /** Likewise; the newest that the tasks have posted. */
+  readonly userMetrics?: Readonly<Record<string, UserMetrics>>;
 }
 /** From the ResourceManager, as long as a request cannot be met. */
 export interface SlotsMissing extends Fenced<'slots-missing'> {

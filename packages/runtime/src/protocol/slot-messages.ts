@@ -2,11 +2,13 @@
  * Between the main thread of a TaskManager and its slots. Shared memory travels in them, so they are structured clones inside one process and never leave it.
  * A slot that runs in the main thread (`--single-thread`, tests) gets the same messages by call.
  */
+
+import type { AccumulatorValues } from '@millrace/streaming/graph/executor';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
-import type { AccumulatorValues } from '@millrace/streaming/graph/executor';
 import type { JobInformation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
+import type { UserMetrics } from './user-metrics.ts';
 
 export type ToSlot =
   | { readonly type: 'deploy'; readonly job: JobInformation; readonly bundlePath: string; readonly tasks: readonly TaskInSlot[] }
@@ -46,6 +48,8 @@ export type FromSlot =
     }
   /** Now and then, and before the terminal state; only of tasks that have some. */
   | { readonly type: 'accumulators'; readonly executionId: string; readonly accumulators: AccumulatorValues }
+  /** As accumulators. */
+  | { readonly type: 'user-metrics'; readonly executionId: string; readonly metrics: UserMetrics }
   /** `afterCheckpoint`: the last whose barrier had passed the sink; 0 before the first. The bytes belong to the next one that is complete. */
   | {
       readonly type: 'collected';

@@ -4,4 +4,5 @@ export const IDLE = 1; // nothing to read
 export const BLOCKED = 2; // somebody behind it cannot take more
 export const DRAINING = 3; // takes no input; waits for promises of its own
 export const DONE = 4;
-export type Progress = typeof ADVANCED | typeof IDLE | typeof BLOCKED | typeof DRAINING | typeof DONE;
+export const WAITING = 5; // an operator of its own cannot take more: a sink or a request that is slow
+export type Progress = typeof ADVANCED | typeof IDLE | typeof BLOCKED | typeof DRAINING | typeof DONE | typeof WAITING;

@@ -151,6 +151,7 @@ export class Slot {
       postState: (state: ExecutionState, failure: FailureDescription | undefined) =>
         this.#ports.post({ type: 'state', executionId, state, failure }),
       postAccumulators: (accumulators) => this.#ports.post({ type: 'accumulators', executionId, accumulators }),
+      postUserMetrics: (metrics) => this.#ports.post({ type: 'user-metrics', executionId, metrics }),
       ended: () => {
         this.#tasks.delete(executionId);
         this.#channels.forget(taskKeyOf(vertexId, subtask, attempt));

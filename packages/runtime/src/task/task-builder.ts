@@ -1,12 +1,13 @@
 /** Puts a task together: plan, channels, operators, compiled chain, input, tasklet. Opens nothing. */
 import { canGenerateCode } from '@millrace/core/codegen/compile';
-import { keyGroupRangeOf } from '@millrace/core/types/key-group';
 import { createCodec } from '@millrace/core/types/codec';
+import { keyGroupRangeOf } from '@millrace/core/types/key-group';
 import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
 import type { WriterInitContext } from '@millrace/streaming/contract/sink';
-import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import { NO_STATE, type OperatorSubtaskState } from '../checkpoint/state-handles.ts';
+import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
+import type { StateBackend } from '../state/state-backend.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
@@ -24,21 +25,21 @@ import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
 import { Mailbox } from './mailbox.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
+import { OperatorServices } from './operator-services.ts';
 import type { RecordOutput } from './record-output.ts';
 import { SinkOperator } from './sink-operator.ts';
 import { SourceInput } from './source-input.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
 import { Step } from './step.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
-import type { StateBackend } from '../state/state-backend.ts';
-import { OperatorServices } from './operator-services.ts';
-import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import {
   checkpointRequestOf,
+  createRegistries,
   placeOf,
   runtimeContextOf,
   settingsOf,
   type TaskEnvironment,
+  type TaskRegistries,
   taskNameOf,
   vertexOf,
 } from './task-environment.ts';
@@ -51,7 +52,7 @@ import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
 
 /** What the task's life needs of its parts. */
-export interface BuiltTask {
+export interface BuiltTask extends TaskRegistries {
   readonly tasklet: Tasklet;
   readonly input: TaskInput;
   readonly outputs: readonly RecordOutput[];
@@ -62,7 +63,6 @@ export interface BuiltTask {
   readonly schedule: TaskSchedule;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
-  readonly accumulators: TaskAccumulators;
 }
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
@@ -79,7 +79,7 @@ class TaskBuilder {
   readonly #collects = new Map<string, CollectQueue>();
   readonly #checks = new Map<string, EdgeCheck>();
   readonly #schedule: TaskSchedule;
-  readonly #accumulators = new TaskAccumulators();
+  readonly #registries = createRegistries();
   /** In BATCH mode a watermark is made at the end of the input alone. */
   readonly #isBatch: boolean;
   #walk: ChainWalk | undefined = undefined;
@@ -130,7 +130,7 @@ class TaskBuilder {
       mailbox: this.#mailbox,
       schedule: this.#schedule,
       collects: this.#collects,
-      accumulators: this.#accumulators,
+      ...this.#registries,
     };
   }
 
@@ -232,7 +232,7 @@ class TaskBuilder {
     const { executionId } = environment.deployed.task;
     return new SourceInput({
       source: logic.source,
-      runtime: runtimeContextOf(environment, this.#accumulators.of(operator.name)),
+      runtime: runtimeContextOf(environment, this.#registries, operator),
       clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
@@ -284,7 +284,7 @@ class TaskBuilder {
       flow: this.#flow,
       output: main,
       sideOutput: (tagId) => sides.get(tagId),
-      runtime: runtimeContextOf(environment, this.#accumulators.of(step.plan.operator.name)),
+      runtime: runtimeContextOf(environment, this.#registries, step.plan.operator),
       tables: services.tables,
       get keyedState() {
         return services.keyedState;
@@ -361,7 +361,7 @@ class TaskBuilder {
     );
     this.#collects.set(id, queue);
     return {
-      getRuntimeContext: () => runtimeContextOf(this.#environment, this.#accumulators.of(name)),
+      getRuntimeContext: () => runtimeContextOf(this.#environment, this.#registries, { id, name }),
       getRestoredCheckpointId: () => deployed.task.restore?.checkpointId,
       standardStreams: ports.standardStreams,
       sendToClient: (bytes) => queue.send(bytes),

@@ -1,13 +1,14 @@
 /** What one task is built from: its place in the job, and the slot around it. */
 
-import { MetricRegistry } from '@millrace/core/metrics/metric-group';
-import type { AccumulatorRegistry, RuntimeContext } from '@millrace/streaming/contract/functions';
+import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
-import type { JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
+import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
+import type { ChainedOperator, JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
 import type { JobInformation } from '../protocol/deployment.ts';
 import type { FromSlot, TaskInSlot } from '../protocol/slot-messages.ts';
 import type { LocalChannels } from './local-channels.ts';
 import type { SlotPorts } from './slot-ports.ts';
+import { TaskMetricGroups } from './task-metric-groups.ts';
 import type { FailingPlace } from './user-code-error.ts';
 
 export interface TaskEnvironment {
@@ -33,12 +34,25 @@ export function taskNameOf(environment: TaskEnvironment): string {
   return `${name} (${environment.deployed.task.subtask + 1}/${parallelism})`;
 }
 
-/** `accumulators`: those of the operator. */
-export function runtimeContextOf(environment: TaskEnvironment, accumulators: AccumulatorRegistry): RuntimeContext {
+/** What the functions of one task have registered. */
+export interface TaskRegistries {
+  readonly accumulators: TaskAccumulators;
+  readonly metricGroups: TaskMetricGroups;
+}
+
+export function createRegistries(): TaskRegistries {
+  return { accumulators: new TaskAccumulators(), metricGroups: new TaskMetricGroups() };
+}
+
+export function runtimeContextOf(
+  environment: TaskEnvironment,
+  { accumulators, metricGroups }: TaskRegistries,
+  operator: Pick<ChainedOperator, 'id' | 'name'>,
+): RuntimeContext {
   const { parallelism, maxParallelism } = vertexOf(environment);
   const { subtask, attempt } = environment.deployed.task;
   const taskName = taskNameOf(environment);
-  const metrics = new MetricRegistry();
+  const metrics = metricGroups.of(operator);
   return {
     getTaskName: () => taskName,
     getIndexOfThisSubtask: () => subtask,
@@ -47,7 +61,7 @@ export function runtimeContextOf(environment: TaskEnvironment, accumulators: Acc
     getAttemptNumber: () => attempt,
     getJobId: () => environment.job.jobId,
     getMetricGroup: () => metrics,
-    ...accumulators,
+    ...accumulators.of(operator.name),
   };
 }
 

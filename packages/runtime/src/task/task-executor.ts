@@ -12,7 +12,6 @@
 import { invariant, unreachable } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
-import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { NetworkMemory } from '../memory/network-memory.ts';
 import type {
   AllocateSlots,
@@ -21,17 +20,19 @@ import type {
   SlotAllocation,
   SubmitTasks,
   TaskSubmission,
-  TriggerCheckpoint,
   ToJobMaster,
   ToResourceManager,
   ToTaskExecutor,
+  TriggerCheckpoint,
 } from '../protocol/control-messages.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
 import { type ExecutionState, type FailureDescription, isTerminal } from '../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../protocol/failure-description.ts';
 import type { RpcCall, RpcEndpoint, RpcGateway, RpcService } from '../protocol/rpc.ts';
-import { type FromSlot, TASK_METRIC, TASK_METRICS, type TaskInSlot, type ToSlot } from '../protocol/slot-messages.ts';
+import { type FromSlot, TASK_METRIC, type TaskInSlot, type ToSlot } from '../protocol/slot-messages.ts';
+import type { UserMetrics } from '../protocol/user-metrics.ts';
 import { countRings, TaskExecutorRings } from './task-executor-rings.ts';
+import { createMetricsBlock } from './task-metrics.ts';
 
 /** One slot as the TaskExecutor sees it. */
 export interface SlotHandle {
@@ -76,6 +77,7 @@ interface Task {
   readonly metrics: SharedArrayBuffer;
   /** What it has reported last. */
   accumulators: AccumulatorValues | undefined;
+  userMetrics: UserMetrics | undefined;
   state: ExecutionState;
   /** Set when the order to cancel came before the slot had the task. */
   cancelled: boolean;
@@ -189,6 +191,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       case 'accumulators':
         task.accumulators = message.accumulators;
         return;
+      case 'user-metrics':
+        task.userMetrics = message.metrics;
+        return;
       case 'collected':
         return gateway.tell({
           type: 'collected',
@@ -258,12 +263,13 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     for (const { task, allocationId } of tasks) {
       const allocation = this.#allocation(allocationId, leader);
       invariant(allocation !== undefined, () => `accepts() let a task for ${allocationId} pass`);
-      const metrics = createMetrics();
+      const metrics = createMetricsBlock();
       this.#tasks.set(task.executionId, {
         executionId: task.executionId,
         allocation,
         metrics,
         accumulators: undefined,
+        userMetrics: undefined,
         state: 'DEPLOYING',
         cancelled: false,
         deployed: false,
@@ -328,11 +334,11 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   #stateChanged(task: Task, state: ExecutionState, failure: FailureDescription | undefined): void {
     task.state = state;
     const metrics = isTerminal(state) ? figuresOf(task) : undefined;
-    const accumulators = isTerminal(state) ? task.accumulators : undefined;
+    const last = isTerminal(state) ? { accumulators: task.accumulators, userMetrics: task.userMetrics } : {};
     if (isTerminal(state)) this.#forget(task);
     const { gateway, jobMaster } = task.allocation;
     const { executionId } = task;
-    gateway.tell({ type: 'update-task-execution-state', leader: jobMaster.leader, executionId, state, failure, metrics, accumulators });
+    gateway.tell({ type: 'update-task-execution-state', leader: jobMaster.leader, executionId, state, failure, metrics, ...last });
   }
 
   #forget(task: Task): void {
@@ -343,14 +349,16 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   #reportMetrics(leader: string): void {
     const metrics: Record<string, readonly number[]> = {};
     const accumulators: Record<string, AccumulatorValues> = {};
+    const userMetrics: Record<string, UserMetrics> = {};
     let gateway: RpcGateway<ToJobMaster> | undefined = this.#allocations.find((held) => held?.jobMaster.leader === leader)?.gateway;
     for (const task of this.#tasks.values()) {
       if (task.allocation.jobMaster.leader !== leader) continue;
       gateway = task.allocation.gateway;
       metrics[task.executionId] = figuresOf(task);
       if (task.accumulators !== undefined) accumulators[task.executionId] = task.accumulators;
+      if (task.userMetrics !== undefined) userMetrics[task.executionId] = task.userMetrics;
     }
-    gateway?.tell({ type: 'task-metrics', leader, taskManagerId: this.#options.taskManagerId, metrics, accumulators });
+    gateway?.tell({ type: 'task-metrics', leader, taskManagerId: this.#options.taskManagerId, metrics, accumulators, userMetrics });
   }
 
   // ---- lookups ----
@@ -379,14 +387,6 @@ function lastMemory(tasks: readonly Task[]): string {
   const most = (figure: number) => Math.round(Math.max(0, ...tasks.map((task) => figuresOf(task)[figure] ?? 0)) / (1024 * 1024));
   const heap = most(TASK_METRIC.heapUsedBytes);
   return heap === 0 ? '' : ` Last seen: ${heap} MiB of heap and ${most(TASK_METRIC.externalBytes)} MiB outside of it.`;
-}
-
-function createMetrics(): SharedArrayBuffer {
-  const block = new SharedArrayBuffer(TASK_METRICS * Float64Array.BYTES_PER_ELEMENT);
-  const figures = new Float64Array(block);
-  figures[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP; // 0 would be a watermark of 1970
-  figures[TASK_METRIC.currentOutputWatermark] = NO_TIMESTAMP;
-  return block;
 }
 
 function figuresOf(task: Task): readonly number[] {

@@ -1,7 +1,7 @@
 /** The figures of one task. Plain fields while it runs; written to shared memory at event-loop turns, where anyone may read them. */
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { TASK_METRIC } from '../protocol/slot-messages.ts';
-import { ADVANCED, BLOCKED, type Progress } from './progress.ts';
+import { TASK_METRIC, TASK_METRICS } from '../protocol/slot-messages.ts';
+import { ADVANCED, BLOCKED, type Progress, WAITING } from './progress.ts';
 
 export class TaskMetrics {
   numRecordsIn = 0;
@@ -22,11 +22,11 @@ export class TaskMetrics {
     this.#lastMs = nowMs;
   }
 
-  /** Between two turns a task was what it last reported. */
+  /** Between two turns a task was what it last reported. One that waits for what its own operators have begun is busy: nobody behind it is the reason. */
   turnBegins(nowMs: number): void {
     const passedMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;
-    if (this.#last === ADVANCED) this.busyTimeMs += passedMs;
+    if (this.#last === ADVANCED || this.#last === WAITING) this.busyTimeMs += passedMs;
     else if (this.#last === BLOCKED) this.backPressuredTimeMs += passedMs;
     else this.idleTimeMs += passedMs;
   }
@@ -35,7 +35,7 @@ export class TaskMetrics {
     const passedMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;
     this.#last = progress;
-    if (progress === ADVANCED || progress === BLOCKED) this.busyTimeMs += passedMs;
+    if (progress === ADVANCED || progress === BLOCKED || progress === WAITING) this.busyTimeMs += passedMs;
     else this.idleTimeMs += passedMs;
   }
 
@@ -54,4 +54,13 @@ export class TaskMetrics {
     if (heapUsedBytes !== undefined) block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
     if (externalBytes !== undefined) block[TASK_METRIC.externalBytes] = externalBytes;
   }
+}
+
+/** Of a task that has published nothing yet. */
+export function createMetricsBlock(): SharedArrayBuffer {
+  const block = new SharedArrayBuffer(TASK_METRICS * Float64Array.BYTES_PER_ELEMENT);
+  const figures = new Float64Array(block);
+  figures[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP; // 0 would be a watermark of 1970
+  figures[TASK_METRIC.currentOutputWatermark] = NO_TIMESTAMP;
+  return block;
 }

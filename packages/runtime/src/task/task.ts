@@ -9,11 +9,12 @@
  * T4 whatever was opened is closed, once; a close that does not settle is given up after CLOSE_MS_MAX, so that the end always comes.
  */
 import type { Clock } from '@millrace/core/base/clock';
-import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
+import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
+import type { UserMetrics } from '../protocol/user-metrics.ts';
 import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
 import type { TaskletLoop } from './slot-loop.ts';
@@ -31,6 +32,7 @@ interface TaskOptions {
   build(): BuiltTask;
   postState(state: ExecutionState, failure: FailureDescription | undefined): void;
   postAccumulators(accumulators: AccumulatorValues): void;
+  postUserMetrics(metrics: UserMetrics): void;
   postDecline(checkpointId: number, failure: FailureDescription): void;
   /** After the last state was posted. */
   ended(): void;
@@ -136,6 +138,7 @@ export class Task {
 
   publishAccumulators(): void {
     if (this.#ended || this.#isClosing) return;
+    this.#postUserMetrics();
     const failure = this.#postAccumulators();
     if (failure !== undefined) this.fail(failure);
   }
@@ -168,6 +171,7 @@ export class Task {
     }
     const failed = state === 'FINISHED' && closeFailure !== undefined;
     built?.tasklet.publishMetrics(undefined, undefined);
+    this.#postUserMetrics();
     this.#ended = true;
     const failure = state === 'FAILED' ? this.#failure : closeFailure;
     this.#options.postState(failed ? 'FAILED' : state, failed || state === 'FAILED' ? describeFailure(failure) : undefined);
@@ -184,6 +188,11 @@ export class Task {
     } catch (error) {
       return error;
     }
+  }
+
+  #postUserMetrics(): void {
+    const metrics = this.#built?.metricGroups.values(this.#options.clock.monotonic());
+    if (metrics !== undefined) this.#options.postUserMetrics(metrics);
   }
 
   #abandon(built: BuiltTask): void {

@@ -14,7 +14,7 @@ import type { ChainWalk } from './chain-walk.ts';
 import { FINISH, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import type { Mailbox } from './mailbox.ts';
-import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress } from './progress.ts';
+import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress, WAITING } from './progress.ts';
 import type { RecordOutput } from './record-output.ts';
 import { INPUT_EMPTY, INPUT_ENDED, type InputResult, type TaskInput } from './task-input.ts';
 import type { TaskMetrics } from './task-metrics.ts';
@@ -84,7 +84,8 @@ export class Tasklet {
     if (this.#flow.blocked !== 0) {
       this.#wasBlocked = true;
       if (this.#walk.takesBarriers) this.#input.pollBarriers?.();
-      return this.#unblock() || hadMail ? ADVANCED : BLOCKED;
+      if (this.#unblock() || hadMail) return ADVANCED;
+      return this.#outputs.some(isBlocked) ? BLOCKED : WAITING;
     }
     const progress = this.#turn(budget);
     return hadMail && progress !== DONE ? ADVANCED : progress;
@@ -218,4 +219,8 @@ export class Tasklet {
     for (const output of this.#outputs) output.writeEndOfInput();
     this.#phase = 'leaving';
   }
+}
+
+function isBlocked(output: RecordOutput): boolean {
+  return output.isBlocked;
 }

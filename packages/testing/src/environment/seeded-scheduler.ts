@@ -124,9 +124,11 @@ export class SeededScheduler {
     const { member, options } = seat;
     const { tasklet } = member;
     options.onSwitch(tasklet.name);
+    tasklet.metrics.turnBegins(options.clock.monotonic());
     let progress: Progress = DONE;
     try {
       progress = tasklet.run(BUDGETS[this.#random.nextInt(BUDGETS.length)] as number);
+      tasklet.metrics.turnEnds(options.clock.monotonic(), progress);
       if (progress === ADVANCED && this.#random.nextInt(4) === 0) tasklet.flushBeforePark();
     } catch (error) {
       this.#remove(tasklet);

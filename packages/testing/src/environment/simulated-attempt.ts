@@ -6,14 +6,16 @@
  * A1 after `crash` nothing of the attempt is heard any more, and when it settles nothing of it is left.
  * A2 a message to a task keeps its order among those of its sender: what an enumerator sends after its own snapshot comes after the trigger of that checkpoint.
  */
+
+import type { Random } from '@millrace/core/base/random';
+import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
+import type { CheckpointBarrier } from '@millrace/runtime/checkpoint/checkpoint-options';
 import { planDeployments } from '@millrace/runtime/coordinator/deployment-plan';
 import { type Execution, ExecutionGraph } from '@millrace/runtime/coordinator/execution-graph';
 import { JobIterations } from '@millrace/runtime/coordinator/job-iterations';
 import { planSlots } from '@millrace/runtime/coordinator/slot-sharing';
 import { SourceCoordinator } from '@millrace/runtime/coordinator/source-coordinator';
 import { WatermarkAlignment } from '@millrace/runtime/coordinator/watermark-alignment';
-import type { CheckpointBarrier } from '@millrace/runtime/checkpoint/checkpoint-options';
-import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
 import { Doorbell } from '@millrace/runtime/network/doorbell';
 import type { JobInformation, TaskRestore } from '@millrace/runtime/protocol/deployment';
@@ -24,9 +26,9 @@ import {
   TASK_METRICS,
   type TaskInSlot,
 } from '@millrace/runtime/protocol/slot-messages';
+import type { UserMetrics } from '@millrace/runtime/protocol/user-metrics';
 import { Slot } from '@millrace/runtime/task/slot';
 import { countRings, TaskExecutorRings } from '@millrace/runtime/task/task-executor-rings';
-import type { Random } from '@millrace/core/base/random';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
 import type { SeededScheduler } from './seeded-scheduler.ts';
 import type { SimulatedJobOptions } from './simulated-job.ts';
@@ -61,6 +63,7 @@ export class SimulatedAttempt {
   /** By operator id of a source: the executions of its subtasks. */
   readonly #readers = new Map<string, readonly Execution[]>();
   readonly #iterations: JobIterations;
+  readonly #metrics = new Map<string, SharedArrayBuffer>();
   /** Enumerators that have given their snapshots for a checkpoint whose triggers are not on their way yet, with what they have sent since (A2). */
   readonly #held = new Map<string, (() => void)[]>();
   #isCrashed = false;
@@ -92,6 +95,12 @@ export class SimulatedAttempt {
 
   publishAccumulators(): void {
     for (const slot of this.#slots) slot.publishAccumulators();
+  }
+
+  /** As a TaskExecutor would; what functions have is as it was where it is not given. */
+  reportMetrics(executionId: string, userMetrics: UserMetrics | undefined): void {
+    const metrics = this.#metrics.get(executionId);
+    if (metrics !== undefined) this.graph.find(executionId)?.reportMetrics([...new Float64Array(metrics)], userMetrics);
   }
 
   /** Asks the enumerators for their states; from each one's answer on, what it sends is held back until `trigger`. */
@@ -215,7 +224,9 @@ export class SimulatedAttempt {
     const tasksOf = this.#slots.map((): TaskInSlot[] => []);
     for (const { task, slot } of placed) {
       const attachments = rings.attach({ job, task, taskManagerId: TASK_MANAGER, slot, segments: SEGMENTS_PER_RING });
-      tasksOf[slot]?.push({ task, attachments, metrics: new SharedArrayBuffer(TASK_METRICS * 8) });
+      const metrics = new SharedArrayBuffer(TASK_METRICS * Float64Array.BYTES_PER_ELEMENT);
+      this.#metrics.set(task.executionId, metrics);
+      tasksOf[slot]?.push({ task, attachments, metrics });
     }
     for (const execution of this.graph.executions) this.graph.transition(execution, 'DEPLOYING');
     this.#slots.forEach((slot, index) => {

@@ -11,9 +11,11 @@
 import { TerminalError, UsageError } from '@millrace/core/base/errors';
 import { type Random, seededRandom } from '@millrace/core/base/random';
 import { assignStates } from '@millrace/runtime/checkpoint/assign-states';
-import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import { checkRestore } from '@millrace/runtime/checkpoint/check-restore';
+import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import { JobAccumulators, mergedAccumulators } from '@millrace/runtime/coordinator/job-accumulators';
+import { vertexDetailsOf } from '@millrace/runtime/coordinator/job-details';
+import type { VertexDetails } from '@millrace/runtime/protocol/control-messages';
 import type { ExecutionState } from '@millrace/runtime/protocol/execution-state';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
@@ -85,6 +87,11 @@ export class SimulatedJob {
   accumulators(): AccumulatorValues {
     this.#attempt.publishAccumulators();
     return mergedAccumulators(this.#attempt.graph);
+  }
+
+  /** With the last figures of every task that has ended. */
+  vertices(): readonly VertexDetails[] {
+    return vertexDetailsOf(this.#job.jobGraph, this.#attempt.graph);
   }
 
   /** Deploys all tasks; settles when every one of them is running or has ended. */
@@ -233,6 +240,8 @@ export class SimulatedJob {
         const execution = this.#attempt.graph.find(message.executionId);
         return execution === undefined ? undefined : this.#accumulators.report(execution, message.accumulators);
       }
+      case 'user-metrics':
+        return this.#attempt.reportMetrics(message.executionId, message.metrics);
       case 'output':
         return this.#options.write(message.stream, message.text);
     }
@@ -243,6 +252,7 @@ export class SimulatedJob {
     const execution = graph.find(executionId);
     if (execution === undefined) return;
     graph.transition(execution, state);
+    if (execution.isTerminal) this.#attempt.reportMetrics(executionId, undefined);
     this.#scheduler.wake();
     if (failure !== undefined) this.#fail(describedError(failure) ?? restoreFailure(failure));
   }
