@@ -89,6 +89,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('enumerator-begins-anew', 100, 'cluster/dist/local/job-coordinators.js', 'restored: this.#restored[id],', 'restored: undefined,'),
   bug('aborted-alignment-still-held', 300, 'runtime/dist/task/barrier-alignment.js', 'if (isPending)\n            this.#held.fill(0);', ''),
   bug('metadata-not-synced', 300, 'runtime/dist/checkpoint/checkpoint-directory.js', 'await writer.sync();', ''),
-  bug('subsumed-file-removed', 300, 'connectors/dist/file/file-sink-writer.js', 'if (isOurs)', 'if (true)'),
   bug('slot-not-given-back', 50, 'runtime/dist/task/task-executor-rings.js', 'release(executionId) {', 'release(executionId) { return;'),
 ];
