@@ -6,6 +6,7 @@
  * F1 one run at a time; several that were given before the first began are one run with the state of all.
  * F2 a failure of the function is thrown after everything that it emitted before.
  * F3 a snapshot holds the function's state and the emissions that nobody has taken (E2 says why they belong together). Before `open` has settled it is what was given.
+ *    There is none of a run that has failed: it would look as if the run had come to its end.
  * F3a no checkpoint begins while a run that is new has not been given, or its function is not open: its subtask would be in none, and others would not know after a restore that
  *     its share of the work is theirs.
  * F4 `close` of the reader cancels, and settles when `run` has returned and `close` of the function has settled.
@@ -78,6 +79,7 @@ export class FunctionSourceReader<T, C> implements SourceReader<T, SourceRun> {
   }
 
   snapshotState(checkpointId: number): readonly SourceRun[] {
+    if (this.#failure !== undefined) throw this.#failure.error; // F3
     const current = this.#underWay;
     if (current === undefined) return this.#runs;
     if (current.phase === 'opening') return [...current.given, ...this.#runs];

@@ -197,6 +197,22 @@ describe('FunctionSource', () => {
     assert.deepEqual(log, ['a at 5', 'active', 'watermark 5', 'idle', 'b at undefined', 'c at undefined']);
   });
 
+  it('that has failed is in no checkpoint, for a restore would take its run to be over', async () => {
+    const reader = readerOf<number>({
+      async run(context) {
+        await context.collect(1);
+        throw new Error('out of paper');
+      },
+    });
+    reader.addSplits([newRun(0)]);
+    reader.start();
+    await turn(); // the record is not taken, so that nobody has heard of the failure
+    assert.throws(
+      () => reader.snapshotState(1),
+      (error: Error) => /out of paper/.test(String(error.cause ?? error)),
+    );
+  });
+
   it('refuses a time that is none', async () => {
     for (const call of [
       (context: SourceContext<number>) => context.collectWithTimestamp(1, Number.NaN),
