@@ -209,7 +209,7 @@ describe('FunctionSource', () => {
     await turn(); // the record is not taken, so that nobody has heard of the failure
     assert.throws(
       () => reader.snapshotState(1),
-      (error: Error) => /out of paper/.test(String(error.cause ?? error)),
+      ({ cause }: Error) => /out of paper/.test((cause as Error).message),
     );
   });
 
