@@ -38,6 +38,8 @@ export interface HybridState {
   readonly ended: readonly SavedState[];
   /** Of the current one. */
   readonly current: SavedState;
+  /** Splits of sources that have ended, given back and not to anybody since. */
+  readonly lost?: readonly HybridSplit[];
 }
 
 /** To readers: from here on this source is read, which comes after these. */

@@ -110,7 +110,7 @@ export class HybridReader<T> implements SourceReader<T, HybridSplit> {
     const reader = source.createReader(this.#innerContext(sourceIndex)) as SourceReader<T, unknown>;
     this.#current = { index: sourceIndex, source, reader, ended: false };
     const restored = this.#waiting.filter((split) => split.sourceIndex === sourceIndex);
-    this.#waiting = [];
+    this.#waiting = this.#waiting.filter((split) => split.sourceIndex !== sourceIndex);
     if (restored.length > 0) reader.addSplits(restored.map((split) => unwrapSplit(source, split)));
     this.#isStarting = true;
     this.#life = this.#begin(before, reader);

@@ -9,7 +9,7 @@ import { runSource } from '../source-harness.ts';
 import { FunctionSource } from '../function/function-source.ts';
 import type { RangeEnumeratorState } from '../range-enumerator.ts';
 import type { SplitEnumeratorContext } from '../../contract/source.ts';
-import type { HybridSplit } from './hybrid-parts.ts';
+import { type HybridSplit, stateSerializer } from './hybrid-parts.ts';
 import { HybridSource } from './hybrid-source.ts';
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
@@ -78,6 +78,42 @@ describe('HybridSource', () => {
       enumerator.handleSourceEvent?.(0, { kind: 'request', sourceIndex: 0 });
     }
     assert.deepEqual(told, ['switch 0', 'switch 1']);
+  });
+
+  it('has a reader that came back alone read what it had of sources that are over, before it reads the current one', async () => {
+    const told: string[] = [];
+    const source = HybridSource.builder<number>(new SequenceSource(1, 1)).addSource(new SequenceSource(2, 2)).build();
+    const old = (byte: number): HybridSplit => ({ sourceIndex: 0, splitId: undefined, version: 1, split: Uint8Array.of(byte) });
+    const readers = new Map([
+      [0, { location: '', reportedSplits: [] as readonly HybridSplit[] }],
+      [1, { location: '', reportedSplits: [] as readonly HybridSplit[] }],
+    ]);
+    const context = {
+      currentParallelism: () => 2,
+      registeredReaders: () => readers,
+      sendEventToSourceReader: (subtask: number, event: { readonly kind: string; readonly sourceIndex: number }) =>
+        void told.push(`${subtask}: ${event.kind} ${event.sourceIndex}`),
+      assignSplit: (split: HybridSplit, subtask: number) => void told.push(`${subtask}: split ${split.split.join()}`),
+      callAsync: (work: () => Promise<unknown>, handle: (outcome: { readonly value: unknown }) => void) =>
+        void work().then((value) => handle({ value })),
+    } as unknown as SplitEnumeratorContext<HybridSplit>;
+    const enumerator = source.createEnumerator(context);
+    for (const subtask of [0, 1]) enumerator.addReader(subtask);
+    for (const subtask of [0, 1]) enumerator.handleSourceEvent?.(subtask, { kind: 'finished', sourceIndex: 0 });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(told.splice(0), ['0: switch 0', '1: switch 0', '0: switch 1', '1: switch 1']);
+    enumerator.addSplitsBack([old(7)], 0);
+    const saved = stateSerializer().deserialize(stateSerializer().serialize(await enumerator.snapshotState(1)), 1);
+    for (const each of [enumerator, source.restoreEnumerator(context, saved)]) {
+      readers.set(0, { location: '', reportedSplits: [old(5)] });
+      each.addReader(0);
+      assert.deepEqual(told.splice(0), ['0: switch 0', '0: split 7', '0: no-more-splits 0']);
+      each.handleSourceEvent?.(0, { kind: 'finished', sourceIndex: 0 });
+      assert.deepEqual(told.splice(0), ['0: switch 1']);
+      readers.set(0, { location: '', reportedSplits: [] });
+      each.addReader(0);
+      assert.deepEqual(told.splice(0), ['0: switch 1']);
+    }
   });
 
   it('is as bounded as its last source, and refuses what can never come', () => {
