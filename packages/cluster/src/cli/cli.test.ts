@@ -49,6 +49,11 @@ const REFUSED: readonly (readonly [string, readonly string[], string])[] = [
     ['run', 'a.ts', '--paralelism', '2'],
     `millrace: unknown option '--paralelism'\n(Did you mean --parallelism?)\n${HINT}`,
   ],
+  [
+    'an option of the program before --',
+    ['run', 'a.ts', '--input', 'words.txt'],
+    `millrace: unknown option '--input'\n(If it is the program's: what is meant for the program stands behind --, as in millrace run job.ts -- --input)\n${HINT}`,
+  ],
   ['no program', ['run'], `millrace: missing required argument 'file'\n${HINT}`],
   [
     'a log level that there is not',

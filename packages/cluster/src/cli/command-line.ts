@@ -43,7 +43,7 @@ function createCommand(): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(millrace --help shows what there is)')
     .addHelpText('after', `\n${EXIT_CODE_HELP}`)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')) })
+    .configureOutput({ outputError: (text, write) => write(refusalOf(text)) })
     .exitOverride();
   addRun(command);
   addExplain(command);
@@ -144,4 +144,14 @@ Exit codes:
 function collect(property: string, earlier: readonly string[] = []): readonly string[] {
   if (!/^[^=]+=/.test(property)) throw new InvalidArgumentError('Write -D key=value, for example -D parallelism.default=2.');
   return [...earlier, property];
+}
+
+/** What most often stands behind an unknown option without a likeness: one of the program, which is to stand behind `--`. */
+function refusalOf(text: string): string {
+  const option = /^error: unknown option '([^']+)'\n$/.exec(text)?.[1];
+  const hint =
+    option === undefined
+      ? ''
+      : `(If it is the program's: what is meant for the program stands behind --, as in millrace run job.ts -- ${option})\n`;
+  return `${text.replace(/^error: /, 'millrace: ')}${hint}`;
 }

@@ -88,7 +88,7 @@ class ProgramRun {
     await import(url);
     settled = true;
     await this.#face.jobsEnded();
-    await program.clusters.close();
+    await program.clusters.closeIdle();
   }
 
   finish(end: End): Promise<void> {

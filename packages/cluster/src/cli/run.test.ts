@@ -28,6 +28,9 @@ console.log('end');
   'unended-text.ts': `${PRELUDE}env.fromData(1).filter((n) => { process.stdout.write('tail'); return n > 1; }).print();\nawait env.execute('unended');\n`,
   'unended-bytes.ts': `${PRELUDE}env.fromData(1).filter((n) => n > 1).print();\nawait env.execute('unended');\nprocess.stdout.write(Buffer.from('tail'));\n`,
   'throws-not.mjs': `${PRELUDE}env.fromData(1).map((n) => n).print();\nawait env.execute('plain');\n`,
+  'not-awaited.ts': `${PRELUDE}env.fromData(1).print();\nenv.execute('not awaited');\n`,
+  'not-awaited-throws.ts': `${PRELUDE}env.fromData(1).map((n) => n.x.y).name('reach').print();\nenv.execute('not awaited');\n`,
+  'in-main.ts': `${PRELUDE}async function main() {\n  await null;\n  for (const n of [1, 2]) {\n    env.fromData(n).print();\n    await env.execute('job ' + n);\n  }\n}\nvoid main();\n`,
   'nothing.ts': PRELUDE,
   'program-throws.ts': `${PRELUDE}function fail(): never {\n  throw new TypeError('not today');\n}\nfail();\n`,
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
@@ -138,6 +141,14 @@ for (const [signal, exitCode] of [
     assert.deepEqual([ended.code, ended.stderr, job, state], [exitCode, '', 'endless', 'CANCELED']);
   });
 }
+
+test('a program that does not await its jobs: they run to their end, and a failure is told', async () => {
+  assert.deepEqual(await run('not-awaited.ts'), { code: 0, stdout: '1\n', stderr: '' });
+  assert.deepEqual(await run('in-main.ts'), { code: 0, stdout: '1\n2\n', stderr: '' });
+  const { code, stderr } = await run('not-awaited-throws.ts');
+  assert.equal(code, 1);
+  assert.match(stderr, /^millrace: Operator 'reach', subtask 1\/1, failed at not-awaited-throws\.ts:3:\d+: TypeError: .*\n$/);
+});
 
 test('a program without a job, one that throws and one that is refused', async () => {
   const results = [await run('nothing.ts'), await run('program-throws.ts'), await run('refused.ts')];

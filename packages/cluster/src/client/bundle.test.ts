@@ -141,6 +141,9 @@ test('a missing program is named with the directory it was looked for in', async
   mkdirSync(join(root, 'folder'));
   const refusal = "'folder' is a directory, not a program. Name the program's file, for example folder/job.ts.";
   await assert.rejects(bundle(root, 'folder'), { name: 'UsageError', reason: 'no-program', message: refusal });
+  writeFileSync(join(root, 'notes.md'), '# notes');
+  const noProgram = "'notes.md' is not a program. A program's file ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.";
+  await assert.rejects(bundle(root, 'notes.md'), { name: 'UsageError', reason: 'no-program', message: noProgram });
 });
 
 test('a program that does not parse is refused with the place, the line and a mark', async () => {
@@ -156,11 +159,22 @@ test('imports that lead nowhere are refused together, each with its place', asyn
   });
   await assert.rejects(bundle(directory, 'sub/job.ts'), (error: Error) => {
     assert.match(error.message, /^sub\/job\.ts cannot be bundled because of 2 errors:/);
-    assert.match(error.message, /sub\/job\.ts:2:19: Could not resolve "\.\/b\.ts"/);
+    assert.match(
+      error.message,
+      /sub\/job\.ts:2:19: Could not resolve "\.\/b\.ts"\n.*\n *\^+\n {4}Check the path; it starts at the file that imports it\.\n/,
+    );
     assert.match(
       error.message,
       /sub\/job\.ts:3:19: There is no module @millrace\/nothing\/x\. Correct the import, or install it with 'npm install @millrace\/nothing'\./,
     );
+    return true;
+  });
+});
+
+test('a package that is not installed: the next step is npm, not an option of the bundler', async () => {
+  const directory = write({ 'job.ts': "import { x } from '@nobody/has-this/part';\nconsole.log(x);" });
+  await assert.rejects(bundle(directory), (error: Error) => {
+    assert.match(error.message, /Correct the import, or install the package with 'npm install @nobody\/has-this'\.$/);
     return true;
   });
 });

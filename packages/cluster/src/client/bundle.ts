@@ -25,6 +25,8 @@ export interface BundleOptions {
 }
 
 const SHOWN_ERRORS = 10;
+const PROGRAM = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+const UNRESOLVED = /^Could not resolve "([^"]+)"/;
 
 /** Throws a `UsageError` with file, line and column for a program that does not parse or whose imports do not resolve. */
 export async function bundleProgram(file: string, options: BundleOptions): Promise<ProgramBundle> {
@@ -55,6 +57,11 @@ export function resolveProgram(file: string, workingDirectory: string): string {
   }
   if (!stat.isFile()) {
     throw new UsageError(`'${file}' is a directory, not a program. Name the program's file, for example ${basename(file)}/job.ts.`, {
+      reason: 'no-program',
+    });
+  }
+  if (!PROGRAM.test(path)) {
+    throw new UsageError(`'${file}' is not a program. A program's file ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.`, {
       reason: 'no-program',
     });
   }
@@ -121,7 +128,7 @@ function refusal(path: string, errors: readonly Message[], workingDirectory: str
 
 /** `job.ts:3:7: Expected ";" but found "x"`, the line, and a mark below the place. */
 function describe({ text, location, notes }: Message, near: (file: string) => string): string {
-  const hints = notes.map((note) => `    ${note.text}`);
+  const hints = (adviceOn(text) ?? notes.map((note) => note.text)).map((hint) => `    ${hint}`);
   if (location === null) return [`  ${text}`, ...hints].join('\n');
   const { file, line, column, lineText, length } = location;
   // Tabs in front of the place are kept so that the mark stands below it whatever their width.
@@ -132,4 +139,16 @@ function describe({ text, location, notes }: Message, near: (file: string) => st
     `    ${margin}${'^'.repeat(Math.max(1, length))}`,
     ...hints,
   ].join('\n');
+}
+
+/** In place of esbuild's notes, which speak of options that the user does not have. */
+function adviceOn(text: string): readonly string[] | undefined {
+  const name = UNRESOLVED.exec(text)?.[1];
+  if (name === undefined) return undefined;
+  if (/^[./]/.test(name)) return ['Check the path; it starts at the file that imports it.'];
+  return [`Correct the import, or install the package with 'npm install ${packageOf(name)}'.`];
+}
+
+function packageOf(path: string): string {
+  return path.split('/', path.startsWith('@') ? 2 : 1).join('/');
 }

@@ -79,6 +79,12 @@ export class LocalClusters {
     }
   }
 
+  /** Closes at once what serves no job. A program that does not await `execute` may have a job under way that nobody has seen yet. */
+  async closeIdle(): Promise<void> {
+    for (const member of this.#members) if (member.jobs === 0) this.#close(member);
+    await Promise.all(this.#closing);
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#idle);
     for (const member of this.#members) this.#close(member);
