@@ -30,6 +30,7 @@ test('survives-kill: what was counted before the kill is not counted again', asy
 
   const second = await start().ended;
   assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stderr, /the job 'survives kill -9' begins with the checkpoint \S*chk-\d+\n/);
   const shown = linesOf(second.stdout);
   for (const sensor of ['s0', 's1', 's2']) {
     const own = shown.filter((line) => line.startsWith(sensor));

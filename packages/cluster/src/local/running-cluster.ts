@@ -123,6 +123,7 @@ export class RunningCluster implements LocalCluster {
   async #findRestore(selection: RestoreSelection | undefined, jobName: string): Promise<FoundRestore & { readonly jobId: string }> {
     if (selection === undefined) return { jobId: newJobId(), restore: undefined };
     const { jobId, restore } = await findRestore(selection, jobName, (message) => this.#options.onWarning?.(message));
+    if (restore !== undefined) this.#options.onInformation?.(`the job '${jobName}' begins with the checkpoint ${restore.path}`);
     const isNew = jobId === undefined || this.#jobManager.dispatcher.details(jobId) !== undefined;
     return { restore, jobId: isNew ? newJobId() : jobId };
   }

@@ -1,3 +1,4 @@
+import { UsageError } from '@millrace/core/base/errors';
 import type { KeyedStateStore } from '../contract/keyed-state.ts';
 import type { RuntimeContext as SubtaskContext } from '../contract/functions.ts';
 import type { OperatorContext } from '../contract/operator.ts';
@@ -23,6 +24,7 @@ export interface FunctionParameters {
 
 export function runtimeContextOf({ runtime }: Pick<OperatorContext, 'runtime'>, functionParameters: FunctionParameters): RuntimeContext {
   return {
+    ...withoutKeys,
     getTaskName: () => runtime.getTaskName(),
     getIndexOfThisSubtask: () => runtime.getIndexOfThisSubtask(),
     getNumberOfParallelSubtasks: () => runtime.getNumberOfParallelSubtasks(),
@@ -51,4 +53,20 @@ export function keyedRuntimeContextOf(context: OperatorContext, functionParamete
     getReducingState: (descriptor) => keyedState.getReducingState(descriptor),
     getAggregatingState: (descriptor) => keyedState.getAggregatingState(descriptor),
   };
+}
+
+/** For programs without types: the compiler knows that these are not there. */
+const withoutKeys: KeyedStateStore = {
+  getState: () => refuseWithoutKey('getState'),
+  getListState: () => refuseWithoutKey('getListState'),
+  getMapState: () => refuseWithoutKey('getMapState'),
+  getReducingState: () => refuseWithoutKey('getReducingState'),
+  getAggregatingState: () => refuseWithoutKey('getAggregatingState'),
+};
+
+function refuseWithoutKey(call: string): never {
+  throw new UsageError(
+    `${call} was called in a function on a stream without keys. Keyed state belongs to a key: call keyBy(…) before this operator. State of a subtask is got in initializeState.`,
+    { reason: 'no-key' },
+  );
 }

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { AsyncDataStream } from '@millrace/streaming/api/async-data-stream';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
 import { rich } from '@millrace/streaming/api/rich-functions';
-import type { RuntimeContext } from '@millrace/streaming/api/runtime-context';
-import { MapStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
+import type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
+import { MapStateDescriptor, ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { TestEnvironment } from '../index.ts';
 
@@ -133,3 +133,16 @@ for (const [name, build] of KINDS) {
     });
   }
 }
+
+test('keyed state on a stream without keys is refused in open, with the next step', async () => {
+  const env = TestEnvironment.create();
+  const map = rich(() => ({
+    open: (context: RuntimeContext) => void (context as KeyedRuntimeContext).getState(new ValueStateDescriptor<number>('n')),
+    map: (n: number) => n,
+  }));
+  const job = env.fromData(1).map(map).executeAndCollect('no key', 1);
+  await assert.rejects(
+    job,
+    /failed in open.*: getState was called in a function on a stream without keys\. .*call keyBy\(…\) before this operator\./,
+  );
+});
