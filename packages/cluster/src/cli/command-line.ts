@@ -23,6 +23,9 @@ export interface RunOptions extends ExplainOptions {
   /** `latest`, or the path of a checkpoint. */
   readonly restore?: string;
   readonly allowNonRestoredState?: boolean;
+  readonly metricsPort?: string;
+  readonly metricsHost?: string;
+  readonly metricsAllowRemote?: boolean;
 }
 
 export async function parseCommandLine(args: readonly string[]): Promise<void> {
@@ -69,6 +72,9 @@ function addRun(command: Command): void {
     .addOption(new Option('--fromSavepoint <path>', "Flink's name of --restore").hideHelp())
     .option('-n, --allow-non-restored-state', 'leave state behind whose operator the program has not any more')
     .addOption(new Option('--allowNonRestoredState', "Flink's name of it").hideHelp())
+    .option('--metrics-port <port>', 'serve the metrics of the jobs for Prometheus; 0: any free port (metrics.reporter.prom.port)')
+    .option('--metrics-host <address>', 'where; 127.0.0.1 unless set (metrics.reporter.prom.host)')
+    .option('--metrics-allow-remote', 'let the address be one that others than this machine reach')
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')
     .option('--single-thread', 'everything in this thread, for a debugger')
     .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))

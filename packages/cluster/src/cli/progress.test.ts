@@ -44,7 +44,7 @@ function fixture(columns = 120) {
     recordsOut: 0,
     watermark: undefined as number | undefined,
   };
-  const how = { status: 'RUNNING', restarts: 0, checkpoints: undefined as unknown };
+  const how = { status: 'RUNNING', restarts: 0, checkpoints: undefined as unknown, backPressureCulprit: undefined as unknown };
   const job = { jobId: 'j', name: 'weekly', state: 'RUNNING', figures: () => [vertex], progress: () => how } as unknown as MonitoredJob;
   const take = () => {
     const taken = text;
@@ -79,6 +79,14 @@ test('restarts and the newest checkpoint stand behind the status', () => {
   progress.add(job);
   clock.advance(250);
   assert.equal(take().split('\n')[0], 'weekly: RESTARTING, 2 restarts, checkpoint 17 (4 s ago, 12,345 bytes), 1 failed');
+});
+
+test('who makes the others wait is named', () => {
+  const { clock, progress, job, how, take } = fixture();
+  how.backPressureCulprit = 'map';
+  progress.add(job);
+  clock.advance(250);
+  assert.equal(take().split('\n')[0], "weekly: RUNNING, back-pressure by 'map'");
 });
 
 test('other text takes the place of the figures, once', () => {

@@ -87,11 +87,12 @@ export class Progress {
 
 /** `RUNNING, 2 restarts, checkpoint 17 (4 s ago, 1,024 bytes)` */
 function stateText(job: MonitoredJob, now: number): string {
-  const { status, restarts, checkpoints } = job.progress();
+  const { status, restarts, checkpoints, backPressureCulprit } = job.progress();
   const latest = checkpoints?.latestCompleted;
   return [
     job.state === 'RUNNING' ? status : job.state,
     ...(restarts === 0 ? [] : [`${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`]),
+    ...(backPressureCulprit === undefined ? [] : [`back-pressure by '${backPressureCulprit}'`]),
     ...(latest === undefined
       ? []
       : [

@@ -7,17 +7,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '@millrace/core/base/clock';
 import { TerminalError, UsageError } from '@millrace/core/base/errors';
+import type { Configuration } from '@millrace/core/config/configuration';
 import { resolveProgram } from '../client/bundle.ts';
 import { writeClientBundle } from '../client/client-bundle.ts';
 import { describeFailure } from '../client/failure-report.ts';
+import type { MonitoredJob } from '../client/job-monitor.ts';
 import type { StartCluster } from '../client/local-clusters.ts';
 import { createLocalProgram, type LocalProgram, likelySlots } from '../client/local-program.ts';
+import { METRICS_ALLOW_REMOTE, METRICS_HOST, METRICS_PORT } from '../client/options.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
 import { RunningCluster } from '../local/running-cluster.ts';
 import { checkpointFlags, configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import { RunFace } from './run-face.ts';
 import { reportOf, reportWithoutJob } from './run-report.ts';
 import { onSignals } from './signals.ts';
@@ -51,6 +55,7 @@ class ProgramRun {
   #program: LocalProgram | undefined;
   #signalCode: number | undefined;
   #finishing: Promise<void> | undefined;
+  #metrics: MetricsServer | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -63,6 +68,7 @@ class ProgramRun {
     const configuration = configureCommand(this.#options, this.#workingDirectory);
     for (const warning of configuration.warnings) this.#face.warn(warning);
     const path = resolveProgram(file, this.#workingDirectory);
+    await this.#serveMetrics(configuration);
     const program = createLocalProgram({
       file: path,
       args,
@@ -91,6 +97,20 @@ class ProgramRun {
     await program.clusters.closeIdle();
   }
 
+  /** Before the program: an address that cannot be had is the user's to change. */
+  async #serveMetrics(configuration: Configuration): Promise<void> {
+    const port = configuration.get(METRICS_PORT);
+    if (port === undefined) return;
+    const { MetricsServer, isLoopback } = await import('./metrics-server.ts');
+    const host = configuration.get(METRICS_HOST);
+    const read = () => shownJobs(this.#face.jobs).map((job) => job.metrics());
+    this.#metrics = await MetricsServer.start({ port, host, allowRemote: configuration.get(METRICS_ALLOW_REMOTE) }, read);
+    const url = `${this.#metrics.url}/metrics`;
+    if (!isLoopback(host)) this.#face.warn(`metrics at ${url} are for whoever reaches this machine`);
+    if (port === 0) this.#face.announce(`metrics at ${url}`);
+    else this.#face.info(`metrics at ${url}`);
+  }
+
   finish(end: End): Promise<void> {
     this.#finishing ??= this.#finish(end);
     return this.#finishing;
@@ -116,6 +136,7 @@ class ProgramRun {
     // Closing a cluster ends what still runs on it, so it must not wait for jobs that a signal could not end.
     if (this.#signalCode === undefined) await this.#face.jobsEnded();
     await this.#program?.clusters.close();
+    await this.#metrics?.close();
     const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
     const told = this.#signalCode === undefined && failure !== undefined;
     if (told)
@@ -136,6 +157,11 @@ class ProgramRun {
       jobs.length > 0 ? jobs.map((job) => reportOf(job)) : [reportWithoutJob(state, performance.now() - this.#startedAtMs, failure)];
     this.#face.report(reports);
   }
+}
+
+/** Those that run, and the newest that has ended: a program may run any number of jobs. */
+function shownJobs(jobs: readonly MonitoredJob[]): readonly MonitoredJob[] {
+  return jobs.filter((job, place) => job.state === 'RUNNING' || place === jobs.length - 1);
 }
 
 function stuck(file: string): TerminalError {

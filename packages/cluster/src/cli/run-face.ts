@@ -59,6 +59,11 @@ export class RunFace implements JobMonitor {
     this.#log('warn', message);
   }
 
+  /** What was asked for and is needed, whatever the level. */
+  announce(message: string): void {
+    this.#log('error', message);
+  }
+
   info(message: string): void {
     this.#log('info', message);
   }

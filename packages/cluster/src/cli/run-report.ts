@@ -1,6 +1,9 @@
 /** The line that `--json` ends with. Its fields are an interface: add, never rename. */
 import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { MonitoredJob } from '../client/job-monitor.ts';
+import type { JobMetrics } from '../local/job-metrics.ts';
+import type { VertexFigures } from '../local/local-cluster.ts';
+import { readingJson } from './metrics-json.ts';
 
 export interface RunReport {
   readonly job: string | null; // null when no job was started
@@ -16,13 +19,32 @@ export interface RunReport {
     readonly recordsIn: number;
     readonly recordsOut: number;
     readonly watermark: number | null;
+    readonly lateRecordsDropped: number;
+    /** Of all subtasks together. */
+    readonly busyTimeMs: number;
+    readonly backPressuredTimeMs: number;
+    readonly idleTimeMs: number;
   }[];
+  /** The vertex that others waited for, by name; null where none did for more than a tenth of their time. */
+  readonly backPressureCulprit: string | null;
+  /** Of functions, at most METRICS_MAX. */
+  readonly metrics: readonly UserMetricReport[];
   /** The first failure, in a job that did not finish. */
   readonly error?: string;
 }
 
+export interface UserMetricReport {
+  readonly operator: string;
+  readonly subtask: number;
+  /** With its groups, joined by dots. */
+  readonly name: string;
+  readonly value: number | string | boolean;
+}
+
+const METRICS_MAX = 1_000;
+
 export function reportOf(job: MonitoredJob): RunReport {
-  const { restarts, checkpoints } = job.progress();
+  const { restarts, checkpoints, backPressureCulprit } = job.progress();
   return {
     job: job.name,
     state: job.state,
@@ -30,15 +52,36 @@ export function reportOf(job: MonitoredJob): RunReport {
     netRuntimeMs: Math.round(job.netRuntimeMs),
     restarts,
     checkpoints: checkpoints === undefined ? null : checkpointsOf(checkpoints),
-    vertices: job.figures().map(({ name, parallelism, recordsIn, recordsOut, watermark }) => ({
-      name,
-      parallelism,
-      recordsIn,
-      recordsOut,
-      watermark: watermark ?? null,
-    })),
+    vertices: job.figures().map(vertexOf),
+    backPressureCulprit: backPressureCulprit ?? null,
+    metrics: userMetricsOf(job.metrics()),
     ...(job.error === undefined ? {} : { error: messageOf(job.error) }),
   };
+}
+
+function vertexOf(figures: VertexFigures): RunReport['vertices'][number] {
+  const { name, parallelism, recordsIn, recordsOut, watermark, lateRecordsDropped } = figures;
+  return {
+    name,
+    parallelism,
+    recordsIn,
+    recordsOut,
+    watermark: watermark ?? null,
+    lateRecordsDropped,
+    busyTimeMs: Math.round(figures.busyTimeMs),
+    backPressuredTimeMs: Math.round(figures.backPressuredTimeMs),
+    idleTimeMs: Math.round(figures.idleTimeMs),
+  };
+}
+
+function userMetricsOf({ readings }: JobMetrics): readonly UserMetricReport[] {
+  const own = readings.filter(({ scope }) => scope === 'taskmanager_job_task_operator').slice(0, METRICS_MAX);
+  return own.map(readingJson).map(({ name, labels, value }) => ({
+    operator: labels['operator_name'] ?? '',
+    subtask: Number(labels['subtask_index']),
+    name,
+    value,
+  }));
 }
 
 /** For a program that was refused, or ended, before it started a job. */
@@ -51,6 +94,8 @@ export function reportWithoutJob(state: 'FAILED' | 'CANCELED', durationMs: numbe
     restarts: 0,
     checkpoints: null,
     vertices: [],
+    backPressureCulprit: null,
+    metrics: [],
     ...(error === undefined ? {} : { error: messageOf(error) }),
   };
 }

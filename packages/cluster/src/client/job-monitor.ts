@@ -1,4 +1,5 @@
 /** What the face of a client (progress, the JSON line, exit codes) wants to know of jobs; the executor tells it and never reads it. */
+import type { JobMetrics } from '../local/job-metrics.ts';
 import type { JobProgress, VertexFigures } from '../local/local-cluster.ts';
 
 export type JobState = 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
@@ -15,6 +16,7 @@ export interface MonitoredJob {
   readonly error: unknown;
   figures(): readonly VertexFigures[];
   progress(): JobProgress;
+  metrics(): JobMetrics;
   cancel(): Promise<void>;
 }
 

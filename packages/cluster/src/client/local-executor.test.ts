@@ -81,7 +81,8 @@ function bindingCluster(directory: string, seen: Run, failures: Record<string, E
   return {
     submitJob,
     metrics: () => [],
-    progress: () => ({ status: 'RUNNING', restarts: 0, checkpoints: undefined }),
+    progress: () => ({ status: 'RUNNING', restarts: 0, checkpoints: undefined, backPressureCulprit: undefined }),
+    jobMetrics: (jobId) => ({ jobId, jobName: '', status: 'RUNNING', backPressureCulprit: undefined, readings: [], omitted: 0 }),
     close: async () => {},
   };
 }

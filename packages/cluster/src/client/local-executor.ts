@@ -150,6 +150,10 @@ class FollowedJob implements MonitoredJob {
     return this.#cluster.progress(this.jobId);
   }
 
+  metrics() {
+    return this.#cluster.jobMetrics(this.jobId);
+  }
+
   cancel(): Promise<void> {
     return this.#submitted.cancel();
   }

@@ -74,9 +74,30 @@ export const IGNORE_UNCLAIMED_STATE = option({
   text: 'Whether state of operators that the program has not any more is left behind. Otherwise a checkpoint with such state is refused, and they are listed. The same as `--allow-non-restored-state`.',
 });
 
+export const METRICS_PORT = option({
+  key: 'metrics.reporter.prom.port',
+  type: 'int',
+  min: 0,
+  max: 65535,
+  text: 'Where `millrace run` serves the metrics of its jobs for Prometheus; 0 takes a port that is free and prints it. Without it none are served. The same as `--metrics-port`.',
+});
+export const METRICS_HOST = option({
+  key: 'metrics.reporter.prom.host',
+  type: 'string',
+  default: '127.0.0.1',
+  text: 'The address of that port. One that others than this machine reach is refused unless `metrics.reporter.prom.allow-remote` is set. The same as `--metrics-host`.',
+});
+export const METRICS_ALLOW_REMOTE = option({
+  key: 'metrics.reporter.prom.allow-remote',
+  type: 'boolean',
+  default: false,
+  text: 'Whether metrics may be served beyond this machine: they name jobs and operators to whoever asks. The same as `--metrics-allow-remote`.',
+});
+
 const GROUPS: readonly OptionGroup[] = [
   ...JOB_OPTION_GROUPS,
   { room: 'Restore', options: [RESTORE_PATH, IGNORE_UNCLAIMED_STATE] },
+  { room: 'Metrics', options: [METRICS_PORT, METRICS_HOST, METRICS_ALLOW_REMOTE] },
   { room: 'Programs', options: [EXTERNAL_PACKAGES] },
   {
     room: 'TaskManagers',

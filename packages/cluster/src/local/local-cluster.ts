@@ -7,6 +7,7 @@ import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-me
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
+import type { JobMetrics } from './job-metrics.ts';
 import { RunningCluster } from './running-cluster.ts';
 
 export interface LocalClusterOptions {
@@ -65,6 +66,8 @@ export interface JobProgress {
   readonly status: JobStatus;
   readonly restarts: number;
   readonly checkpoints: CheckpointStatistics | undefined;
+  /** The name of the vertex that others wait for: lately, or in all of a job that has ended. */
+  readonly backPressureCulprit: string | undefined;
 }
 
 /** Figures of one vertex over all its subtasks: the newest that are known; exact once the job is in a terminal state. */
@@ -76,6 +79,11 @@ export interface VertexFigures {
   readonly recordsOut: number;
   /** The least of the subtasks; undefined before the first one. */
   readonly watermark: number | undefined;
+  readonly lateRecordsDropped: number;
+  /** What the subtasks did with their time, all of them together. */
+  readonly busyTimeMs: number;
+  readonly backPressuredTimeMs: number;
+  readonly idleTimeMs: number;
 }
 
 export interface LocalCluster {
@@ -85,6 +93,8 @@ export interface LocalCluster {
   metrics(jobId: string): readonly VertexFigures[];
   /** As `metrics`. */
   progress(jobId: string): JobProgress;
+  /** Everything, with the metrics of its functions, under Flink's names. As `metrics`. */
+  jobMetrics(jobId: string): JobMetrics;
   /** Cancels what runs, then ends workers and processes in order and removes temporary files. Calling it twice is the same as once. */
   close(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { BlobDirectory } from './blob-directory.ts';
 import { CheckpointStores } from './checkpoint-stores.ts';
 import { type CompiledOptions, compileOptions } from './cluster-options.ts';
 import { CoordinatorWorkers } from './coordinator-workers.ts';
+import { culpritNameOf, type JobMetrics, jobMetricsOf } from './job-metrics.ts';
 import { JobManager, newJobId } from './job-manager.ts';
 import { findRestore, type FoundRestore } from './find-restore.ts';
 import type { JobProgress, JobSubmission, LocalCluster, LocalClusterOptions, RestoreSelection, VertexFigures } from './local-cluster.ts';
@@ -110,8 +111,13 @@ export class RunningCluster implements LocalCluster {
   }
 
   progress(jobId: string): JobProgress {
-    const { status, restarts, checkpoints } = this.#details(jobId);
-    return { status, restarts, checkpoints };
+    const details = this.#details(jobId);
+    const { status, restarts, checkpoints } = details;
+    return { status, restarts, checkpoints, backPressureCulprit: culpritNameOf(details) };
+  }
+
+  jobMetrics(jobId: string): JobMetrics {
+    return jobMetricsOf(this.#details(jobId));
   }
 
   #details(jobId: string): JobDetails {

@@ -75,6 +75,10 @@ export function figuresOf({ vertices }: JobDetails): readonly VertexFigures[] {
     recordsIn: sum(vertex, TASK_METRIC.numRecordsIn),
     recordsOut: sum(vertex, TASK_METRIC.numRecordsOut),
     watermark: leastWatermark(vertex),
+    lateRecordsDropped: sum(vertex, TASK_METRIC.numLateRecordsDropped),
+    busyTimeMs: sum(vertex, TASK_METRIC.busyTimeMs),
+    backPressuredTimeMs: sum(vertex, TASK_METRIC.backPressuredTimeMs),
+    idleTimeMs: sum(vertex, TASK_METRIC.idleTimeMs),
   }));
 }
 

@@ -16,7 +16,7 @@ export interface UserMetrics {
 }
 
 /** As Flink writes it: groups, their values and the name, with dots. */
-export function metricPath({ groups, variables, name }: MetricSample): string {
+export function metricPath({ groups, variables, name }: Pick<MetricSample, 'groups' | 'variables' | 'name'>): string {
   const values = new Map(variables);
   return [...groups.flatMap((group) => [group, ...(values.has(group) ? [values.get(group)] : [])]), name].join('.');
 }

@@ -1,0 +1,124 @@
+// Goal: what is known of a job has Flink's names and scopes. Method: the details of a job that runs, made by hand; the names are read off Flink's documentation.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CheckpointDetails, JobDetails, SubtaskDetails } from '@millrace/runtime/protocol/control-messages';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { TASK_METRIC, TASK_METRICS } from '@millrace/runtime/protocol/slot-messages';
+import { jobMetricsOf } from './job-metrics.ts';
+
+function detailsOf(subtask: Partial<SubtaskDetails>): JobDetails {
+  const metrics = Array.from({ length: TASK_METRICS }, () => 0);
+  metrics[TASK_METRIC.numRecordsIn] = 7;
+  metrics[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP;
+  metrics[TASK_METRIC.currentOutputWatermark] = 5;
+  const location = { taskManagerId: 'tm-1', slot: 0 };
+  const whole = {
+    subtask: 1,
+    attempt: 2,
+    executionId: 'e',
+    state: 'RUNNING',
+    location,
+    metrics,
+    rates: undefined,
+    userMetrics: undefined,
+  } as const;
+  const latestCompleted = { id: 4, durationMs: 12, checkpointedSizeBytes: 3, stateSizeBytes: 9 } as CheckpointDetails;
+  const counts = { restored: 1, total: 6, inProgress: 1, completed: 4, failed: 1 };
+  return {
+    jobId: 'j',
+    name: 'job',
+    status: 'RUNNING',
+    restarts: 2,
+    checkpoints: {
+      counts,
+      latestCompleted,
+      latestFailed: undefined,
+      latestRestored: { id: 1, restoreTime: 99, path: undefined },
+      history: [],
+    },
+    vertices: [{ id: 'v', name: 'map', parallelism: 2, subtasks: [{ ...whole, ...subtask }] }],
+    backPressureCulprit: 'v',
+  } as unknown as JobDetails;
+}
+
+const named = (details: JobDetails, scope: string) =>
+  Object.fromEntries(
+    jobMetricsOf(details)
+      .readings.filter((reading) => reading.scope === scope)
+      .map(({ name, value }) => [name, value]),
+  );
+
+test('a task has its counts, its times and, while it runs, its rates', () => {
+  const rates = {
+    numRecordsInPerSecond: 1,
+    numRecordsOutPerSecond: 2,
+    busyTimeMsPerSecond: 300,
+    backPressuredTimeMsPerSecond: 500,
+    idleTimeMsPerSecond: 200,
+  };
+  const counts = {
+    numRecordsIn: 7,
+    numRecordsOut: 0,
+    numLateRecordsDropped: 0,
+    numRecordsInErrors: 0,
+    currentOutputWatermark: 5,
+    accumulateBusyTimeMs: 0,
+    accumulateBackPressuredTimeMs: 0,
+    accumulateIdleTimeMs: 0,
+  };
+  assert.deepEqual(named(detailsOf({ rates }), 'taskmanager_job_task'), { ...counts, ...rates });
+  assert.deepEqual(named(detailsOf({}), 'taskmanager_job_task'), counts);
+  assert.deepEqual(named(detailsOf({ metrics: undefined }), 'taskmanager_job_task'), {});
+  const { readings, backPressureCulprit } = jobMetricsOf(detailsOf({}));
+  assert.deepEqual(readings.at(-1)?.labels, {
+    job_id: 'j',
+    job_name: 'job',
+    task_id: 'v',
+    task_name: 'map',
+    subtask_index: '1',
+    task_attempt_num: '2',
+    tm_id: 'tm-1',
+  });
+  assert.equal(backPressureCulprit, 'map');
+});
+
+test('a job has its restarts and what its checkpoints were', () => {
+  assert.deepEqual(named(detailsOf({}), 'jobmanager_job'), {
+    numRestarts: 2,
+    totalNumberOfCheckpoints: 6,
+    numberOfInProgressCheckpoints: 1,
+    numberOfCompletedCheckpoints: 4,
+    numberOfFailedCheckpoints: 1,
+    lastCheckpointDuration: 12,
+    lastCheckpointSize: 3,
+    lastCheckpointFullSize: 9,
+    lastCompletedCheckpointId: 4,
+    lastCheckpointRestoreTimestamp: 99,
+  });
+});
+
+test('of a function: a rate for a meter, moments for a histogram that has some', () => {
+  const metric = { operatorId: 'o', operatorName: 'map', groups: [], variables: [] };
+  const metrics = [
+    { ...metric, name: 'm', value: { kind: 'meter', count: 6 } as const, ratePerSecond: 1.5 },
+    { ...metric, name: 'h', value: { kind: 'histogram', count: 2, sum: 6, min: 1, max: 5 } as const },
+    {
+      ...metric,
+      name: 'empty',
+      value: { kind: 'histogram', count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY } as const,
+    },
+  ];
+  const details = detailsOf({ userMetrics: { metrics, omitted: 3 } });
+  assert.deepEqual(named(details, 'taskmanager_job_task_operator'), {
+    m: 1.5,
+    m_count: 6,
+    h_count: 2,
+    h_sum: 6,
+    h_min: 1,
+    h_max: 5,
+    h_mean: 3,
+    empty_count: 0,
+    empty_sum: 0,
+  });
+  assert.equal(jobMetricsOf(details).omitted, 3);
+});

@@ -1,0 +1,154 @@
+/** What is known of a job at a moment under Flink's names and scopes, for reporters: plain readings, not more than `READINGS_MAX`. */
+import type { MetricSample } from '@millrace/core/metrics/metric-group';
+import type {
+  CheckpointStatistics,
+  JobDetails,
+  SubtaskDetails,
+  TaskRates,
+  VertexDetails,
+} from '@millrace/runtime/protocol/control-messages';
+import { TASK_METRIC } from '@millrace/runtime/protocol/slot-messages';
+import type { UserMetric } from '@millrace/runtime/protocol/user-metrics';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+
+/** Of one job. */
+export const READINGS_MAX = 50_000;
+
+export type MetricScope = 'jobmanager_job' | 'taskmanager_job_task' | 'taskmanager_job_task_operator';
+
+export interface MetricReading {
+  readonly scope: MetricScope;
+  /** User groups around it, from the outside in. */
+  readonly groups: readonly string[];
+  readonly name: string;
+  /** Flink's system variables without their `<` and `>`. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of user groups with a value. */
+  readonly variables: MetricSample['variables'];
+  readonly type: 'counter' | 'gauge';
+  readonly value: number | string | boolean;
+}
+
+export interface JobMetrics {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly status: string;
+  /** The name of the vertex that others wait for. */
+  readonly backPressureCulprit: string | undefined;
+  readonly readings: readonly MetricReading[];
+  /** What there is besides: readings above the bound, and metrics that tasks did not report. */
+  readonly omitted: number;
+}
+
+type Reading = Pick<MetricReading, 'name' | 'type' | 'value'>;
+type Labels = Readonly<Record<string, string>>;
+
+export function jobMetricsOf(details: JobDetails): JobMetrics {
+  const job = { job_id: details.jobId, job_name: details.name };
+  const readings: MetricReading[] = jobReadings(details).map((reading) => readingOf('jobmanager_job', job, reading));
+  let omitted = 0;
+  for (const vertex of details.vertices) {
+    for (const subtask of vertex.subtasks) {
+      readings.push(...taskReadings({ ...job, ...labelsOf(vertex, subtask) }, subtask));
+      omitted += subtask.userMetrics?.omitted ?? 0;
+    }
+  }
+  omitted += Math.max(0, readings.length - READINGS_MAX);
+  return {
+    jobId: details.jobId,
+    jobName: details.name,
+    status: details.status,
+    backPressureCulprit: culpritNameOf(details),
+    readings: readings.slice(0, READINGS_MAX),
+    omitted,
+  };
+}
+
+export function culpritNameOf({ backPressureCulprit, vertices }: JobDetails): string | undefined {
+  return vertices.find(({ id }) => id === backPressureCulprit)?.name;
+}
+
+function labelsOf({ id, name }: VertexDetails, { subtask, attempt, location }: SubtaskDetails): Labels {
+  const labels = { task_id: id, task_name: name, subtask_index: String(subtask), task_attempt_num: String(attempt) };
+  return location === undefined ? labels : { ...labels, tm_id: location.taskManagerId };
+}
+
+function taskReadings(labels: Labels, { metrics, rates, userMetrics }: SubtaskDetails): MetricReading[] {
+  if (metrics === undefined) return [];
+  const readings = [...figureReadings(metrics), ...(rates === undefined ? [] : rateReadings(rates))];
+  return [
+    ...readings.map((reading) => readingOf('taskmanager_job_task', labels, reading)),
+    ...(userMetrics?.metrics ?? []).flatMap((metric) => userReadings(labels, metric)),
+  ];
+}
+
+function figureReadings(metrics: readonly number[]): Reading[] {
+  const figure = (name: keyof typeof TASK_METRIC) => metrics[TASK_METRIC[name]] ?? 0;
+  const counters = ['numRecordsIn', 'numRecordsOut', 'numLateRecordsDropped', 'numRecordsInErrors'] as const;
+  const watermarks = (['currentInputWatermark', 'currentOutputWatermark'] as const).filter((name) => figure(name) > NO_TIMESTAMP);
+  return [
+    ...counters.map((name) => counter(name, figure(name))),
+    ...watermarks.map((name) => gauge(name, figure(name))),
+    gauge('accumulateBusyTimeMs', figure('busyTimeMs')),
+    gauge('accumulateBackPressuredTimeMs', figure('backPressuredTimeMs')),
+    gauge('accumulateIdleTimeMs', figure('idleTimeMs')),
+  ];
+}
+
+function rateReadings(rates: TaskRates): Reading[] {
+  return Object.entries(rates).map(([name, value]) => gauge(name, value as number));
+}
+
+function userReadings(labels: Labels, metric: UserMetric): MetricReading[] {
+  const { operatorId, operatorName, groups, variables } = metric;
+  const own = { ...labels, operator_id: operatorId, operator_name: operatorName };
+  return valuesOf(metric).map((reading) => ({ ...readingOf('taskmanager_job_task_operator', own, reading), groups, variables }));
+}
+
+/** As Flink's reporters: of a meter the rate, of a histogram one reading for each statistic. */
+function valuesOf({ name, value, ratePerSecond }: UserMetric): Reading[] {
+  if (value.kind === 'gauge') return [gauge(name, value.value)];
+  if (value.kind !== 'histogram') {
+    if (value.kind === 'counter') return [counter(name, value.count)];
+    return [gauge(name, ratePerSecond ?? 0), counter(`${name}_count`, value.count)];
+  }
+  const { count, sum, min, max } = value;
+  const moments = count === 0 ? [] : [gauge(`${name}_min`, min), gauge(`${name}_max`, max), gauge(`${name}_mean`, sum / count)];
+  return [counter(`${name}_count`, count), gauge(`${name}_sum`, sum), ...moments];
+}
+
+function jobReadings({ restarts, checkpoints }: JobDetails): Reading[] {
+  return [counter('numRestarts', restarts), ...(checkpoints === undefined ? [] : checkpointReadings(checkpoints))];
+}
+
+function checkpointReadings({ counts, latestCompleted, latestRestored }: CheckpointStatistics): Reading[] {
+  const last =
+    latestCompleted === undefined
+      ? []
+      : [
+          gauge('lastCheckpointDuration', latestCompleted.durationMs),
+          gauge('lastCheckpointSize', latestCompleted.checkpointedSizeBytes),
+          gauge('lastCheckpointFullSize', latestCompleted.stateSizeBytes),
+          gauge('lastCompletedCheckpointId', latestCompleted.id),
+        ];
+  return [
+    counter('totalNumberOfCheckpoints', counts.total),
+    gauge('numberOfInProgressCheckpoints', counts.inProgress),
+    counter('numberOfCompletedCheckpoints', counts.completed),
+    counter('numberOfFailedCheckpoints', counts.failed),
+    ...last,
+    ...(latestRestored === undefined ? [] : [gauge('lastCheckpointRestoreTimestamp', latestRestored.restoreTime)]),
+  ];
+}
+
+function readingOf(scope: MetricScope, labels: Labels, reading: Reading): MetricReading {
+  return { scope, groups: [], labels, variables: [], ...reading };
+}
+
+function counter(name: string, value: number): Reading {
+  return { name, type: 'counter', value };
+}
+
+function gauge(name: string, value: number | string | boolean): Reading {
+  return { name, type: 'gauge', value };
+}
