@@ -8,6 +8,7 @@
  */
 import type { MaybePromise } from '../contract/emittable.ts';
 import type { SplitEnumerator, SplitEnumeratorContext } from '../contract/source.ts';
+import { WaitingReaders } from './waiting-readers.ts';
 
 export interface IndexedSplit {
   readonly index: number;
@@ -21,7 +22,7 @@ export interface SplitQueueState<Split> {
 export class SplitQueueEnumerator<Split extends IndexedSplit> implements SplitEnumerator<Split, SplitQueueState<Split>> {
   readonly #context: SplitEnumeratorContext<Split>;
   readonly #discover: () => MaybePromise<readonly Split[]>;
-  readonly #waiting: number[] = [];
+  readonly #waiting: WaitingReaders;
   #pending: Split[] | undefined;
 
   constructor(
@@ -30,6 +31,7 @@ export class SplitQueueEnumerator<Split extends IndexedSplit> implements SplitEn
     restored: SplitQueueState<Split> = { pending: undefined },
   ) {
     this.#context = context;
+    this.#waiting = new WaitingReaders(context);
     this.#discover = discover;
     this.#pending = restored.pending === undefined ? undefined : [...restored.pending];
   }
@@ -42,7 +44,7 @@ export class SplitQueueEnumerator<Split extends IndexedSplit> implements SplitEn
   }
 
   handleSplitRequest(subtask: number): void {
-    if (this.#pending === undefined) this.#waiting.push(subtask);
+    if (this.#pending === undefined) this.#waiting.add(subtask);
     else this.#answer(this.#pending, subtask);
   }
 
@@ -50,7 +52,9 @@ export class SplitQueueEnumerator<Split extends IndexedSplit> implements SplitEn
     this.#pending = [...(this.#pending ?? []), ...splits].sort((a, b) => a.index - b.index);
   }
 
-  addReader(_subtask: number): void {} // readers ask
+  addReader(subtask: number): void {
+    this.#waiting.registered(subtask);
+  }
 
   snapshotState(): SplitQueueState<Split> {
     return { pending: this.#pending };
@@ -60,7 +64,7 @@ export class SplitQueueEnumerator<Split extends IndexedSplit> implements SplitEn
 
   #found(splits: readonly Split[]): void {
     this.#pending = [...splits, ...(this.#pending ?? [])].sort((a, b) => a.index - b.index);
-    for (const subtask of this.#waiting.splice(0)) this.#answer(this.#pending, subtask);
+    for (let subtask = this.#waiting.take(); subtask !== undefined; subtask = this.#waiting.take()) this.#answer(this.#pending, subtask);
   }
 
   #answer(pending: Split[], subtask: number): void {

@@ -95,6 +95,22 @@ describe('FileMonitor', () => {
     assert.deepEqual(run.log, ['split 0 to 0', 'idle to 1', 'idle to 2']);
   });
 
+  it('passes over who has asked and is gone; its next reader asks for itself', async () => {
+    const run = new Run('readers-gone', { intervalMs: 10, onChange: 'reread' });
+    for (const subtask of [0, 1]) run.monitor.handleSplitRequest(subtask);
+    run.registered.delete(0);
+    run.monitor.addSplitsBack([], 0);
+    await run.look();
+    assert.deepEqual(run.log.splice(0), ['idle to 1']);
+    run.registered.add(0);
+    run.monitor.addReader(0);
+    for (const name of ['x', 'y', 'z']) run.files.write(name, 'a\n');
+    await run.look();
+    assert.deepEqual(run.log.splice(0), ['split 0 to 1']);
+    run.monitor.handleSplitRequest(0);
+    assert.deepEqual(run.log, ['split 1 to 0']);
+  });
+
   it('finds nothing at first without complaint, but a path that is not there is refused', async () => {
     const empty = new Run('empty', { intervalMs: 10, onChange: 'reread' });
     await empty.look();
@@ -125,6 +141,7 @@ class Run {
   readonly lines: string[] = [];
   readonly warnings: string[] = [];
   readonly log: string[] = [];
+  readonly registered = new Set([0, 1, 2]);
   monitor: FileMonitor;
   #work: () => Promise<unknown> = () => Promise.reject(new Error('not started'));
   #handle: (outcome: { value: unknown } | { error: unknown }) => void = () => {};
@@ -171,11 +188,16 @@ class Run {
 
   #start(state: MonitorState | undefined): FileMonitor {
     const context = {
+      registeredReaders: () => new Map(Array.from(this.registered, (subtask) => [subtask, { location: 'test', reportedSplits: [] }])),
       assignSplit: (split: FileSplit, subtask: number) => {
+        assert.ok(this.registered.has(subtask));
         this.log.push(`split ${split.index} to ${subtask}`);
         this.#reading.push(split);
       },
-      sendEventToSourceReader: (subtask: number, event: unknown) => this.log.push(`${String(event)} to ${subtask}`),
+      sendEventToSourceReader: (subtask: number, event: unknown) => {
+        assert.ok(this.registered.has(subtask));
+        this.log.push(`${String(event)} to ${subtask}`);
+      },
       callAsync: (work: () => Promise<unknown>, handle: (outcome: { value: unknown } | { error: unknown }) => void) => {
         this.#work = work;
         this.#handle = handle;

@@ -10,11 +10,12 @@
  * M4 readers that wait are told after each look that there is nothing for them, so that they do not hold the watermark back.
  */
 import { isMillraceError } from '@millrace/core/base/errors';
+import { Duration } from '@millrace/core/config/duration';
 import type { FileStatus } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { compressionOf } from '@millrace/core/fs/node/compression';
-import { Duration } from '@millrace/core/config/duration';
 import type { SplitEnumerator, SplitEnumeratorContext } from '../../contract/source.ts';
+import { WaitingReaders } from '../waiting-readers.ts';
 import { byteRanges, type FilePart, type FileSplit } from './file-split.ts';
 import type { FileFormat } from './file-split-source.ts';
 import { IDLE_READER } from './prefetching-reader.ts';
@@ -55,7 +56,7 @@ interface Look {
 export class FileMonitor implements SplitEnumerator<FileSplit, MonitorState> {
   readonly #context: SplitEnumeratorContext<FileSplit>;
   readonly #options: FileMonitorOptions;
-  readonly #waiting: number[] = [];
+  readonly #waiting: WaitingReaders;
   #seen: ReadonlyMap<string, SeenFile>;
   #pending: FileSplit[];
   #nextIndex: number;
@@ -64,6 +65,7 @@ export class FileMonitor implements SplitEnumerator<FileSplit, MonitorState> {
   constructor(context: SplitEnumeratorContext<FileSplit>, options: FileMonitorOptions, restored?: MonitorState) {
     this.#context = context;
     this.#options = options;
+    this.#waiting = new WaitingReaders(context);
     this.#seen = new Map(restored?.seen.map((file) => [file.path, file]));
     this.#pending = [...(restored?.pending ?? [])];
     this.#nextIndex = restored?.nextIndex ?? 0;
@@ -82,7 +84,7 @@ export class FileMonitor implements SplitEnumerator<FileSplit, MonitorState> {
 
   handleSplitRequest(subtask: number): void {
     const split = this.#pending.shift();
-    if (split === undefined) this.#waiting.push(subtask);
+    if (split === undefined) this.#waiting.add(subtask);
     else this.#context.assignSplit(split, subtask);
   }
 
@@ -91,7 +93,9 @@ export class FileMonitor implements SplitEnumerator<FileSplit, MonitorState> {
     this.#serve();
   }
 
-  addReader(_subtask: number): void {} // readers ask
+  addReader(subtask: number): void {
+    this.#waiting.registered(subtask);
+  }
 
   snapshotState(): MonitorState {
     return { seen: [...this.#seen.values()], pending: this.#pending, nextIndex: this.#nextIndex };
@@ -133,12 +137,15 @@ export class FileMonitor implements SplitEnumerator<FileSplit, MonitorState> {
       for (const part of parts) this.#pending.push({ ...part, index: this.#nextIndex++, path, compression: compressionOf(path), done: 0 });
     }
     this.#serve();
-    for (const subtask of this.#waiting) this.#context.sendEventToSourceReader(subtask, IDLE_READER);
+    for (const subtask of this.#waiting.all) this.#context.sendEventToSourceReader(subtask, IDLE_READER);
   }
 
   #serve(): void {
-    while (this.#waiting.length > 0 && this.#pending.length > 0)
-      this.#context.assignSplit(this.#pending.shift() as FileSplit, this.#waiting.shift() as number);
+    while (this.#pending.length > 0) {
+      const subtask = this.#waiting.take();
+      if (subtask === undefined) return;
+      this.#context.assignSplit(this.#pending.shift() as FileSplit, subtask);
+    }
   }
 
   #warn(path: string, what: string): void {
