@@ -60,7 +60,7 @@ async function openFile(path: string, fileSystem: FileSystem): Promise<RandomAcc
   try {
     return await fileSystem.open(path);
   } catch (error) {
-    throw damaged(path, `cannot be opened: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw damaged(path, `cannot be opened: ${withoutStop(error instanceof Error ? error.message : String(error))}`, error);
   }
 }
 
@@ -76,4 +76,9 @@ function isHeader(bytes: Uint8Array): boolean {
 
 function hex(checksum: number): string {
   return checksum.toString(16).padStart(8, '0');
+}
+
+/** The message of another error within a sentence. */
+function withoutStop(text: string): string {
+  return text.endsWith('.') ? text.slice(0, -1) : text;
 }

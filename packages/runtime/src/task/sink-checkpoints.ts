@@ -14,6 +14,7 @@
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import { FailingCall } from '@millrace/streaming/contract/failing-call';
 import { LAST, PendingCommits, type Prepared } from '@millrace/streaming/contract/pending-commits';
 import type {
   CommittingSinkWriter,
@@ -70,7 +71,7 @@ export class SinkCheckpoints {
 
   /** Commits or emits what the checkpoint had left (C2, C3), then makes the writer. */
   async open(): Promise<SinkWriter<unknown>> {
-    if (this.#emit === undefined) await this.#commits?.complete(LAST);
+    if (this.#emit === undefined) await this.#commitRestored();
     else this.#emitPrepared();
     const states = this.#restoredStates;
     this.#restoredStates = [];
@@ -81,6 +82,14 @@ export class SinkCheckpoints {
   /** The barrier goes by (C4). */
   passing(checkpointId: number): void {
     if (this.#emit !== undefined) this.#behind.set(checkpointId, []);
+  }
+
+  async #commitRestored(): Promise<void> {
+    try {
+      await this.#commits?.complete(LAST);
+    } catch (error) {
+      throw FailingCall.of('the commit of what its checkpoint had left', error); // opening a sink, the task would not name it
+    }
   }
 
   /** C1. In the writer's turn; what it comes to is written into the checkpoint at once. */

@@ -70,7 +70,7 @@ test('a commit is retried within a bound, and its failure fails the task', async
   const endless = await run(committing((request) => request.retryLater()));
   assert.match(endless.failures[0]?.message ?? '', /asked 10 times to retry a commit/);
   const failing = await run(committing((request) => request.signalFailedWithUnknownReason(new Error('bucket is gone'))));
-  assert.match(failing.failures[0]?.message ?? '', /committer failed: bucket is gone/);
+  assert.match(failing.failures[0]?.message ?? '', /committer failed with 1 of 2 committables, tried once: bucket is gone/);
 });
 
 test('batches for the client are acknowledged in order', async () => {

@@ -1,5 +1,5 @@
 /** Commits what a writer prepared, again and again for those that ask for it, within a bound. */
-import { TerminalError } from '@millrace/core/base/errors';
+import { RetryableError } from '@millrace/core/base/errors';
 import type { CommitRequest, Committer } from './sink.ts';
 
 const RETRIES_MAX = 10;
@@ -50,11 +50,12 @@ export async function commitAll<C>(committer: Committer<C>, committables: readon
   while (open.length > 0) {
     for (const request of open) request.outcome = 'committed';
     await committer.commit(open);
-    open = open.filter(isOpen);
+    const tried = open.length;
+    open = open.filter((request) => isOpen(request, tried));
     for (const request of open) {
       request.retries += 1;
       if (request.retries > RETRIES_MAX) {
-        throw new TerminalError(
+        throw new RetryableError(
           `The sink's committer asked ${RETRIES_MAX} times to retry a commit. Its output is not complete; look at what it commits to.`,
         );
       }
@@ -62,10 +63,15 @@ export async function commitAll<C>(committer: Committer<C>, committables: readon
   }
 }
 
-function isOpen<C>(request: PendingCommit<C>): boolean {
-  if (typeof request.outcome === 'object') {
-    const { failed } = request.outcome;
-    throw new TerminalError(`The sink's committer failed: ${failed instanceof Error ? failed.message : String(failed)}`, { cause: failed });
+/** What fails here may succeed after a restart, which commits it again: how often that is tried is the restart strategy's. */
+function isOpen<C>({ outcome, retries }: PendingCommit<C>, tried: number): boolean {
+  if (typeof outcome === 'object') {
+    const { failed } = outcome;
+    const times = retries === 0 ? 'once' : `${retries + 1} times`;
+    throw new RetryableError(
+      `The sink's committer failed with 1 of ${tried} committables, tried ${times}: ${failed instanceof Error ? failed.message : String(failed)}`,
+      { cause: failed },
+    );
   }
-  return request.outcome === 'retry';
+  return outcome === 'retry';
 }
