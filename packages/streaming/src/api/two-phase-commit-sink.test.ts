@@ -237,6 +237,24 @@ describe('TwoPhaseCommitSinkFunction', () => {
     assert.match(String(told[0]?.[0]), /is passed over \(ignoreFailuresAfterTransactionTimeout\)/);
   });
 
+  test('a sink whose commit after a restore fails, so that it never writes, is closed; one that wrote is closed once', async () => {
+    const context = {
+      getRuntimeContext: () => ({ getIndexOfThisSubtask: () => 0, getAttemptNumber: () => 0 }),
+    } as unknown as WriterInitContext;
+    for (const writes of [false, true]) {
+      const fn = new Failing();
+      const sink = sinkOfFunction<string>(fn)({} as never) as Sink2PC;
+      const committer = await sink.createCommitter(context);
+      if (writes) await (await sink.createWriter(context)).close();
+      else {
+        const request = { getCommittable: () => ({ transaction: 'x', begunAt: 0 }) } as unknown as CommitRequest<Committable>;
+        await assert.rejects(async () => committer.commit([request]));
+      }
+      await committer.close();
+      assert.equal(fn.closed, 1);
+    }
+  });
+
   test('what lacks one of the calls is refused by name', () => {
     const sink = { beginTransaction: () => 1, invoke() {}, preCommit() {}, commit() {} };
     assert.throws(
@@ -247,6 +265,8 @@ describe('TwoPhaseCommitSinkFunction', () => {
 });
 
 class Failing extends TwoPhaseCommitSinkFunction<string, string> {
+  closed = 0;
+
   constructor() {
     super(Types.STRING);
   }
@@ -259,4 +279,7 @@ class Failing extends TwoPhaseCommitSinkFunction<string, string> {
     throw new Error('the system is gone');
   }
   override abort() {}
+  override close() {
+    this.closed += 1;
+  }
 }

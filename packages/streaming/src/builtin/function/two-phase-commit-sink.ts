@@ -1,7 +1,7 @@
 /**
  * A sink function with the four calls of the two-phase commit, as a Sink V2: its transactions are the committables, the open one is the writer's state.
  *
- * Writer and committer of a subtask call one object of the user's, so whichever is made first makes it, and the writer closes it.
+ * Writer and committer of a subtask call one object of the user's, so whichever is made first makes it, and the writer closes it; the committer where no writer ever was.
  *
  * P1 `preCommit` comes before the transaction is part of a checkpoint; `commit` only after that checkpoint is complete everywhere, or after a restore from it.
  * P2 after a restore what was pre-committed is committed first (`recoverAndCommit`), then what was open is aborted (`recoverAndAbort`), then a transaction begins.
@@ -73,7 +73,7 @@ export class TwoPhaseCommitSink<in T, TXN, CONTEXT, C>
   async createCommitter(context: WriterInitContext): Promise<Committer<OpenTransaction<TXN>>> {
     const subtask = this.#subtaskOf(context);
     await subtask.open();
-    return { commit: (requests) => subtask.commit(requests), close: () => {} };
+    return { commit: (requests) => subtask.commit(requests), close: () => subtask.closeUnlessBegun() };
   }
 
   committableSerializer(): SimpleVersionedSerializer<OpenTransaction<TXN>> {
@@ -112,6 +112,7 @@ class Subtask<in T, TXN, CONTEXT, C> implements Writer<T, TXN, CONTEXT> {
   readonly #now: () => number;
   readonly #closed: () => void;
   #opened: Promise<void> | undefined = undefined;
+  #isBegun = false;
   #isWriting = false;
   #isAtEnd = false;
   /** P3 */
@@ -134,6 +135,7 @@ class Subtask<in T, TXN, CONTEXT, C> implements Writer<T, TXN, CONTEXT> {
   /** P2: what is left to be committed has been committed by now. */
   async begin(states: readonly WriterState<TXN, CONTEXT>[]): Promise<void> {
     const fn = this.#fn;
+    this.#isBegun = true;
     try {
       await this.open();
       for (const { transaction } of states) {
@@ -171,6 +173,10 @@ class Subtask<in T, TXN, CONTEXT, C> implements Writer<T, TXN, CONTEXT> {
 
   async commit(requests: readonly CommitRequest<OpenTransaction<TXN>>[]): Promise<void> {
     for (const request of requests) await this.#commit(request.getCommittable());
+  }
+
+  async closeUnlessBegun(): Promise<void> {
+    if (!this.#isBegun) await this.close();
   }
 
   /** What was not pre-committed is given up. */
