@@ -145,6 +145,29 @@ test('in one thread, too, a job is restarted from its checkpoint', async (t) => 
   assert.deepEqual(linesIn(join(folder, 'out')), await sumsWithout(t));
 });
 
+test('in BATCH mode checkpoints are left out with a warning, and a job that fails is begun anew: its output comes once', async (t) => {
+  const { run, folder } = workshop(t, {
+    'job.ts': SUMS(
+      "(n) => { if (n > 150_000 && !existsSync('thrown')) { writeFileSync('thrown', ''); throw new Error('once'); } return n; }",
+      "env.setRuntimeMode('BATCH').setRestartStrategy(RestartStrategies.fixedDelayRestart(3, '10 ms'));",
+    ).replace('sum % 7 === 0', 'true'),
+  });
+  const { code, stdout, stderr } = await run('job.ts', '-p', '2', '--json', '--checkpoint-dir', 'checkpoints');
+  assert.equal(code, 0, stderr);
+  const report = lastLine(stdout);
+  assert.deepEqual([report.restarts, report.checkpoints?.completed ?? 0], [1, 0]);
+  assert.match(stderr, /The job runs in BATCH mode, which takes no checkpoints: what was set of them is left out\./);
+  assert.match(stderr, /restart 1\): .*once/);
+  assert.match(
+    stderr,
+    /the job 'sums' runs in BATCH mode, which takes no checkpoints: --checkpoint-dir and --checkpoint-interval are left out\./,
+  );
+  const sums = Array(10).fill(undefined);
+  for (let n = 1; n <= 400_000; n++) sums[n % 10] = sums[n % 10] === undefined ? n : sums[n % 10] + n * 10;
+  assert.deepEqual(linesIn(join(folder, 'out')), sums.map(String).sort());
+  assert.equal(existsSync(join(folder, 'checkpoints')), false);
+});
+
 const ENDLESS = (uid, more = '') => `${PRELUDE}${more}
 env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; }).map((n) => n).keyBy((n) => n % 3).reduce((a, b) => a + b).uid('${uid}').name('${uid}').filter((n) => n < 0).print();
 await env.execute('endless');

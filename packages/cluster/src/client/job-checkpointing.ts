@@ -17,9 +17,10 @@ const INTERVAL_WITH_DIRECTORY_MS = 10_000;
 const LATEST = 'latest';
 const SCHEME = /^[a-zA-Z][a-zA-Z0-9+.-]+:/;
 
-/** The job graph with whole paths; its digest stays that of the program, which slots compare. */
+/** The job graph with whole paths; its digest stays that of the program, which slots compare. In BATCH mode there are no checkpoints, whoever asks for them. */
 export function withCheckpointing(jobGraph: JobGraph, flags: CheckpointFlags, workingDirectory: string): JobGraph {
   const { checkpointing, ...configuration } = jobGraph.configuration;
+  if (configuration.isBatch === true) return jobGraph;
   const intervalMs =
     flags.intervalMs ?? checkpointing?.intervalMs ?? (flags.directory === undefined ? undefined : INTERVAL_WITH_DIRECTORY_MS);
   if (intervalMs === undefined) return jobGraph;
@@ -33,9 +34,13 @@ export function withCheckpointing(jobGraph: JobGraph, flags: CheckpointFlags, wo
 }
 
 /** What is meant by settings that do less than they say. */
-export function checkpointWarnings({ name, configuration }: JobGraph): readonly string[] {
-  const { checkpointing } = configuration;
+export function checkpointWarnings({ name, configuration }: JobGraph, flags: CheckpointFlags): readonly string[] {
+  const { checkpointing, isBatch } = configuration;
   const warnings: string[] = [];
+  if (isBatch === true && (flags.directory !== undefined || flags.intervalMs !== undefined))
+    warnings.push(
+      `the job '${name}' runs in BATCH mode, which takes no checkpoints: --checkpoint-dir and --checkpoint-interval are left out.`,
+    );
   if (checkpointing?.unaligned === true)
     warnings.push(`the job '${name}' asks for unaligned checkpoints, which are not there yet: its barriers are aligned.`);
   if ((checkpointing?.minPauseMs ?? 0) > 0 && (checkpointing?.maxConcurrent ?? 1) > 1)

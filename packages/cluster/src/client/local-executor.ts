@@ -50,7 +50,8 @@ export class LocalExecutor implements Executor {
     const { configuration, checkpointing = {}, workingDirectory } = this.#options;
     const jobGraph = withCheckpointing(compiled, checkpointing, workingDirectory);
     const restore = restoreSelection(configuration, jobGraph, workingDirectory);
-    for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph)]) this.#options.monitor.warn(warning);
+    for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph, checkpointing)])
+      this.#options.monitor.warn(warning);
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();
