@@ -101,5 +101,15 @@ test('--json ends standard output with an object even when nothing could be star
   assert.equal(status, 2);
   assert.equal(typeof durationMs, 'number');
   const error = `There is no file 'a.ts' in ${root}. Name the program's file, for example job.ts.`;
-  assert.deepEqual(report, { job: null, state: 'FAILED', netRuntimeMs: 0, restarts: 0, checkpoints: null, vertices: [], error });
+  assert.deepEqual(report, {
+    job: null,
+    state: 'FAILED',
+    netRuntimeMs: 0,
+    restarts: 0,
+    checkpoints: null,
+    vertices: [],
+    backPressureCulprit: null,
+    metrics: [],
+    error,
+  });
 });
