@@ -228,6 +228,7 @@ export class CheckpointCoordinator {
   #complete(pending: PendingCheckpoint, stored: StoredCheckpoint): void {
     const { checkpointId } = pending;
     this.#failures.completed();
+    this.#timing.completed();
     this.#close(pending, { status: 'COMPLETED', path: stored.path, failure: undefined });
     this.#completed.add(stored);
     for (const older of this.#open()) if (older.checkpointId < checkpointId) this.#abort(older, { reason: 'CHECKPOINT_SUBSUMED' });

@@ -17,6 +17,8 @@ export class CheckpointTiming {
   #lastBegunMs = 0;
   #lastEndedMs: number | undefined;
   #isRequested = false;
+  /** Since a request no checkpoint has been completed: whoever waits for one waits on when that which was begun fails. */
+  #isAwaited = false;
 
   constructor(settings: CompiledCheckpointing, clock: Clock, due: () => void) {
     this.#settings = settings;
@@ -39,6 +41,7 @@ export class CheckpointTiming {
   stop(): void {
     this.#isStarted = false;
     this.#isRequested = false;
+    this.#isAwaited = false;
     this.#pause();
   }
 
@@ -50,7 +53,12 @@ export class CheckpointTiming {
   /** One that begins from now on is waited for. */
   request(): void {
     this.#isRequested = true;
+    this.#isAwaited = true;
     this.resume();
+  }
+
+  completed(): void {
+    this.#isAwaited = this.#isRequested;
   }
 
   ended(): void {
@@ -87,6 +95,8 @@ export class CheckpointTiming {
   }
 
   #intervalMs(): number {
-    return this.#backlogs.size > 0 ? this.#settings.intervalDuringBacklogMs : this.#settings.intervalMs;
+    const { intervalMs, intervalDuringBacklogMs } = this.#settings;
+    if (this.#backlogs.size === 0 || (intervalDuringBacklogMs === 0 && this.#isAwaited)) return intervalMs;
+    return intervalDuringBacklogMs;
   }
 }
