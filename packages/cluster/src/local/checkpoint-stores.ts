@@ -5,6 +5,7 @@
  * ST2 what cannot be removed is reported and left (D3 of checkpoint-directory.ts).
  */
 import { ConfigError, isMillraceError } from '@millrace/core/base/errors';
+import type { FileSystem } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { CheckpointDirectory, readCheckpoint, type StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
 import { listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
@@ -79,7 +80,19 @@ async function openDirectory(request: DirectoryRequest, warn: CheckpointWarning)
     `${directory}/${lockName(jobName)}`,
     `The checkpoints of the job '${jobName}' in '${request.directory}'`,
   );
-  const store = new DirectoryCheckpointStore(files, lock, warn);
+  try {
+    return await openFiles(files, new DirectoryCheckpointStore(files, lock, warn), { fileSystem, restored, afterRestored });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function openFiles(
+  files: CheckpointDirectory,
+  store: DirectoryCheckpointStore,
+  { fileSystem, restored, afterRestored }: Pick<DirectoryRequest, 'restored' | 'afterRestored'> & { readonly fileSystem: FileSystem },
+): Promise<OpenedCheckpointStore> {
   const found = await listCheckpoints(fileSystem, files.base);
   const owned = found
     .filter((checkpoint) => checkpoint.status === 'COMPLETED')

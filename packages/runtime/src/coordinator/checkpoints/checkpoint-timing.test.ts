@@ -14,7 +14,10 @@ function handClock() {
     schedule: (delayMs, action) => {
       const timer = { at: nowMs + delayMs, action };
       timers.push(timer);
-      return { cancel: () => void (timers = timers.filter((each) => each !== timer)) };
+      const cancel = () => {
+        timers = timers.filter((each) => each !== timer);
+      };
+      return { cancel };
     },
   };
   const advance = (ms: number) => {
