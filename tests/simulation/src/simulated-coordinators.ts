@@ -6,8 +6,8 @@ import type {
   OperatorCoordinators,
 } from '@millrace/runtime/coordinator/operator-coordinators';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
-import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
+import { heardBy, orderedOf } from 'millrace/local/coordinator-turns';
 import { JobCoordinators } from 'millrace/local/job-coordinators';
 import { Isolate } from './isolate.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -34,19 +34,9 @@ export class SimulatedCoordinators implements OperatorCoordinatorProvider {
         new JobCoordinators(job, restored, {
           clock: isolate.clock,
           bind: () => Promise.resolve(this.#bind()),
-          send: (operatorId, subtask, event) => tell(() => listener.onReaderEvent(operatorId, subtask, event)),
-          snapshotTaken: (checkpointId, operatorId, state) => tell(() => listener.onSnapshot(checkpointId, operatorId, state)),
-          subtaskReset: (operatorId, subtask) => tell(() => listener.onSubtaskReset(operatorId, subtask)),
-          backlog: (operatorId, isProcessingBacklog) => tell(() => listener.onBacklog(operatorId, isProcessingBacklog)),
-          fail: (error) => tell(() => listener.onFailure(describeFailure(error))),
+          ...heardBy(listener, tell),
         }),
     );
-    return {
-      handleEvent: (operatorId, subtask, event) => order(() => coordinators.handleEvent(operatorId, subtask, event)),
-      snapshot: (checkpointId) => order(() => coordinators.snapshot(checkpointId)),
-      notifyCheckpoint: (checkpointId, outcome) => order(() => coordinators.notifyCheckpoint(checkpointId, outcome)),
-      resetSubtask: (operatorId, subtask, checkpointId) => order(() => coordinators.resetSubtask(operatorId, subtask, checkpointId)),
-      close: () => isolate.kill(),
-    };
+    return orderedOf(coordinators, order, () => isolate.kill());
   }
 }

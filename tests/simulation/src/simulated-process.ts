@@ -13,6 +13,7 @@ import { describeFailure, lostFailure } from '@millrace/runtime/protocol/failure
 import { randomId } from '@millrace/runtime/protocol/ids';
 import { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
+import { PROGRAM } from '@millrace/testing/simulation/simulated-cluster';
 import { CheckpointStores } from 'millrace/local/checkpoint-stores';
 import { findRestore } from 'millrace/local/find-restore';
 import { compileProgram, JOB_NAME } from './build-program.ts';
@@ -158,23 +159,12 @@ export class SimulatedProcess {
   #submit(jobId: string, restore: { readonly path: string; readonly allowNonRestoredState: boolean } | undefined): void {
     const { leader } = DISPATCHER;
     const dispatcher = this.#router.connect<ToDispatcher>('client', DISPATCHER.address);
-    const program = {
-      bundle: 'b',
-      args: [],
-      file: 'job.ts',
-      workingDirectory: '/',
-      environment: {},
-      configuration: {},
-      executeIndex: 0,
-      recordedResults: [],
-      constants: [],
-    };
     const submission: ToDispatcher = {
       type: 'submit-job',
       leader,
       jobId,
       jobGraph: this.#job.jobGraph,
-      program,
+      program: PROGRAM,
       ...(restore !== undefined && { restore }),
     };
     dispatcher.ask<unknown>(submission, undefined, (submitted) => {

@@ -7,9 +7,9 @@ import type {
 } from '@millrace/runtime/coordinator/operator-coordinators';
 import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { JobInformation } from '@millrace/runtime/protocol/deployment';
-import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import { bindProgram } from '../client/bind-program.ts';
 import type { BlobDirectory } from './blob-directory.ts';
+import { heardBy, orderedOf } from './coordinator-turns.ts';
 import { JobCoordinators } from './job-coordinators.ts';
 
 /** The instance of the program that the enumerators come from; subtasks have those from 0. */
@@ -29,21 +29,11 @@ export class InProcessCoordinators implements OperatorCoordinatorProvider {
     const coordinators = new JobCoordinators(job, restored, {
       clock: systemClock,
       bind: (information) => bindProgram(information, bundlePath, COORDINATOR_INSTANCE),
-      send: (operatorId, subtask, event) => tell(() => listener.onReaderEvent(operatorId, subtask, event)),
-      snapshotTaken: (checkpointId, operatorId, state) => tell(() => listener.onSnapshot(checkpointId, operatorId, state)),
-      subtaskReset: (operatorId, subtask) => tell(() => listener.onSubtaskReset(operatorId, subtask)),
-      backlog: (operatorId, isProcessingBacklog) => tell(() => listener.onBacklog(operatorId, isProcessingBacklog)),
-      fail: (error) => tell(() => listener.onFailure(describeFailure(error))),
+      ...heardBy(listener, tell),
     });
-    return {
-      handleEvent: (operatorId, subtask, event) => tell(() => coordinators.handleEvent(operatorId, subtask, event)),
-      snapshot: (checkpointId) => tell(() => coordinators.snapshot(checkpointId)),
-      notifyCheckpoint: (checkpointId, outcome) => tell(() => coordinators.notifyCheckpoint(checkpointId, outcome)),
-      resetSubtask: (operatorId, subtask, checkpointId) => tell(() => coordinators.resetSubtask(operatorId, subtask, checkpointId)),
-      close: () => {
-        open = false;
-        coordinators.close();
-      },
-    };
+    return orderedOf(coordinators, tell, () => {
+      open = false;
+      coordinators.close();
+    });
   }
 }

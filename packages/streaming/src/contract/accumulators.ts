@@ -7,13 +7,7 @@
 import { UsageError } from '@millrace/core/base/errors';
 import { createCodec } from '@millrace/core/types/codec';
 import { descriptionOf } from '@millrace/core/types/types';
-import {
-  accumulatorResult,
-  type AccumulatorType,
-  type AccumulatorValue,
-  type AverageValue,
-  mergeAccumulators,
-} from './accumulator-values.ts';
+import { accumulatorResult, type AccumulatorType, type AccumulatorValue, mergeAccumulators } from './accumulator-values.ts';
 
 /** One of your own has these methods; its result is the list of the local values of all subtasks, which must be plain data. */
 export interface Accumulator<in out V> {
@@ -110,14 +104,20 @@ export class DoubleCounter extends Counter {
 
 /** The greatest or the least of what was added; undefined before the first. */
 abstract class Extreme extends PlainAccumulator<number, number | undefined> {
-  constructor() {
+  readonly #choose: (a: number, b: number) => number;
+
+  constructor(choose: (a: number, b: number) => number) {
     super(undefined);
+    this.#choose = choose;
   }
 
   add(value: number): void {
-    if (this.type.startsWith('Double')) this.checkNumber(value);
-    else this.checkWhole(value);
-    this.state = mergeAccumulators(this.toValue(), { type: this.type, value }).value as number;
+    this.check(value);
+    this.state = this.state === undefined ? value : this.#choose(this.state, value);
+  }
+
+  protected check(value: number): void {
+    this.checkWhole(value);
   }
 
   override getLocalValue(): number | undefined {
@@ -131,30 +131,62 @@ abstract class Extreme extends PlainAccumulator<number, number | undefined> {
 
 export class IntMaximum extends Extreme {
   readonly type = 'IntMaximum';
+
+  constructor() {
+    super(Math.max);
+  }
 }
 
 export class LongMaximum extends Extreme {
   readonly type = 'LongMaximum';
+
+  constructor() {
+    super(Math.max);
+  }
 }
 
 export class DoubleMaximum extends Extreme {
   readonly type = 'DoubleMaximum';
+
+  constructor() {
+    super(Math.max);
+  }
+
+  protected override check(value: number): void {
+    this.checkNumber(value);
+  }
 }
 
 export class IntMinimum extends Extreme {
   readonly type = 'IntMinimum';
+
+  constructor() {
+    super(Math.min);
+  }
 }
 
 export class LongMinimum extends Extreme {
   readonly type = 'LongMinimum';
+
+  constructor() {
+    super(Math.min);
+  }
 }
 
 export class DoubleMinimum extends Extreme {
   readonly type = 'DoubleMinimum';
+
+  constructor() {
+    super(Math.min);
+  }
+
+  protected override check(value: number): void {
+    this.checkNumber(value);
+  }
 }
 
 /** The mean of what was added; 0 before the first. */
-export class AverageAccumulator extends PlainAccumulator<number, AverageValue> {
+export class AverageAccumulator extends PlainAccumulator<number, { sum: number; count: number }> {
   readonly type = 'AverageAccumulator';
 
   constructor() {
@@ -163,7 +195,8 @@ export class AverageAccumulator extends PlainAccumulator<number, AverageValue> {
 
   add(value: number): void {
     this.checkNumber(value);
-    this.state = { sum: this.state.sum + value, count: this.state.count + 1 };
+    this.state.sum += value;
+    this.state.count += 1;
   }
 
   override getLocalValue(): number {
@@ -172,6 +205,10 @@ export class AverageAccumulator extends PlainAccumulator<number, AverageValue> {
 
   override resetLocal(): void {
     this.state = { sum: 0, count: 0 };
+  }
+
+  override toValue(): AccumulatorValue {
+    return { type: this.type, value: { ...this.state } };
   }
 }
 

@@ -20,8 +20,8 @@ import { MAX_TIMESTAMP, NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { CurrentPair, type Match, PairIterator, type PairFunction } from './interval-join-pairs.ts';
 import { FunctionOperator } from './function-life.ts';
 import { IterableEmitter } from './iterable-emitter.ts';
-import { keep, type Side, sideOf, sweep, takeUnmatched } from './interval-join-sides.ts';
-import { firstAtLeast, type JoinBuffer } from './join-buffer.ts';
+import { bufferOf, type Side, sideOf, sweep, takeUnmatched } from './interval-join-sides.ts';
+import { addTo, firstAtLeast, type JoinBuffer } from './join-buffer.ts';
 
 export interface IntervalJoinSpec {
   readonly keys: readonly [KeyContext, KeyContext];
@@ -147,7 +147,7 @@ class IntervalJoinOperator extends FunctionOperator implements TwoInputOperator,
 
   #keep(side: Side, key: unknown, record: unknown, isMatched: boolean): void {
     const { timestamp } = this.#flow;
-    keep(side, { key, record, timestamp, isMatched });
+    addTo(bufferOf(side, key), record, timestamp, isMatched);
     if (!side.isOuter) return;
     this.#state?.setCurrentKey(key);
     this.#timers?.registerEventTimeTimer(side.isLeft ? LEFT : RIGHT, aloneAt(side, timestamp));

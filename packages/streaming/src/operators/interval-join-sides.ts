@@ -2,7 +2,7 @@
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { KeyContext, OperatorContext, Output } from '../contract/operator.ts';
 import type { KeyedTable } from '../contract/state.ts';
-import { addTo, dropBefore, emptyBuffer, type JoinBuffer } from './join-buffer.ts';
+import { dropBefore, emptyBuffer, type JoinBuffer } from './join-buffer.ts';
 
 export interface Side {
   readonly isLeft: boolean;
@@ -37,21 +37,14 @@ export function sideOf(context: OperatorContext, { name, isOuter, key, from, to,
   };
 }
 
-export interface KeptRecord {
-  readonly key: unknown;
-  readonly record: unknown;
-  readonly timestamp: number;
-  readonly isMatched: boolean;
-}
-
-export function keep({ table, isOuter }: Side, { key, record, timestamp, isMatched }: KeptRecord): void {
+/** Where the records of a key are kept; made if there is none yet. */
+export function bufferOf({ table, isOuter }: Side, key: unknown): JoinBuffer {
   const slot = table.slotOf(key);
-  let buffer = table.values[slot];
-  if (buffer === undefined) {
-    buffer = emptyBuffer(isOuter);
-    table.values[slot] = buffer;
-  }
-  addTo(buffer, record, timestamp, isMatched);
+  const known = table.values[slot];
+  if (known !== undefined) return known;
+  const buffer = emptyBuffer(isOuter);
+  table.values[slot] = buffer;
+  return buffer;
 }
 
 /** Drops what can have no partner any more, for all keys. Removals move slots, so they come after the walk over all of them. */

@@ -89,10 +89,9 @@ function contentsOf(evaluation: PartitionEvaluation, { operatorState }: Operator
 
 /** One value, which is undefined before the first record. Of several, as a rescaled job may be given, the reduced one. */
 function reducing(fn: (a: unknown, b: unknown) => unknown, state: ListState<unknown>): PartitionContents {
-  const reduced = (values: Iterable<unknown>) => [...values].reduce(fn);
   const add = (record: unknown) => {
-    const values = [...state.get(), record];
-    const result = values.length === 1 ? record : reduced(values);
+    const [stored, ...others] = state.get();
+    const result = stored === undefined ? record : fn(others.reduce(fn, stored), record);
     if (result === undefined || result instanceof Promise) throw refused('reduce', result);
     state.update([result]);
   };

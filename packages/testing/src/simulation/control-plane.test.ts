@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { lostFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import { isTerminal } from '@millrace/runtime/protocol/execution-state';
-import { isTerminalStatus, JOB_STATUS_TRANSITIONS } from '@millrace/runtime/protocol/job-status';
 import type { ToJobMaster, ToResourceManager, ToTaskExecutor } from '@millrace/runtime/protocol/control-messages';
 import { neededSlots, planSlots } from '@millrace/runtime/coordinator/slot-sharing';
+import { checkEnd } from './check-end.ts';
 import { finishing, jobOf, obedient, SimulatedCluster, type SlotScript, stateOf } from './simulated-cluster.ts';
 
 const pipeline = (parallelism: number) =>
@@ -371,30 +371,8 @@ describe('any order of messages', () => {
       cluster.advance(2_000);
       for (let job = 0; job < 4; job++) cluster.cancel(`job-${job}`);
       cluster.advance(20_000);
-      checkHistory(cluster, seed);
+      checkEnd(cluster, taskManagers, seed);
       assert.deepEqual(cluster.resourceManager.overview(), { taskManagers: 1, slotsTotal: 5, slotsFree: 5 }, `seed ${seed}`);
-      for (const { executor, memory } of taskManagers) {
-        assert.equal(executor.numTasks, 0, `seed ${seed}`);
-        assert.deepEqual(memory.describeOwners(), [], `seed ${seed}`);
-      }
     }
   });
 });
-
-function checkHistory(cluster: SimulatedCluster, seed: number): void {
-  const jobs = new Map<string, string>();
-  for (const event of cluster.events) {
-    if (event.kind !== 'job-status') continue;
-    assert.equal(event.from, jobs.get(event.jobId) ?? 'INITIALIZING', `seed ${seed}`);
-    assert.ok(JOB_STATUS_TRANSITIONS[event.from].includes(event.to), `seed ${seed}: ${event.from} to ${event.to}`);
-    jobs.set(event.jobId, event.to);
-  }
-  assert.ok(
-    [...jobs.values()].every((status) => isTerminalStatus(status as 'FAILED')),
-    `seed ${seed}: ${[...jobs.values()].join()}`,
-  );
-  const bugs = [...cluster.reported, ...[...jobs.keys()].map((jobId) => cluster.details(jobId).failure)].filter(
-    (failure) => failure?.kind === 'invariant' || failure?.reason === 'illegal-transition',
-  );
-  assert.deepEqual(bugs, [], `seed ${seed}`);
-}

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeFailure, lostFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import { UsageError, UserCodeError } from '@millrace/core/base/errors';
-import { isTerminalStatus, JOB_STATUS_TRANSITIONS } from '@millrace/runtime/protocol/job-status';
 import type { JobGraph, RestartStrategySettings } from '@millrace/streaming/graph/job-graph';
+import { checkEnd } from './check-end.ts';
 import { jobOf, obedient, SimulatedCluster, type SimulatedTaskManager, type SlotScript, stateOf } from './simulated-cluster.ts';
 
 const fixed = (attempts: number, delayMs = 1_000): RestartStrategySettings => ({ kind: 'fixed-delay', attempts, delayMs });
@@ -343,32 +343,9 @@ describe('any order of messages and failures', () => {
       cluster.advance(10_000);
       for (const index of graphs.keys()) cluster.cancel(`job-${index}`);
       cluster.advance(30_000);
-      checkEnd(cluster, seed);
+      checkEnd(cluster, taskManagers, seed);
       const { slotsFree, slotsTotal } = cluster.resourceManager.overview();
       assert.equal(slotsFree, slotsTotal, `seed ${seed}`);
-      for (const { executor, memory } of taskManagers) {
-        assert.equal(executor.numTasks, 0, `seed ${seed}`);
-        assert.deepEqual(memory.describeOwners(), [], `seed ${seed}`);
-      }
     }
   });
 });
-
-function checkEnd(cluster: SimulatedCluster, seed: number): void {
-  const jobs = new Map<string, string>();
-  for (const event of cluster.events) {
-    if (event.kind !== 'job-status') continue;
-    assert.equal(event.from, jobs.get(event.jobId) ?? 'INITIALIZING', `seed ${seed}`);
-    assert.ok(JOB_STATUS_TRANSITIONS[event.from].includes(event.to), `seed ${seed}: ${event.from} to ${event.to}`);
-    jobs.set(event.jobId, event.to);
-  }
-  assert.ok(
-    [...jobs.values()].every((status) => isTerminalStatus(status as 'FAILED')),
-    `seed ${seed}: ${[...jobs.values()].join()}`,
-  );
-  const bugs = [
-    ...cluster.reported,
-    ...[...jobs.keys()].flatMap((jobId) => cluster.details(jobId).failures.map(({ failure }) => failure)),
-  ].filter(({ kind, reason }) => kind === 'invariant' || reason === 'illegal-transition' || reason === 'stale-leader');
-  assert.deepEqual(bugs, [], `seed ${seed}`);
-}

@@ -10,6 +10,7 @@ import { ResourceManager } from '@millrace/runtime/coordinator/resource-manager'
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
 import type { JobDetails, RestoreRequest, ToDispatcher } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
+import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { RpcOutcome } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
@@ -22,6 +23,19 @@ const RESOURCE_MANAGER = { address: 'jobmanager/resourcemanager', leader: 'rm-1'
 const DISPATCHER = { address: 'jobmanager/dispatcher', leader: 'dispatcher-1' };
 const OPTIONS = { rpcTimeoutMs: 10_000, heartbeatIntervalMs: 1_000, heartbeatMissedLimit: 5 };
 const MEMORY_BYTES = 8 * 1024 * 1024;
+
+/** What a submission says of its program, where nothing is loaded from it. */
+export const PROGRAM: ProgramDescriptor = {
+  bundle: 'b',
+  args: [],
+  file: 'job.ts',
+  workingDirectory: '/',
+  environment: {},
+  configuration: {},
+  executeIndex: 0,
+  recordedResults: [],
+  constants: [],
+};
 
 export interface SimulationOptions {
   readonly seed?: number;
@@ -137,18 +151,7 @@ export class SimulatedCluster {
   }
 
   submit(jobId: string, jobGraph: JobGraph, restore?: RestoreRequest): { outcome?: RpcOutcome<unknown> } {
-    const program = {
-      bundle: 'b',
-      args: [],
-      file: 'job.ts',
-      workingDirectory: '/',
-      environment: {},
-      configuration: {},
-      executeIndex: 0,
-      recordedResults: [],
-      constants: [],
-    };
-    return this.ask({ type: 'submit-job', leader: DISPATCHER.leader, jobId, jobGraph, program, ...(restore && { restore }) });
+    return this.ask({ type: 'submit-job', leader: DISPATCHER.leader, jobId, jobGraph, program: PROGRAM, ...(restore && { restore }) });
   }
 
   cancel(jobId: string): void {
