@@ -8,7 +8,7 @@ import { ConfigError, isMillraceError } from '@millrace/core/base/errors';
 import type { FileSystem } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { CheckpointDirectory, readCheckpoint, type StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
-import { listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
+import { checkpointIdOf, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
 import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { CheckpointLocation } from '@millrace/runtime/checkpoint/checkpoint-options';
 import type { CompiledCheckpointing } from '@millrace/runtime/coordinator/checkpoints/checkpoint-settings';
@@ -97,8 +97,8 @@ async function openFiles(
   const owned = found
     .filter((checkpoint) => checkpoint.status === 'COMPLETED')
     .sort((a, b) => a.metadata.checkpointId - b.metadata.checkpointId);
-  const ids = found.map(({ path }) => Number(path.slice(path.lastIndexOf('-') + 1)));
-  for (const { status, path } of found) if (status === 'IN_PROGRESS') store.discard(Number(path.slice(path.lastIndexOf('-') + 1)));
+  const ids = found.map(({ path }) => checkpointIdOf(path));
+  for (const { status, path } of found) if (status === 'IN_PROGRESS') store.discard(checkpointIdOf(path));
   const own = owned.find(({ path }) => path === restored?.path);
   return { store, owned, restored: own ?? restored, nextCheckpointId: Math.max(afterRestored, ...ids.map((id) => id + 1)) };
 }

@@ -59,7 +59,7 @@ function noneUsable(directory: string, jobName: string, unusable: readonly strin
   );
 }
 
-/** Whether its files are there and as long as they were; what is in them is checked when it is read. */
+/** The first of its files that is not there, for the message; what is in them is checked when they are read. */
 async function missingFile(fileSystem: FileSystem, { base, metadata }: Completed): Promise<string | undefined> {
   for (const file of filesOf(metadata)) {
     const path = file.startsWith('/') ? file : `${base}/${file}`;

@@ -29,7 +29,7 @@ function sorted(listed: readonly ListedCheckpoint[]): readonly ListedCheckpoint[
     (a, b) =>
       isComplete(b) - isComplete(a) ||
       time(b) - time(a) ||
-      (jobOf(a) === jobOf(b) ? idOf(b.path) - idOf(a.path) : jobOf(a) < jobOf(b) ? -1 : 1),
+      (jobOf(a) === jobOf(b) ? checkpointIdOf(b.path) - checkpointIdOf(a.path) : jobOf(a) < jobOf(b) ? -1 : 1),
   );
 }
 
@@ -61,11 +61,11 @@ function isDirectory({ kind }: FileStatus): boolean {
 }
 
 function isCheckpoint(path: string): boolean {
-  return !Number.isNaN(idOf(path));
+  return !Number.isNaN(checkpointIdOf(path));
 }
 
-/** NaN where the name is not that of a checkpoint. */
-function idOf(path: string): number {
+/** By the name of its directory; NaN where that is not a checkpoint's. */
+export function checkpointIdOf(path: string): number {
   const name = path.slice(path.lastIndexOf('/') + 1);
   return name.startsWith(CHECKPOINT_PREFIX) && /^\d+$/.test(name.slice(CHECKPOINT_PREFIX.length))
     ? Number(name.slice(CHECKPOINT_PREFIX.length))

@@ -1,4 +1,3 @@
-import { checkStateBackend, type StateBackend } from '../contract/state-backend.ts';
 import { UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import { descriptionOf, Types } from '@millrace/core/types/types';
@@ -13,6 +12,7 @@ import { textFileSource } from '../builtin/text-file-source.ts';
 import type { Emittable, MaybePromise } from '../contract/emittable.ts';
 import type { Source } from '../contract/source.ts';
 import type { SourceContext } from '../contract/source-function.ts';
+import { checkStateBackend, type StateBackend } from '../contract/state-backend.ts';
 import { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import { compileJob } from '../graph/compile-job.ts';
 import { executionPlan } from '../graph/execution-plan.ts';

@@ -123,11 +123,12 @@ export class PendingCommits<C> {
     const due = this.#prepared.filter((each) => each.checkpointId <= checkpointId);
     if (due.length === 0 || this.#isClosed) return;
     this.#committer ??= Promise.resolve(this.#options.createCommitter());
+    const settled = new Set(due);
     await commitAll(
       await this.#committer,
       due.map(({ committable }) => committable),
     );
-    this.#prepared = this.#prepared.filter((each) => !due.includes(each));
+    this.#prepared = this.#prepared.filter((each) => !settled.has(each));
     this.#options.committed?.(due);
     if (this.isCommitted) this.#onCommitted?.();
   }
