@@ -171,8 +171,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'an interval join forgets a record too early',
     file: 'streaming/dist/operators/interval-join-sides.js',
-    from: 'watermark - to)',
-    to: 'watermark - to + 3)',
+    from: 'function sweep({ table, to }, watermark) {',
+    to: 'function sweep({ table, to }, watermark) { watermark += 3;',
   },
   {
     name: 'an outer join emits a record that found its partner',

@@ -1,4 +1,4 @@
-/** Hooks of Node's module loader: change one file of the engine on its way in, and fail where the text to change is not there any more. */
+/** Hooks of Node's module loader: change one file of the engine on its way in, and fail where the text to change is not there any more, or more than once. */
 import type { PlantedBug } from './planted-bugs.ts';
 
 let bug: PlantedBug | undefined;
@@ -16,7 +16,10 @@ export async function load(url: string, context: unknown, next: (url: string, co
   const loaded = await next(url, context);
   if (bug === undefined || !url.endsWith(bug.file)) return loaded;
   const text = Buffer.from(loaded.source as Uint8Array).toString();
-  if (!text.includes(bug.from))
-    throw new Error(`'${bug.name}' cannot be planted: ${bug.file} has no '${bug.from}'. Plant it in what is there now.`);
+  const found = text.split(bug.from).length - 1;
+  if (found !== 1)
+    throw new Error(
+      `'${bug.name}' cannot be planted: '${bug.from}' is ${found} times in ${bug.file}. Plant it in the one place where it is a bug.`,
+    );
   return { ...loaded, source: text.replace(bug.from, () => (bug as PlantedBug).to) };
 }
