@@ -40,20 +40,40 @@ export class FileCheckpointStreams implements CheckpointStreams {
   }
 }
 
-/** What was written and not yet passed on. */
+/** What was written and not yet passed on, in memory that is used again and again. */
 class Gathered {
-  #chunks: Uint8Array[] = [STREAM_HEADER];
+  #bytes: Uint8Array = Uint8Array.from(STREAM_HEADER);
   size = STREAM_HEADER.byteLength;
 
   add(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
-    this.size += bytes.byteLength;
+    const size = this.size + bytes.byteLength;
+    if (size > this.#bytes.byteLength) {
+      const longer = new Uint8Array(Math.max(size, this.#bytes.byteLength * 2));
+      longer.set(this.#bytes.subarray(0, this.size));
+      this.#bytes = longer;
+    }
+    this.#bytes.set(bytes, this.size);
+    this.size = size;
+  }
+
+  /** Not a copy: valid until the next `add`. */
+  get contents(): Uint8Array {
+    return this.#bytes.subarray(0, this.size);
+  }
+
+  /** The next bytes overwrite the memory. */
+  rewind(): void {
+    this.size = 0;
+  }
+
+  release(): void {
+    this.#bytes = new Uint8Array(0);
+    this.size = 0;
   }
 
   take(): Uint8Array {
-    const taken = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    this.size = 0;
+    const taken = this.contents.slice();
+    this.release();
     return taken;
   }
 }
@@ -80,7 +100,7 @@ class MemoryStateStream implements StateStream {
   }
 
   async discard(): Promise<void> {
-    this.#gathered.take();
+    this.#gathered.release();
   }
 }
 
@@ -119,6 +139,7 @@ class FileStateStream implements StateStream {
       await this.#writer?.sync();
       await this.#writer?.close();
       this.#writer = undefined;
+      this.#gathered.release();
     });
     return { kind: 'file', path: relativeTo(this.#location.base, this.#path), size: this.#passedOn };
   }
@@ -127,7 +148,7 @@ class FileStateStream implements StateStream {
     if (this.#isDiscarded) return;
     this.#isDiscarded = true;
     await this.#last.catch(() => {}); // whoever waited for it has been told
-    this.#gathered.take();
+    this.#gathered.release();
     await this.#writer?.close().catch(() => {});
     if (this.#passedOn > 0 || this.#writer !== undefined) await this.#fileSystem.remove(this.#path); // F3
   }
@@ -141,9 +162,10 @@ class FileStateStream implements StateStream {
   async #passOn(): Promise<void> {
     if (this.#isDiscarded) return;
     this.#writer ??= await this.#fileSystem.create(this.#path);
-    const bytes = this.#gathered.take();
+    const bytes = this.#gathered.contents;
+    this.#gathered.rewind();
     this.#passedOn += bytes.byteLength;
-    await this.#writer.write(bytes);
+    await this.#writer.write(bytes); // no `write` comes before this one has settled
   }
 }
 

@@ -11,7 +11,7 @@ export type StreamScope = 'exclusive' | 'shared';
 export interface StateStream {
   /** Where the next byte goes. */
   readonly position: number;
-  /** The bytes are taken over: the caller changes them no more. Settles when there is room for more; one call at a time. */
+  /** Settles when there is room for more, and the bytes are the caller's again; one call at a time. */
   write(bytes: Uint8Array): Promise<void>;
   /** Settles when the bytes would survive a power failure. */
   finish(): Promise<StreamHandle>;

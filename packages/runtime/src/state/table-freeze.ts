@@ -78,8 +78,19 @@ export class TableFreeze<K, V> {
   #save(slot: number): boolean {
     if (this.#isMarked(slot)) return false;
     this.#mark(slot);
-    const key = this.#typed === undefined ? this.#mapKeys[slot] : this.#typed.at(slot);
-    if (key === FREE || (this.#typed !== undefined && Number.isNaN(key))) return false;
+    return this.#typed === undefined ? this.#takeAny(slot) : this.#takeNumber(this.#typed.at(slot), slot);
+  }
+
+  #takeAny(slot: number): boolean {
+    const key = this.#mapKeys[slot] as K | typeof FREE;
+    if (key === FREE) return false;
+    this.#take(key, this.#values[slot] as V);
+    return true;
+  }
+
+  /** On its own, so that no number is ever compared with `FREE`, for which V8 would box it. */
+  #takeNumber(key: number, slot: number): boolean {
+    if (Number.isNaN(key)) return false;
     this.#take(key as K, this.#values[slot] as V);
     return true;
   }

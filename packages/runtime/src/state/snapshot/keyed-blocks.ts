@@ -4,23 +4,26 @@
  * K1 a block has entries of one key group only and encoders of its own, so it can be read by itself and given to any subtask. A key group may have several blocks.
  * K2 what is held back is bounded: a block is passed on at `blockBytes`, which is less the more key groups there are.
  * K3 nothing throws into the record path: what cannot be written is kept as `failure`, and the snapshot fails by it.
+ * K4 a value that somebody could change is written before `add` returns; others wait in the stage. `flush` leaves nothing there.
  */
 import { DataError, isMillraceError } from '@millrace/core/base/errors';
-import { BytesWriter } from '@millrace/core/bytes/bytes-writer';
+import { BytesWriter, type OverflowTarget } from '@millrace/core/bytes/bytes-writer';
 import { hashKey } from '@millrace/core/types/key';
 import { keyGroupOf } from '@millrace/core/types/key-group';
 import type { KeyedStateBlock, KeyedStateSchema, StateBlock } from '../../checkpoint/state-handles.ts';
 import { EntryCodec, type EntryEncoder } from './entry-codec.ts';
 import type { KeyGroups } from './key-groups.ts';
 import type { SnapshotOutput } from './snapshot-output.ts';
+import { StagedEntries } from './staged-entries.ts';
 
 const BLOCK_BYTES_MAX = 64 * 1024;
 const BLOCK_BYTES_LEAST = 1024;
 /** What the blocks of one state may hold back all together. */
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Memory that a block begins with, before it is known whether there is much of its key group. */
+/** Memory that a block begins with, before it is known whether there is much of its key group, and from where on there is. */
 const LEAST_BYTES = 64;
+const MUCH_BYTES = 4096;
 /** A block ends with the entry that crosses its size. */
 const ROOM_BEYOND = 1024;
 
@@ -42,6 +45,8 @@ export class KeyedBlocks {
   readonly #open: (OpenBlock | undefined)[];
   /** Key groups that have filled a block: the next one gets its memory at once. */
   readonly #filled = new Set<number>();
+  readonly #growth: OverflowTarget = { overflow: (output, size) => this.#grow(output, size) };
+  readonly #stage: StagedEntries; // K4
   readonly #written: { readonly keyGroup: number; readonly block: StateBlock }[] = [];
   #failure: unknown = undefined;
 
@@ -51,6 +56,7 @@ export class KeyedBlocks {
     this.#keyGroups = keyGroups;
     this.#output = output;
     this.#open = Array.from({ length: keyGroups.maxParallelism }, () => undefined);
+    this.#stage = new StagedEntries(keyGroups.first, keyGroups.last);
     const each = HELD_BYTES_MAX / Math.max(1, keyGroups.last - keyGroups.first + 1);
     this.#blockBytes = Math.min(BLOCK_BYTES_MAX, Math.max(BLOCK_BYTES_LEAST, each));
   }
@@ -62,7 +68,9 @@ export class KeyedBlocks {
   readonly add = (key: unknown, namespace: unknown, value: unknown): void => {
     if (this.#failure !== undefined) return;
     try {
-      this.#write(key, namespace, value);
+      const keyGroup = keyGroupOf(hashKey(key), this.#keyGroups.maxParallelism);
+      if (typeof value === 'object') this.#write(keyGroup, key, namespace, value);
+      else this.#put(keyGroup, key, namespace, value);
     } catch (error) {
       this.#failure = this.#failing(error); // K3
     }
@@ -73,8 +81,10 @@ export class KeyedBlocks {
     this.#written.push({ keyGroup, block: this.#output.add(bytes, count) });
   }
 
-  /** Passes on what is left. */
+  /** Passes on what is left, if there was no `failure`. */
   flush(): void {
+    this.#drain();
+    if (this.#failure !== undefined) return;
     for (const [keyGroup, open] of this.#open.entries()) if (open !== undefined) this.#passOn(keyGroup, open);
     this.#open.fill(undefined);
   }
@@ -84,8 +94,28 @@ export class KeyedBlocks {
     return this.#written.map(({ keyGroup, block }): WrittenBlock => ({ ...block, keyGroup }));
   }
 
-  #write(key: unknown, namespace: unknown, value: unknown): void {
-    const keyGroup = keyGroupOf(hashKey(key), this.#keyGroups.maxParallelism);
+  #put(keyGroup: number, key: unknown, namespace: unknown, value: unknown): void {
+    if (this.#stage.isFull) this.#drain();
+    this.#stage.add(keyGroup, key, namespace, value);
+  }
+
+  #drain(): void {
+    try {
+      this.#stage.drain(this.#writeRun);
+    } catch (error) {
+      this.#failure = this.#failing(error); // K3
+    }
+  }
+
+  readonly #writeRun = (keyGroup: number, from: number, to: number): void => {
+    const { order, keys, namespaces, values } = this.#stage;
+    for (let next = from; next < to; next++) {
+      const place = order[next] as number;
+      this.#write(keyGroup, keys[place], namespaces[place], values[place]);
+    }
+  };
+
+  #write(keyGroup: number, key: unknown, namespace: unknown, value: unknown): void {
     const open = this.#open[keyGroup] ?? this.#begin(keyGroup);
     open.encoder.write(key, namespace, value, open.output);
     open.count += 1;
@@ -96,14 +126,30 @@ export class KeyedBlocks {
   }
 
   #begin(keyGroup: number): OpenBlock {
-    const size = this.#filled.has(keyGroup) ? this.#blockBytes + ROOM_BEYOND : LEAST_BYTES;
-    const open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(new Uint8Array(size)) };
+    const memory = this.#filled.has(keyGroup) ? this.#blockMemory() : new Uint8Array(LEAST_BYTES);
+    const open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(memory, this.#growth) };
     this.#open[keyGroup] = open;
     return open;
   }
 
+  #blockMemory(): Uint8Array {
+    return this.#output.takeSpare() ?? new Uint8Array(this.#blockBytes + ROOM_BEYOND);
+  }
+
+  /** By doubling while there is little, then to the size of a block at once. */
+  #grow(output: BytesWriter, size: number): void {
+    const { position } = output;
+    const needed = position + size;
+    const isMuch = needed > MUCH_BYTES && needed <= this.#blockBytes;
+    const memory = isMuch ? this.#blockMemory() : new Uint8Array(Math.max(needed, output.limit * 2));
+    memory.set(output.bytes.subarray(0, position));
+    output.moveTo(memory, new DataView(memory.buffer, memory.byteOffset), position, memory.byteLength);
+  }
+
   #passOn(keyGroup: number, { output, count }: OpenBlock): void {
-    this.#written.push({ keyGroup, block: this.#output.add(output.bytes.subarray(0, output.position), count) });
+    const { bytes, position } = output;
+    const memory = bytes.byteLength === this.#blockBytes + ROOM_BEYOND ? bytes : undefined;
+    this.#written.push({ keyGroup, block: this.#output.add(bytes.subarray(0, position), count, memory) });
   }
 
   #failing(error: unknown): unknown {

@@ -171,8 +171,8 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   }
 
   #complete(blocks: KeyedBlocks): void {
+    if (blocks.failure === undefined) blocks.flush();
     if (blocks.failure !== undefined) throw blocks.failure;
-    blocks.flush();
   }
 
   #open(schema: KeyedStateSchema): KeyedBlocks {

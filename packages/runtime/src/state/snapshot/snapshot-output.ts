@@ -13,6 +13,8 @@ import { type StateStream, STREAM_HEADER } from '../../checkpoint/state-streams.
 
 /** How much waits for the disk at most, beyond the block that crosses it. */
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+/** Written memory that is kept for the next blocks. */
+const SPARES_MAX = 32;
 
 interface MutableBlock {
   offset: number;
@@ -21,11 +23,19 @@ interface MutableBlock {
   readonly checksum: number;
 }
 
+interface QueuedBlock {
+  readonly bytes: Uint8Array;
+  readonly block: MutableBlock;
+  /** For the next block, once this one is written. */
+  readonly memory: Uint8Array | undefined;
+}
+
 export class SnapshotOutput {
   readonly #create: () => StateStream;
   readonly #onRoom: () => void;
   #stream: StateStream | undefined = undefined;
-  #queue: { readonly bytes: Uint8Array; readonly block: MutableBlock }[] = [];
+  #queue: QueuedBlock[] = [];
+  readonly #spares: Uint8Array[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | undefined = undefined;
   #failure: unknown = undefined;
@@ -45,12 +55,17 @@ export class SnapshotOutput {
     return this.#bytesWritten;
   }
 
-  /** Takes the bytes over. The block's offset is right once `finish` has settled. */
-  add(bytes: Uint8Array, count: number): StateBlock {
+  /** Memory of a block that was written and given with `memory`, if there is any. */
+  takeSpare(): Uint8Array | undefined {
+    return this.#spares.pop();
+  }
+
+  /** Nobody may change the bytes any more. The block's offset is right once `finish` has settled. `memory`, what they are in, goes to the spares. */
+  add(bytes: Uint8Array, count: number, memory?: Uint8Array): StateBlock {
     const block: MutableBlock = { offset: 0, size: bytes.byteLength, count, checksum: checksumOf(bytes) };
     this.#bytesWritten += bytes.byteLength;
     if (this.#isCancelled || this.#failure !== undefined) return block;
-    this.#queue.push({ bytes, block });
+    this.#queue.push({ bytes, block, memory });
     this.#queuedBytes += bytes.byteLength;
     this.#writing ??= this.#write();
     return block;
@@ -59,6 +74,7 @@ export class SnapshotOutput {
   /** Undefined where nothing was written. */
   async finish(): Promise<StreamHandle | undefined> {
     await this.#writing;
+    this.#spares.length = 0;
     if (this.#failure !== undefined) throw this.#failure;
     return this.#stream?.finish();
   }
@@ -77,6 +93,7 @@ export class SnapshotOutput {
         this.#stream ??= this.#create();
         next.block.offset = this.#stream.position;
         await this.#stream.write(next.bytes);
+        if (next.memory !== undefined && this.#spares.length < SPARES_MAX) this.#spares.push(next.memory);
         const wasFull = this.isFull;
         this.#queuedBytes = Math.max(0, this.#queuedBytes - next.bytes.byteLength);
         if (wasFull && !this.isFull) this.#onRoom();
