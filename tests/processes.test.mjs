@@ -94,8 +94,32 @@ await env.execute('greedy');
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /^millrace: Slot 0 of TaskManager tm-1 uses \d+\.\d MiB of heap and \d+\.\d MiB outside it; its limit is 64\.0 MiB\. /,
+    /^millrace: Slot 0 of TaskManager tm-1 uses \d+\.\d MiB of heap and \d+\.\d MiB outside it; its limit is 64\.0 MiB\. About \d+\.\d MiB is in no state, but in variables of functions \(of .*operator 'hoard', subtask 1\/1.*\), or in records under way\. /m,
   );
+});
+
+test('state that outgrows a slot is named with its operator, its keys and its size', async (t) => {
+  const { run } = workshop(t, {
+    'job.ts': `import { KeyedProcessFunction, type ListState, ListStateDescriptor } from 'millrace';
+${PRELUDE}class Seen extends KeyedProcessFunction<number, number, never> {
+  #texts!: ListState<string>;
+  override open() { this.#texts = this.getRuntimeContext().getListState(new ListStateDescriptor<string>('texts')); }
+  override processElement(n: number) { this.#texts.add('text ' + n); }
+}
+env.fromSequence(1, 100_000_000).keyBy((n) => n % 1000).process(new Seen()).name('Remember').uid('memory').print();
+await env.execute('forgetless');
+`,
+  });
+  const { code, stderr } = await run('job.ts', '-D', 'taskmanager.memory.task.heap.size=128mb');
+  assert.equal(code, 1);
+  const most = String.raw`The most is in state 'texts' of operator 'Remember' \(uid memory\), subtask 1/1: 1000 keys, about (?<size>\d+)\.\d MiB\.`;
+  const failure = new RegExp(
+    String.raw`^millrace: Slot 0 of TaskManager tm-1 uses .*; its limit is 128\.0 MiB\. ${most} Keep less in state`,
+    'm',
+  );
+  assert.match(stderr, failure);
+  const estimated = Number(failure.exec(stderr).groups.size);
+  assert.ok(estimated > 50 && estimated < 200, `${estimated} MiB of 128`);
 });
 
 test('executeAndCollect gives an array or an iterator, and leaving the loop cancels the job', async (t) => {

@@ -13,6 +13,7 @@ export interface JobNotice {
 /** What of a running job a user may want to read; undefined for the rest. */
 export function jobNotice(event: JobEvent): JobNotice | undefined {
   if (event.kind === 'checkpoint') return checkpointNotice(event.jobName, event.details);
+  if (event.kind === 'warning') return { level: 'warn', message: `the job '${event.jobName}': ${event.message}` };
   if (event.kind !== 'restart') return undefined;
   const { jobName, restart, delayMs, failure } = event;
   return { level: 'warn', message: `the job '${jobName}' is restarted in ${delayMs} ms (restart ${restart}): ${failure.message}` };

@@ -34,4 +34,6 @@ export type JobEvent =
       readonly jobName: string;
       readonly details: CheckpointDetails;
     }
+  /** Of what runs, and ends nothing: memory that is getting short. */
+  | { readonly kind: 'warning'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly message: string }
   | { readonly kind: 'waiting'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly shortage: SlotShortage };

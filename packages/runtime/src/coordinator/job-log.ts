@@ -27,6 +27,10 @@ export class JobLog {
     this.#ports.log({ kind: 'checkpoint', ...this.#stamp(), jobName: this.#job.jobGraph.name, details });
   }
 
+  warning(message: string): void {
+    this.#ports.log({ kind: 'warning', ...this.#stamp(), jobName: this.#job.jobGraph.name, message });
+  }
+
   #stamp(): { readonly jobId: string; readonly time: number } {
     return { jobId: this.#job.jobId, time: this.#ports.clock.now() };
   }

@@ -28,7 +28,7 @@ import type { RpcCall, RpcEndpoint } from '../protocol/rpc.ts';
 import { JobCheckpoints } from './checkpoints/job-checkpoints.ts';
 import { type Execution, ExecutionGraph } from './execution-graph.ts';
 import { JobDeployment } from './job-deployment.ts';
-import { detailsOf, lastMemoryOf } from './job-details.ts';
+import { detailsOf } from './job-details.ts';
 import { JobLifecycle } from './job-lifecycle.ts';
 import { JobLog } from './job-log.ts';
 import type { JobMasterIdentity, JobMasterOptions, JobMasterPorts } from './job-master-ports.ts';
@@ -205,8 +205,9 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
     this.#results.received(batch, () => this.#deployment.tell(call.from, { type: 'collect-ack', leader, executionId, operatorId }));
   }
 
-  #metrics({ metrics, accumulators, userMetrics }: TaskMetricsReport, call: RpcCall): void {
+  #metrics({ taskManagerId, metrics, accumulators, userMetrics, memory }: TaskMetricsReport, call: RpcCall): void {
     this.#deployment.heard(call.from);
+    this.#tasks?.memory.report(taskManagerId, memory);
     for (const [executionId, figures] of Object.entries(metrics)) {
       const execution = this.#tasks?.find(executionId);
       if (execution === undefined) continue;
@@ -228,7 +229,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   #taskManagerLost({ taskManagerId, failure }: TaskManagerLost): void {
     const tasks = this.#tasks;
     if (tasks === undefined || this.#lifecycle.isTerminal) return;
-    const told = { ...failure, message: `${failure.message}${lastMemoryOf(tasks.graph, taskManagerId)}` };
+    const told = { ...failure, message: `${failure.message}${tasks.lastMemoryOf(taskManagerId)}` };
     this.#deployment.taskManagerLost(taskManagerId);
     tasks.giveUp(
       tasks.graph.executions.filter(({ slot }) => slot?.taskManagerId === taskManagerId),
@@ -343,6 +344,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
       drop: (slot) => this.#deployment.free(slot),
       fail: (failure, executions) => this.fail(failure, executions),
       suppress: (failure) => this.#lifecycle.suppress(failure),
+      warn: (message) => this.#log.warning(message),
       ended: () => this.#executionEnded(),
     });
   }

@@ -9,6 +9,8 @@ import { EXECUTION_TRANSITIONS, type ExecutionState, type FailureDescription, is
 import { lostFailure, terminalFailure } from '../protocol/failure-description.ts';
 import type { Execution, ExecutionGraph } from './execution-graph.ts';
 import { JobAccumulators } from './job-accumulators.ts';
+import { lastMemoryOf } from './job-details.ts';
+import { JobMemory } from './job-memory.ts';
 import type { AllocatedSlot } from './slot-pool.ts';
 
 export interface JobTasksPorts {
@@ -22,6 +24,8 @@ export interface JobTasksPorts {
   fail(failure: FailureDescription, executions?: readonly Execution[]): void;
   /** What went wrong while something was being stopped. */
   suppress(failure: FailureDescription): void;
+  /** For the user: something that has ended nothing. */
+  warn(message: string): void;
   /** An execution has come to a terminal state. */
   ended(): void;
 }
@@ -29,12 +33,14 @@ export interface JobTasksPorts {
 export class JobTasks {
   readonly graph: ExecutionGraph;
   readonly accumulators: JobAccumulators;
+  readonly memory: JobMemory;
   readonly #ports: JobTasksPorts;
   readonly #timers = new Set<Cancellation>();
 
   constructor(graph: ExecutionGraph, ports: JobTasksPorts) {
     this.graph = graph;
     this.accumulators = new JobAccumulators((failure) => ports.fail(failure));
+    this.memory = new JobMemory((message) => ports.warn(message));
     this.#ports = ports;
   }
 
@@ -42,6 +48,11 @@ export class JobTasks {
   find(executionId: string): Execution | undefined {
     const execution = this.graph.find(executionId);
     return execution?.isTerminal === false ? execution : undefined;
+  }
+
+  /** Sentences behind a space, for the message about a TaskManager that is lost. */
+  lastMemoryOf(taskManagerId: string): string {
+    return `${lastMemoryOf(this.graph, taskManagerId)}${this.memory.lastOf(taskManagerId)}`;
   }
 
   update({ executionId, state, failure, metrics, accumulators, userMetrics }: UpdateTaskExecutionState): void {

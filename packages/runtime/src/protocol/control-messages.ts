@@ -12,7 +12,7 @@ import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
 import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
-import type { EnumeratorEvent, ReaderEvent } from './slot-messages.ts';
+import type { EnumeratorEvent, ReaderEvent, SlotMemoryReport } from './slot-messages.ts';
 import type { UserMetrics } from './user-metrics.ts';
 
 interface Fenced<Type extends string> {
@@ -343,6 +343,11 @@ export interface TaskMetricsReport extends Fenced<'task-metrics'> {
   readonly accumulators: Readonly<Record<string, AccumulatorValues>>;
   /** Likewise; the newest that the tasks have posted. */
   readonly userMetrics?: Readonly<Record<string, UserMetrics>>;
+  /** Of slots of the job whose memory is short. A warning comes once. */
+  readonly memory?: readonly SlotMemory[] | undefined;
+}
+export interface SlotMemory extends SlotMemoryReport {
+  readonly slot: number;
 }
 /** From the ResourceManager, as long as a request cannot be met. */
 export interface SlotsMissing extends Fenced<'slots-missing'> {

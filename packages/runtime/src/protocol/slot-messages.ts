@@ -58,8 +58,20 @@ export type FromSlot =
       readonly bytes: Uint8Array;
       readonly afterCheckpoint: number;
     }
+  /** Of the whole slot, when its memory is getting short. */
+  | { readonly type: 'memory-report'; readonly report: SlotMemoryReport }
   /** Text of user code (`console.log`) and of print sinks, for the TaskManager's standard streams; `collect-ack`-like answer not needed, order is kept. */
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly text: string };
+
+/** What a slot holds; the newest one counts. */
+export interface SlotMemoryReport {
+  readonly heapUsedBytes: number;
+  readonly externalBytes: number;
+  /** What uses the most, in sentences; may be empty. */
+  readonly users: string;
+  /** For the user, when it should be told; complete. */
+  readonly warning: string | undefined;
+}
 
 export interface TaskInSlot {
   readonly task: TaskDeployment;

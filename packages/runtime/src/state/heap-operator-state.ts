@@ -1,8 +1,10 @@
 /** State of a subtask without keys, on its heap. One for each operator of a subtask; a name stands for one state. */
 import { UsageError } from '@millrace/core/base/errors';
+import { estimatedBytes } from '@millrace/core/types/estimated-size';
 import type { AnyTypeInformation } from '@millrace/core/types/type-information';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { BroadcastState, ListState, OperatorStateStore } from '@millrace/streaming/contract/keyed-state';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { ListStateDescriptor, MapStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import type { StateTtl } from '@millrace/streaming/contract/state-ttl';
 import type { OperatorStateSchema } from '../checkpoint/state-handles.ts';
@@ -79,6 +81,15 @@ export class HeapOperatorStateStore implements OperatorStateStore {
   onLoaded(): void {
     for (const fill of this.#fills) fill();
     this.#fills = [];
+  }
+
+  memoryUse(): readonly MemoryUse[] {
+    return [...this.#states.values()].flatMap(({ schema, cell }) => {
+      const value = cell.read();
+      if (value === undefined) return [];
+      const entries = value instanceof NameMap ? value.size : (value as unknown[]).length;
+      return [{ name: `state '${schema.name}'`, entries, unit: 'elements', bytes: estimatedBytes(value) }];
+    });
   }
 
   #listOf<T>(descriptor: ListStateDescriptor<T>, mode: OperatorStateMode): ListState<T> {

@@ -1,5 +1,6 @@
 /** The backend `hashmap`: keyed state on the heap of the slot. */
 import { UsageError } from '@millrace/core/base/errors';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapTableFactory } from './heap-tables.ts';
@@ -32,6 +33,10 @@ class HeapKeyedBackend implements KeyedBackend {
 
   freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
     return this.tables.freeze(open);
+  }
+
+  memoryUse(): readonly MemoryUse[] {
+    return this.tables.memoryUse();
   }
 
   #create(): HeapKeyedStateBackend {

@@ -9,6 +9,7 @@ import { invariant } from '@millrace/core/base/assert';
 import { canonicalKey } from '@millrace/core/types/key';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { TypeDescription, TypeInformation } from '@millrace/core/types/type-information';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { KeyedTable, KeyedTableFactory, RestoredTable, TableOptions } from '@millrace/streaming/contract/state';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapTable } from './heap-table.ts';
@@ -17,6 +18,7 @@ import { identityOf, type RestoredStates } from './snapshot/restored-states.ts';
 import type { FrozenState, KeyedSink } from './state-backend.ts';
 import { type EntryForm, tableForm } from './entry-forms.ts';
 import { FrozenTables } from './frozen-tables.ts';
+import { tablesMemory } from './table-memory.ts';
 
 /** Released tables kept for each name: windows come and go by ones, and a burst of them should not hold memory for ever. */
 const SPARE_TABLES = 4;
@@ -125,6 +127,10 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
     return [...this.#states.values()].map(({ schema, tables }) => new FrozenTables(tables, open(schema)));
+  }
+
+  memoryUse(): readonly MemoryUse[] {
+    return [...this.#states.values()].map(({ schema, tables }) => tablesMemory(schema.name, tables.keys()));
   }
 
   #tableState<K, V>(

@@ -17,6 +17,7 @@ import { hashKey } from '@millrace/core/types/key';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import { descriptionOf } from '@millrace/core/types/types';
 import { FailingCall } from '@millrace/streaming/contract/failing-call';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { NamespaceType } from '@millrace/streaming/contract/keyed-state';
 import type { TaskFlow } from '@millrace/streaming/contract/operator';
 import {
@@ -35,6 +36,8 @@ import type { FrozenState, KeyedSink } from './state-backend.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 export const TIMERS_PER_TURN = 1000;
+/** Of one timer in the columns, the heap and the index of its queue, without the key, which state has as well. */
+const TIMER_BYTES = 56;
 
 export interface TimerServicePorts {
   readonly currentKey: CurrentKey;
@@ -113,6 +116,11 @@ export class HeapTimerService<K, N> implements InternalTimerService<N> {
 
   get numProcessingTimeTimers(): number {
     return this.#processingTimers.size;
+  }
+
+  memoryUse(): MemoryUse {
+    const entries = this.numEventTimeTimers + this.numProcessingTimeTimers;
+    return { name: `timers '${this.#ports.name ?? 'timers'}'`, entries, unit: 'timers', bytes: entries * TIMER_BYTES };
   }
 
   currentProcessingTime(): number {

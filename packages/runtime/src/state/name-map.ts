@@ -4,6 +4,7 @@
  * N1 in the *plain form* every name is its own canonical form (numbers, nearly all strings, booleans, null), and the Map holds the values themselves. The first other
  *    name moves all to the *entry form*, by canonical form.
  */
+import { type HasMemoryEntries, MEMORY_ENTRIES } from '@millrace/core/types/estimated-size';
 import { canonicalKey, type CanonicalKey } from '@millrace/core/types/key';
 
 interface Entry<N, V> {
@@ -11,7 +12,7 @@ interface Entry<N, V> {
   value: V;
 }
 
-export class NameMap<N, V> {
+export class NameMap<N, V> implements HasMemoryEntries {
   #plain: Map<N, V> | undefined;
   #entries: Map<CanonicalKey, Entry<N, V>> | undefined;
 
@@ -59,6 +60,10 @@ export class NameMap<N, V> {
   *entries(): Generator<[N, V]> {
     if (this.#plain !== undefined) yield* this.#plain;
     else for (const { name, value } of (this.#entries as Map<CanonicalKey, Entry<N, V>>).values()) yield [name, value];
+  }
+
+  [MEMORY_ENTRIES](): { readonly size: number; readonly entries: Iterable<[N, V]> } {
+    return { size: this.size, entries: this.entries() };
   }
 
   #leavePlainForm(plain: Map<N, V>): void {

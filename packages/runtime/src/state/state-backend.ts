@@ -10,6 +10,7 @@
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { StateBackend as JobStateBackend } from '@millrace/streaming/contract/state-backend';
 import type { KeyedStateBackend } from '@millrace/streaming/contract/keyed-state';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { EntrySource } from '@millrace/streaming/contract/snapshot';
 import type { KeyedTableFactory } from '@millrace/streaming/contract/state';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
@@ -34,6 +35,8 @@ export interface KeyedBackend {
   onLoaded(): void;
   /** One frozen state for each call of `open`, in the same order. */
   freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[];
+  /** What of it is in memory, by state. */
+  memoryUse?(): readonly MemoryUse[];
 }
 
 export interface KeyedBackendEnvironment {

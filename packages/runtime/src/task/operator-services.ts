@@ -7,6 +7,7 @@
  */
 import type { Cancellation } from '@millrace/core/base/clock';
 import { UsageError } from '@millrace/core/base/errors';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { NamespaceType, OperatorStateStore } from '@millrace/streaming/contract/keyed-state';
 import type { KeyContext, TaskFlow } from '@millrace/streaming/contract/operator';
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
@@ -121,6 +122,12 @@ export class OperatorServices {
   #watermarkOfTimers(): readonly ReturnType<typeof watermarkList>[] {
     const [service] = this.#timers.values();
     return service === undefined ? [] : [watermarkList(this.#keyGroups, service.settledWatermark)];
+  }
+
+  /** State and timers, as far as they are in memory. */
+  memoryUse(): readonly MemoryUse[] {
+    const timers = [...this.#timers.values()].map((service) => service.memoryUse());
+    return [...(this.#backend.memoryUse?.() ?? []), ...this.#operatorState.memoryUse(), ...timers];
   }
 
   /** Whether a burst of timers has stopped between two of them, and nothing else is suspended: a checkpoint may be taken here (B-013). */

@@ -8,8 +8,10 @@
  * Q3 past QUEUE_MAX waiting calls the sink raises `flow.blocked`, and lowers it when half of them are done.
  * Q4 a barrier takes its place in that order: what the writer gives to the checkpoint lies between two records (sink-checkpoints.ts).
  */
+import { estimatedBytesOfMany } from '@millrace/core/types/estimated-size';
 import type { CommittableMessage } from '@millrace/streaming/contract/committable-message';
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
+import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { OneInputOperator, OperatorContext } from '@millrace/streaming/contract/operator';
 import type { Sink, SinkContext, SinkWriter, WriterInitContext } from '@millrace/streaming/contract/sink';
 import type { StateInitializationContext, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
@@ -49,6 +51,11 @@ export class SinkOperator implements OneInputOperator, SinkContext {
     const emit: EmitCommittables = (messages) => context.mail(() => this.#emit(messages));
     this.#checkpoints = new SinkCheckpoints(sink, init, ports.emitsCommittables ? emit : undefined);
     this.#locate = (error, record) => ports.locate(error, record);
+  }
+
+  memoryUse(): readonly MemoryUse[] {
+    const entries = this.#queue.length;
+    return [{ name: 'records that wait for the writer', entries, unit: 'records', bytes: estimatedBytesOfMany(entries, this.#queue) }];
   }
 
   initializeState(context: StateInitializationContext): void {

@@ -14,6 +14,7 @@ import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts'
 import { declineFailure } from './decline.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
+import { describeMemory } from './memory-report.ts';
 import { hostMemory } from './node/host-memory.ts';
 import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
 import type { SlotPorts } from './slot-ports.ts';
@@ -42,11 +43,17 @@ export class Slot {
     this.#ports = ports;
     this.#channels = new LocalChannels(ports.localChannelCapacity);
     const { slot, taskManagerId } = ports.location;
-    this.#guard = new MemoryGuard(
-      ports.memory ?? hostMemory,
-      ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
-      `Slot ${slot} of TaskManager ${taskManagerId}`,
-    );
+    this.#guard = new MemoryGuard({
+      memory: ports.memory ?? hostMemory,
+      limitBytes: ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
+      slot: `Slot ${slot} of TaskManager ${taskManagerId}`,
+      describe: (usedBytes) =>
+        describeMemory(
+          [...this.#tasks.values()].flatMap((task) => task.memory()),
+          usedBytes,
+        ),
+      report: (report) => ports.post({ type: 'memory-report', report }),
+    });
     const createLoop = ports.createLoop ?? ((options) => new SlotLoop(options));
     this.#loop = createLoop({
       clock: ports.clock,

@@ -24,6 +24,7 @@ import { InputGate } from './input-gate.ts';
 import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
 import { Mailbox } from './mailbox.ts';
+import { memoryOf, type OperatorMemory } from './memory-report.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
 import { OperatorServices } from './operator-services.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -63,6 +64,7 @@ export interface BuiltTask extends TaskRegistries {
   readonly schedule: TaskSchedule;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
+  memory(): readonly OperatorMemory[];
 }
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
@@ -130,6 +132,7 @@ class TaskBuilder {
       mailbox: this.#mailbox,
       schedule: this.#schedule,
       collects: this.#collects,
+      memory: () => this.#steps.map((step) => memoryOf(step, this.#placeOf(step.plan.index))),
       ...this.#registries,
     };
   }
@@ -326,14 +329,13 @@ class TaskBuilder {
   }
 
   #servicesOf(step: Step, ports: Pick<OperatorContext, 'mail' | 'schedule' | 'currentProcessingTime'>): OperatorServices {
-    const freeze = this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined;
     const { maxParallelism, parallelism } = vertexOf(this.#environment);
     const { subtask } = this.#environment.deployed.task;
     const { stateBackend } = this.#environment.bindings; // checked where it was set
     const services = new OperatorServices({
       key: keyOf(step.plan.logic),
       flow: this.#flow,
-      freeze,
+      freeze: this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined,
       ...ports,
       keyGroups: { ...keyGroupRangeOf(subtask, maxParallelism, parallelism), maxParallelism },
       restored: this.#restoredOf(step),

@@ -29,8 +29,9 @@ import type { JobInformation } from '../protocol/deployment.ts';
 import { type ExecutionState, type FailureDescription, isTerminal } from '../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../protocol/failure-description.ts';
 import type { RpcCall, RpcEndpoint, RpcGateway, RpcService } from '../protocol/rpc.ts';
-import { type FromSlot, TASK_METRIC, type TaskInSlot, type ToSlot } from '../protocol/slot-messages.ts';
+import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
 import type { UserMetrics } from '../protocol/user-metrics.ts';
+import { TaskExecutorMemory } from './task-executor-memory.ts';
 import { countRings, TaskExecutorRings } from './task-executor-rings.ts';
 import { createMetricsBlock } from './task-metrics.ts';
 
@@ -92,6 +93,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   readonly #resetting = new Set<string>(); // allocations that are on their way out
   readonly #tasks = new Map<string, Task>();
   readonly #rings: TaskExecutorRings;
+  readonly #memory = new TaskExecutorMemory();
 
   constructor(options: TaskExecutorOptions, ports: TaskExecutorPorts) {
     this.#options = options;
@@ -169,21 +171,16 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
 
   receiveFromSlot(slot: number, message: FromSlot): void {
     if (message.type === 'output') return this.#ports.output(message.stream, message.text);
+    if (message.type === 'memory-report') return this.#memory.report(slot, message.report);
     const task = this.#tasks.get(message.executionId);
     if (task === undefined || task.allocation.slot !== slot) return; // of a job that has left
-    const { gateway, jobMaster } = task.allocation;
     const { executionId } = message;
+    const { gateway, jobMaster } = task.allocation;
     switch (message.type) {
       case 'state':
         return this.#stateChanged(task, message.state, message.failure);
       case 'operator-event':
-        return gateway.tell({
-          type: 'enumerator-event',
-          leader: jobMaster.leader,
-          executionId,
-          operatorId: message.operatorId,
-          event: message.event,
-        });
+        return gateway.tell({ ...message, type: 'enumerator-event', leader: jobMaster.leader });
       case 'acknowledge-checkpoint':
       case 'decline-checkpoint':
       case 'request-checkpoint':
@@ -211,7 +208,8 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   /** The slot's isolate has ended by itself, and a fresh one is in its place: what ran there has failed (TE2). */
   slotLost(slot: number, failure: FailureDescription): void {
     const tasks = [...this.#tasks.values()].filter((task) => task.allocation.slot === slot);
-    const told = { ...failure, message: `${failure.message}${lastMemory(tasks)}` };
+    const told = { ...failure, message: `${failure.message}${this.#memory.lastOf(slot, tasks.map(figuresOf))}` };
+    this.#memory.forget(slot);
     for (const task of tasks) this.#stateChanged(task, 'FAILED', told);
   }
 
@@ -251,6 +249,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       this.#resetting.delete(allocationId);
       for (const task of [...this.#tasks.values()]) if (task.allocation === allocation) this.#forget(task);
       this.#allocations[slot] = undefined;
+      this.#memory.forget(slot);
       const { taskManagerId, resourceManager } = this.#options;
       this.#tellResourceManager({ type: 'slot-available', leader: resourceManager.leader, taskManagerId, slot, allocationId });
     });
@@ -358,7 +357,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
       if (task.accumulators !== undefined) accumulators[task.executionId] = task.accumulators;
       if (task.userMetrics !== undefined) userMetrics[task.executionId] = task.userMetrics;
     }
-    gateway?.tell({ type: 'task-metrics', leader, taskManagerId: this.#options.taskManagerId, metrics, accumulators, userMetrics });
+    const memory = this.#memory.take(this.#allocations.flatMap((held, slot) => (held?.jobMaster.leader === leader ? [slot] : [])));
+    const { taskManagerId } = this.#options;
+    gateway?.tell({ type: 'task-metrics', leader, taskManagerId, metrics, accumulators, userMetrics, ...(memory && { memory }) });
   }
 
   // ---- lookups ----
@@ -380,13 +381,6 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   #tellResourceManager(message: ToResourceManager): void {
     this.#resourceManager.tell(message);
   }
-}
-
-/** ` Last seen: 812 MiB of heap and 3 MiB outside of it.` as the slot itself measured; empty when it never did. */
-function lastMemory(tasks: readonly Task[]): string {
-  const most = (figure: number) => Math.round(Math.max(0, ...tasks.map((task) => figuresOf(task)[figure] ?? 0)) / (1024 * 1024));
-  const heap = most(TASK_METRIC.heapUsedBytes);
-  return heap === 0 ? '' : ` Last seen: ${heap} MiB of heap and ${most(TASK_METRIC.externalBytes)} MiB outside of it.`;
 }
 
 function figuresOf(task: Task): readonly number[] {

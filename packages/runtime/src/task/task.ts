@@ -17,6 +17,7 @@ import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import type { UserMetrics } from '../protocol/user-metrics.ts';
 import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
+import type { OperatorMemory } from './memory-report.ts';
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
 import type { BuiltTask } from './task-builder.ts';
@@ -134,6 +135,11 @@ export class Task {
 
   publishMetrics(heapUsedBytes: number, externalBytes: number): void {
     if (!this.#ended) this.#built?.tasklet.publishMetrics(heapUsedBytes, externalBytes);
+  }
+
+  /** What its operators keep, estimated. */
+  memory(): readonly OperatorMemory[] {
+    return this.#ended ? [] : (this.#built?.memory() ?? []);
   }
 
   publishAccumulators(): void {

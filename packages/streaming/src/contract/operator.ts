@@ -18,6 +18,7 @@ import type { Cancellation } from '@millrace/core/base/clock';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Collector, MaybePromise } from './emittable.ts';
 import type { RuntimeContext } from './functions.ts';
+import type { MemoryUse } from './memory-use.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { KeyedStateBackend, NamespaceType, OperatorStateStore } from './keyed-state.ts';
@@ -107,6 +108,8 @@ export interface StreamOperator {
   idle?(elapsedMs: number): number;
   /** Records dropped because they came too late, for the metric of that name. */
   readonly numLateRecordsDropped?: number;
+  /** What the operator keeps beside its tables, states and timers; asked for between elements, when memory is short. */
+  memoryUse?(): readonly MemoryUse[];
   /** Goes on with an emission that O2 suspended; true when nothing is left of it (and it has taken its one away from `blocked`). */
   resume?(): boolean;
 }

@@ -8,7 +8,9 @@
  *    it back. Nothing is emitted while anybody else holds one.
  * W4 a checkpoint has every record whose results have not all left, and the control elements between them: a barrier does not wait for answers.
  */
+import { estimatedBytesOfMany } from '@millrace/core/types/estimated-size';
 import type { MaybePromise } from '../contract/emittable.ts';
+import type { MemoryUse } from '../contract/memory-use.ts';
 import type { OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
 import type { StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
@@ -126,6 +128,14 @@ class AsyncWaitOperator<C> extends FunctionOperator implements OneInputOperator 
     flow.blocked -= 1;
     this.#drain();
     return !this.#holds;
+  }
+
+  memoryUse(): readonly MemoryUse[] {
+    const { size } = this.#results;
+    const records = this.#results
+      .pending()
+      .flatMap((pending) => (pending instanceof PendingRecord ? [[pending.record, pending.results]] : []));
+    return [{ name: 'requests in flight', entries: size, unit: 'records', bytes: estimatedBytesOfMany(size, records) }];
   }
 
   #start(pending: PendingRecord): void {

@@ -12,7 +12,9 @@
  * N5 the times from `#cachedFrom` to below `#cachedTo` are the pane of `#cached`, and no window with it has fired.
  * N6 `#next` is the window that fires next; while its emission is suspended, `#position` is the next id of `#active`, and below 0 it has not begun.
  */
+import { estimatedBytesOfMany } from '@millrace/core/types/estimated-size';
 import { Types } from '@millrace/core/types/types';
+import type { MemoryUse } from '../contract/memory-use.ts';
 import type { OperatorContext } from '../contract/operator.ts';
 import type { KeyedSnapshot, StateInitializationContext, StateSnapshotContext } from '../contract/snapshot.ts';
 import type { KeyedTable } from '../contract/state.ts';
@@ -26,6 +28,9 @@ import { PaneColumn } from './pane-column.ts';
 import { PANES, PANES_BEHIND, PaneStates } from './pane-states.ts';
 import { greatestCommonDivisor, type WindowGrid } from './window-grid.ts';
 import { accumulatorTypeOf, type WindowSpec } from './window-spec.ts';
+
+/** Of a key in a pane beside its accumulator: its id, and what it adds up to. */
+const PLACE_BYTES = 16;
 
 export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<T, K, ACC, V, R> {
   readonly #paneMs: number;
@@ -232,6 +237,17 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
 
   #restoredPane(time: number): number {
     return Math.floor((time - this.openGrid(time).origin) / this.#paneMs);
+  }
+
+  /** @cold */
+  memoryUse(): readonly MemoryUse[] {
+    let entries = 0;
+    let bytes = estimatedBytesOfMany(this.#keys.length, this.#keys);
+    for (const { ids, accumulators } of this.#stacks.panes.values()) {
+      entries += ids.length;
+      bytes += PLACE_BYTES * ids.length + estimatedBytesOfMany(ids.length, accumulators);
+    }
+    return [{ name: `state '${PANES}'`, entries, unit: 'keys in panes', bytes }];
   }
 
   protected override watermarkMoved(): void {
