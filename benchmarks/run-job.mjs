@@ -26,7 +26,7 @@ export async function runJob(name, { slots = 1, args = [], options = [], onFirst
   const wallSeconds = (performance.now() - start) / 1000;
   const report = JSON.parse(output.trimEnd().split('\n').at(-1));
   const after = cpuSeconds();
-  return { report, wallSeconds, cpuSeconds: after === undefined ? undefined : Number((after - before).toFixed(2)) };
+  return { output, report, wallSeconds, cpuSeconds: after === undefined ? undefined : Number((after - before).toFixed(2)) };
 }
 
 /** The figures that every engine benchmark reports. */
