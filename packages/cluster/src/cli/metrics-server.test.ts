@@ -22,7 +22,7 @@ function parse(text: string): { readonly types: Map<string, string>; readonly sa
   const types = new Map<string, string>();
   const samples = new Map<string, string>();
   for (const line of text.split('\n').slice(0, -1)) {
-    const type = /^# TYPE (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<kind>counter|gauge|untyped)$/.exec(line)?.groups;
+    const type = /^# TYPE (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<kind>counter|gauge|untyped|summary)$/.exec(line)?.groups;
     if (type !== undefined) {
       assert.ok(!types.has(type['name'] as string), `TYPE twice: ${line}`);
       types.set(type['name'] as string, type['kind'] as string);
@@ -33,7 +33,11 @@ function parse(text: string): { readonly types: Map<string, string>; readonly sa
         line,
       )?.groups;
     assert.ok(sample !== undefined, `no sample: ${line}`);
-    assert.equal([...types.keys()].at(-1), sample['name'], `behind the TYPE of another: ${line}`);
+    const [family, kind] = [...types].at(-1) ?? [];
+    const own = kind === 'summary' ? (sample['name'] as string).replace(/_(?:count|sum)$/, '') : sample['name'];
+    assert.equal(family, own, `behind the TYPE of another: ${line}`);
+    if (kind !== 'summary')
+      assert.ok(types.get((sample['name'] as string).replace(/_(?:count|sum)$/, '')) !== 'summary', `of a summary: ${line}`);
     const names = [...(sample['labels'] as string).matchAll(/([a-zA-Z0-9_]+)="/g)].map(([, name]) => name);
     assert.equal(new Set(names).size, names.length, `a label twice: ${line}`);
     const key = `${sample['name']}{${sample['labels']}}`;
@@ -81,6 +85,33 @@ test('metrics whose names fall together are one family without a sample twice', 
     ['1', '3'],
   );
   assert.equal([...samples.keys()].filter((name) => name.includes('user_')).length, 2);
+});
+
+test('a histogram is one summary, and what others call as a part of it stands in it or nowhere', () => {
+  const of = 'sizes';
+  const { types, samples } = parse(
+    prometheusText([
+      jobOf([
+        reading({ name: 'sizes_count', value: 77, labels: { ...LABELS, subtask_index: '1' } }),
+        reading({ name: 'sizes_count', value: 2, summary: { of } }),
+        reading({ name: 'sizes_sum', type: 'gauge', value: 6, summary: { of } }),
+        reading({ name: 'sizes_max', type: 'gauge', value: 5 }),
+        reading({ name: 'sizes_median', type: 'gauge', value: 3, summary: { of, quantile: 0.5 } }),
+        reading({ name: 'sizes_p99', type: 'gauge', value: 5, summary: { of, quantile: 0.99 } }),
+        reading({ name: 'sizes_count', value: 88 }),
+      ]),
+    ]),
+  );
+  const name = 'flink_taskmanager_job_task_sizes';
+  assert.deepEqual(
+    [...types],
+    [
+      [name, 'summary'],
+      [`${name}_max`, 'gauge'],
+    ],
+  );
+  assert.deepEqual([...samples.values()], ['77', '2', '6', '3', '5', '5']);
+  assert.ok([...samples.keys()].some((sample) => sample.startsWith(`${name}{`) && sample.endsWith(',quantile="0.99"}')));
 });
 
 test('numbers that are not finite have the words of the format; texts are left to JSON; what is omitted is said', () => {

@@ -75,7 +75,7 @@ function vertexOf(figures: VertexFigures): RunReport['vertices'][number] {
 }
 
 function userMetricsOf({ readings }: JobMetrics): readonly UserMetricReport[] {
-  const own = readings.filter(({ scope }) => scope === 'taskmanager_job_task_operator').slice(0, METRICS_MAX);
+  const own = readings.filter(({ isUsers }) => isUsers === true).slice(0, METRICS_MAX);
   return own.map(readingJson).map(({ name, labels, value }) => ({
     operator: labels['operator_name'] ?? '',
     subtask: Number(labels['subtask_index']),

@@ -97,16 +97,13 @@ test('a job has its restarts and what its checkpoints were', () => {
   });
 });
 
-test('of a function: a rate for a meter, moments for a histogram that has some', () => {
+test('of a function: a rate for a meter, statistics for a histogram that has some', () => {
   const metric = { operatorId: 'o', operatorName: 'map', groups: [], variables: [] };
+  const statistics = { min: 1, max: 5, mean: 3, stddev: 2, quantiles: [3, 4, 4.5, 4.6, 4.7, 4.8, 5] };
   const metrics = [
     { ...metric, name: 'm', value: { kind: 'meter', count: 6 } as const, ratePerSecond: 1.5 },
-    { ...metric, name: 'h', value: { kind: 'histogram', count: 2, sum: 6, min: 1, max: 5 } as const },
-    {
-      ...metric,
-      name: 'empty',
-      value: { kind: 'histogram', count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY } as const,
-    },
+    { ...metric, name: 'h', value: { kind: 'histogram', count: 2, sum: 6, statistics } as const },
+    { ...metric, name: 'empty', value: { kind: 'histogram', count: 0, sum: 0, statistics: undefined } as const },
   ];
   const details = detailsOf({ userMetrics: { metrics, omitted: 3 } });
   assert.deepEqual(named(details, 'taskmanager_job_task_operator'), {
@@ -117,6 +114,14 @@ test('of a function: a rate for a meter, moments for a histogram that has some',
     h_min: 1,
     h_max: 5,
     h_mean: 3,
+    h_stddev: 2,
+    h_median: 3,
+    h_p75: 4,
+    h_p90: 4.5,
+    h_p95: 4.6,
+    h_p98: 4.7,
+    h_p99: 4.8,
+    h_p999: 5,
     empty_count: 0,
     empty_sum: 0,
   });

@@ -1,4 +1,5 @@
 /** What is known of a job at a moment under Flink's names and scopes, for reporters: plain readings, not more than `READINGS_MAX`. */
+import { type HistogramStatistics, QUANTILES } from '@millrace/core/metrics/histogram-window';
 import type { MetricSample } from '@millrace/core/metrics/metric-group';
 import type {
   CheckpointStatistics,
@@ -8,13 +9,13 @@ import type {
   VertexDetails,
 } from '@millrace/runtime/protocol/control-messages';
 import { TASK_METRIC } from '@millrace/runtime/protocol/slot-messages';
-import type { UserMetric } from '@millrace/runtime/protocol/user-metrics';
+import type { OperatorMetric } from '@millrace/runtime/protocol/user-metrics';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 
 /** Of one job. */
 export const READINGS_MAX = 50_000;
 
-export type MetricScope = 'jobmanager_job' | 'taskmanager_job_task' | 'taskmanager_job_task_operator';
+export type MetricScope = 'jobmanager_job' | 'taskmanager_job' | 'taskmanager_job_task' | 'taskmanager_job_task_operator';
 
 export interface MetricReading {
   readonly scope: MetricScope;
@@ -27,6 +28,10 @@ export interface MetricReading {
   readonly variables: MetricSample['variables'];
   readonly type: 'counter' | 'gauge';
   readonly value: number | string | boolean;
+  /** Of the readings of a histogram that are one metric for Prometheus: its name, and which part of it this is. */
+  readonly summary?: { readonly of: string; readonly quantile?: number };
+  /** Counted by the user's functions, not by the engine. */
+  readonly isUsers?: true;
 }
 
 export interface JobMetrics {
@@ -40,7 +45,7 @@ export interface JobMetrics {
   readonly omitted: number;
 }
 
-type Reading = Pick<MetricReading, 'name' | 'type' | 'value'>;
+type Reading = Pick<MetricReading, 'name' | 'type' | 'value' | 'summary'>;
 type Labels = Readonly<Record<string, string>>;
 
 export function jobMetricsOf(details: JobDetails): JobMetrics {
@@ -78,7 +83,7 @@ function taskReadings(labels: Labels, { metrics, rates, userMetrics }: SubtaskDe
   const readings = [...figureReadings(metrics), ...(rates === undefined ? [] : rateReadings(rates))];
   return [
     ...readings.map((reading) => readingOf('taskmanager_job_task', labels, reading)),
-    ...(userMetrics?.metrics ?? []).flatMap((metric) => userReadings(labels, metric)),
+    ...(userMetrics?.metrics ?? []).flatMap((metric) => operatorReadings(labels, metric)),
   ];
 }
 
@@ -99,22 +104,49 @@ function rateReadings(rates: TaskRates): Reading[] {
   return Object.entries(rates).map(([name, value]) => gauge(name, value as number));
 }
 
-function userReadings(labels: Labels, metric: UserMetric): MetricReading[] {
-  const { operatorId, operatorName, groups, variables } = metric;
+/** Of functions, and of the engine for an operator; what stands in no task's scope is told by one subtask for the job. */
+function operatorReadings(labels: Labels, metric: OperatorMetric): MetricReading[] {
+  const { operatorId, operatorName, groups, variables, origin } = metric;
+  if (origin === 'job') {
+    const { job_id = '', job_name = '', tm_id } = labels;
+    const own = { job_id, job_name, ...(tm_id === undefined ? {} : { tm_id }) };
+    return valuesOf(metric).map((reading) => ({ ...readingOf('taskmanager_job', own, reading), groups, variables }));
+  }
   const own = { ...labels, operator_id: operatorId, operator_name: operatorName };
-  return valuesOf(metric).map((reading) => ({ ...readingOf('taskmanager_job_task_operator', own, reading), groups, variables }));
+  const users = origin === undefined ? { isUsers: true as const } : {};
+  return valuesOf(metric).map((reading) => ({
+    ...readingOf('taskmanager_job_task_operator', own, reading),
+    groups,
+    variables,
+    ...users,
+  }));
 }
 
 /** As Flink's reporters: of a meter the rate, of a histogram one reading for each statistic. */
-function valuesOf({ name, value, ratePerSecond }: UserMetric): Reading[] {
+function valuesOf({ name, value, ratePerSecond }: OperatorMetric): Reading[] {
   if (value.kind === 'gauge') return [gauge(name, value.value)];
   if (value.kind !== 'histogram') {
     if (value.kind === 'counter') return [counter(name, value.count)];
     return [gauge(name, ratePerSecond ?? 0), counter(`${name}_count`, value.count)];
   }
-  const { count, sum, min, max } = value;
-  const moments = count === 0 ? [] : [gauge(`${name}_min`, min), gauge(`${name}_max`, max), gauge(`${name}_mean`, sum / count)];
-  return [counter(`${name}_count`, count), gauge(`${name}_sum`, sum), ...moments];
+  const { count, sum, statistics } = value;
+  const summary = { of: name };
+  const whole = [
+    { ...counter(`${name}_count`, count), summary },
+    { ...gauge(`${name}_sum`, sum), summary },
+  ];
+  return statistics === undefined ? whole : [...whole, ...statisticReadings(name, statistics)];
+}
+
+function statisticReadings(name: string, { min, max, mean, stddev, quantiles }: HistogramStatistics): Reading[] {
+  const moments = { min, max, mean, stddev };
+  return [
+    ...Object.entries(moments).map(([statistic, value]) => gauge(`${name}_${statistic}`, value)),
+    ...QUANTILES.map(([statistic, quantile], index) => ({
+      ...gauge(`${name}_${statistic}`, quantiles[index] ?? 0),
+      summary: { of: name, quantile },
+    })),
+  ];
 }
 
 function jobReadings({ restarts, checkpoints }: JobDetails): Reading[] {

@@ -6,6 +6,7 @@
  * G2 what a gauge throws, or gives that is no number, text or truth value, is nobody's failure: the gauge has no value as long as it does.
  */
 import { UsageError } from '../base/errors.ts';
+import { type HistogramStatistics, HistogramWindow } from './histogram-window.ts';
 
 export interface Counter {
   inc(by?: number): void;
@@ -35,7 +36,8 @@ export interface MetricGroup {
 export type MetricValue =
   | { readonly kind: 'counter' | 'meter'; readonly count: number }
   | { readonly kind: 'gauge'; readonly value: GaugeValue }
-  | { readonly kind: 'histogram'; readonly count: number; readonly sum: number; readonly min: number; readonly max: number };
+  /** The statistics are of its last values; undefined before the first. */
+  | { readonly kind: 'histogram'; readonly count: number; readonly sum: number; readonly statistics: HistogramStatistics | undefined };
 
 type MetricVariables = readonly (readonly [name: string, value: string])[];
 
@@ -51,6 +53,8 @@ export interface MetricSample {
 
 /** Longer names would be cut by what they are reported to. */
 const NAME_LENGTH_MAX = 255;
+/** Values of a histogram that its statistics are of. */
+export const HISTOGRAM_SIZE = 512;
 
 class CountingMetric implements Counter, Meter {
   readonly kind: 'counter' | 'meter';
@@ -79,21 +83,15 @@ class CountingMetric implements Counter, Meter {
 
 class HistogramMetric implements Histogram {
   readonly kind = 'histogram';
-  count = 0;
-  sum = 0;
-  min = Number.POSITIVE_INFINITY;
-  max = Number.NEGATIVE_INFINITY;
+  readonly #window = new HistogramWindow(HISTOGRAM_SIZE);
 
   update(value: number): void {
-    this.count += 1;
-    this.sum += value;
-    if (value < this.min) this.min = value;
-    if (value > this.max) this.max = value;
+    this.#window.add(value);
   }
 
   read(): MetricValue {
-    const { count, sum, min, max } = this;
-    return { kind: 'histogram', count, sum, min, max };
+    const { count, sum, statistics } = this.#window;
+    return { kind: 'histogram', count, sum, statistics };
   }
 }
 

@@ -16,10 +16,12 @@ import {
   type DrainResult,
   EMPTY,
   END_OF_INPUT,
+  LATENCY_MARKER,
   RECORD,
   WATERMARK,
   WATERMARK_STATUS,
 } from './channel.ts';
+import type { LatencyMarker } from './latency-marker.ts';
 import { assertPayload, type Payload, payload } from './payload-fixture.ts';
 
 export interface ChannelUnderTest {
@@ -41,6 +43,10 @@ function barrierOf(checkpointId: number, size: number): CheckpointBarrier {
   const base = `/tmp/${'é'.repeat(Math.max(0, size - 200) / 2)}`;
   const location = { kind: 'directory', base, exclusive: 'chk-1', shared: 'shared', inlineBytesMax: 20_480 } as const;
   return { checkpointId, timestamp: 1_700_000_000_000, kind: 'checkpoint', location };
+}
+
+function markerOf(markedMs: number): LatencyMarker {
+  return { markedMs, operatorId: 'é'.repeat(Math.trunc(Math.abs(markedMs)) % 5), subtask: Math.trunc(Math.abs(markedMs)) % 40_000 };
 }
 
 /** One channel, what was written to it, and what came out. */
@@ -76,6 +82,11 @@ class Trial {
     this.written.push([BARRIER, checkpointId, 0, size]);
   }
 
+  latencyMarker(markedMs: number): void {
+    this.channel.writer.writeLatencyMarker(markerOf(markedMs));
+    this.written.push([LATENCY_MARKER, markedMs]);
+  }
+
   end(): void {
     this.channel.writer.writeEndOfInput();
     this.written.push([END_OF_INPUT, 0]);
@@ -100,6 +111,7 @@ class Trial {
     assert.ok(handed <= Math.min(budget, blockAt));
     if (result === BARRIER) this.#readBarrier();
     else if (result !== EMPTY && result !== RECORD) this.read.push([result, reader.value]);
+    if (result === LATENCY_MARKER) assert.deepEqual(reader.latencyMarker, markerOf(reader.value));
     return result;
   }
 
@@ -167,12 +179,14 @@ function elements(trial: MakeTrial): void {
     t.status(true);
     t.barrier(0);
     t.status(false);
+    t.latencyMarker(1_700_000_000_123.5);
     t.write(7, Number.MAX_SAFE_INTEGER);
     t.watermark(Number.MAX_SAFE_INTEGER);
     t.end();
     t.channel.writer.flush();
-    const results = [t.drain(), t.drain(), t.drain(), t.drain(), t.drain(), t.drain(), t.drain()];
-    assert.deepEqual(results, [WATERMARK, WATERMARK_STATUS, BARRIER, WATERMARK_STATUS, WATERMARK, END_OF_INPUT, EMPTY]);
+    const results = Array.from({ length: 8 }, () => t.drain());
+    const controls = [WATERMARK, WATERMARK_STATUS, BARRIER, WATERMARK_STATUS, LATENCY_MARKER, WATERMARK, END_OF_INPUT];
+    assert.deepEqual(results, [...controls, EMPTY]);
     assert.deepEqual(t.read, t.written);
     t.finish();
   });
@@ -224,6 +238,7 @@ function sizes(trial: MakeTrial): void {
         t.write(size, size % 3 === 0 ? NO_TIMESTAMP : size);
         if (size % 5 === 0) t.watermark(size);
         if (size % 7 === 0) t.barrier(size % 1_000);
+        if (size % 3 === 0) t.latencyMarker(size);
         t.settle();
       }
       t.finish();
@@ -338,7 +353,8 @@ function interleave(t: Trial, random: Random): void {
     else if (dice < 11) t.status(random.nextInt(2) === 0);
     else if (dice < 12) t.barrier(random.nextInt(10) === 0 ? 40_000 : random.nextInt(2_000));
     else if (dice < 15) t.channel.writer.flush();
-    else if (dice < 17) t.channel.writer.tryDrain();
+    else if (dice < 16) t.channel.writer.tryDrain();
+    else if (dice < 17) t.latencyMarker(step);
     else t.drain(1 + random.nextInt(budget), random.nextInt(2) === 0 ? Number.POSITIVE_INFINITY : 1 + random.nextInt(budget));
     assert.equal(t.channel.producer.blocked, t.channel.writer.isBlocked ? 1 : 0);
     assert.deepEqual(t.read.at(-1), t.written[t.read.length - 1]);

@@ -10,6 +10,7 @@
  */
 
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { LatencyMarker } from './latency-marker.ts';
 
 /** What stops a bulk drain. Values below 8 are element kinds in the tag byte; 0 means that the channel is empty for now. */
 export const EMPTY = 0;
@@ -48,6 +49,7 @@ export interface ChannelWriter<in T> {
   writeWatermark(timestamp: number): void;
   writeWatermarkStatus(idle: boolean): void;
   writeBarrier(barrier: CheckpointBarrier): void;
+  writeLatencyMarker(marker: LatencyMarker): void;
   writeEndOfInput(): void;
   /** Lets the reader see what was written so far. Cheap when there is nothing new. */
   flush(): void;
@@ -74,10 +76,12 @@ export interface ChannelReader<out T> {
   drain(handler: ElementHandler<T>, budget: number): DrainResult;
   /** Records handed over by the last `drain`. */
   readonly drained: number;
-  /** Of the last control element: the watermark; 1 for idle, 0 for active; the id of the barrier's checkpoint. */
+  /** Of the last control element: the watermark; 1 for idle, 0 for active; the id of the barrier's checkpoint; the time of the latency marker. */
   readonly value: number;
   /** Of the last drain that ended with BARRIER. */
   readonly barrier: CheckpointBarrier | undefined;
+  /** Of the last drain that ended with LATENCY_MARKER. */
+  readonly latencyMarker: LatencyMarker | undefined;
   hasData(): boolean;
   /** The kind of the next element, which stays where it is; EMPTY where there is none yet. */
   peek(): DrainResult;

@@ -1,6 +1,7 @@
 /**
  * How an element looks in a segment: tag byte, u32 length of what follows, then for a record its timestamp (f64, when the tag says so) and the codec's
- * bytes; for a watermark its timestamp and for a status 1 (idle) or 0, each as f64; for a barrier its JSON (barrier-format.ts). Little-endian throughout.
+ * bytes; for a watermark its timestamp and for a status 1 (idle) or 0, each as f64; for a barrier its JSON (barrier-format.ts), for a latency marker what latency-marker.ts says.
+ * Little-endian throughout.
  *
  * The header is never split: where fewer than its bytes are left in a segment, they are padding that neither side writes or reads.
  */

@@ -19,10 +19,12 @@ import {
   type ElementHandler,
   EMPTY,
   END_OF_INPUT,
+  LATENCY_MARKER,
   RECORD,
   WATERMARK,
   WATERMARK_STATUS,
 } from './channel.ts';
+import type { LatencyMarker } from './latency-marker.ts';
 
 const DEFAULT_CAPACITY = 1024;
 /** What a record beyond the capacity is counted as: nobody knows the size of an object, and zero would hide it. */
@@ -52,7 +54,7 @@ export class LocalQueue {
   readonly capacity: number;
   tags: Uint8Array;
   numbers: Float64Array; // timestamps of records, values of control elements
-  records: unknown[]; // and barriers
+  records: unknown[]; // barriers and latency markers, too
   mask: number;
   head = 0; // index of the oldest element
   count = 0;
@@ -134,6 +136,10 @@ class LocalWriter<T> implements ChannelWriter<T> {
     this.writeControl(BARRIER, barrier.checkpointId, barrier);
   }
 
+  writeLatencyMarker(marker: LatencyMarker): void {
+    this.writeControl(LATENCY_MARKER, marker.markedMs, marker);
+  }
+
   writeEndOfInput(): void {
     this.writeControl(END_OF_INPUT, 0);
   }
@@ -161,9 +167,9 @@ class LocalWriter<T> implements ChannelWriter<T> {
     this.isBlocked = false;
   }
 
-  private writeControl(kind: number, value: number, barrier?: CheckpointBarrier): void {
+  private writeControl(kind: number, value: number, element?: CheckpointBarrier | LatencyMarker): void {
     const { queue } = this;
-    queue.put(kind, value, barrier);
+    queue.put(kind, value, element);
     if (queue.count >= queue.capacity) this.block();
   }
 
@@ -178,6 +184,7 @@ export class LocalReader<T> implements ChannelReader<T> {
   drained = 0;
   value = 0;
   barrier: CheckpointBarrier | undefined = undefined;
+  latencyMarker: LatencyMarker | undefined = undefined;
   private readonly queue: LocalQueue;
   private readonly flow: ChannelFlow;
 
@@ -222,8 +229,9 @@ export class LocalReader<T> implements ChannelReader<T> {
   takeControl(tag: number, index: number): void {
     const { queue } = this;
     this.value = queue.numbers[index]!;
-    if (tag !== BARRIER) return;
-    this.barrier = queue.records[index] as CheckpointBarrier;
+    if (tag === BARRIER) this.barrier = queue.records[index] as CheckpointBarrier;
+    else if (tag === LATENCY_MARKER) this.latencyMarker = queue.records[index] as LatencyMarker;
+    else return;
     queue.records[index] = undefined;
   }
 

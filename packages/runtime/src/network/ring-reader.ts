@@ -23,10 +23,12 @@ import {
   type ElementHandler,
   EMPTY,
   END_OF_INPUT,
+  LATENCY_MARKER,
   RECORD,
 } from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES } from './element-format.ts';
+import { decodeLatencyMarker, type LatencyMarker } from './latency-marker.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
 import {
   CONSUMED,
@@ -59,6 +61,7 @@ export class RingReader<T> implements ChannelReader<T> {
   drained = 0;
   value = 0;
   barrier: CheckpointBarrier | undefined = undefined;
+  latencyMarker: LatencyMarker | undefined = undefined;
   /** In the ring's memory. */
   position = 0;
   readonly input: BytesReader;
@@ -132,8 +135,11 @@ export class RingReader<T> implements ChannelReader<T> {
   takeControl(tag: number, view: DataView, offset: number, end: number): number {
     const kind = tag & KIND_MASK;
     if (kind === BARRIER) {
-      this.barrier = decodeBarrier(new Uint8Array(view.buffer, view.byteOffset + offset, end - offset).slice()); // no longer shared
+      this.barrier = decodeBarrier(unshared(view, offset, end));
       this.value = this.barrier.checkpointId;
+    } else if (kind === LATENCY_MARKER) {
+      this.latencyMarker = decodeLatencyMarker(unshared(view, offset, end));
+      this.value = this.latencyMarker.markedMs;
     } else this.value = kind === END_OF_INPUT ? 0 : view.getFloat64(offset, true);
     return kind;
   }
@@ -246,4 +252,9 @@ export class RingReader<T> implements ChannelReader<T> {
     }
     return result;
   }
+}
+
+/** @cold */
+function unshared(view: DataView, offset: number, end: number): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + offset, end - offset).slice();
 }

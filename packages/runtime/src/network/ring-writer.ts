@@ -10,8 +10,18 @@ import type { Encoder } from '@millrace/core/types/type-information';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import { encodeBarrier } from './barrier-format.ts';
-import { BARRIER, type ChannelFlow, type ChannelWriter, END_OF_INPUT, RECORD, WATERMARK, WATERMARK_STATUS } from './channel.ts';
+import {
+  BARRIER,
+  type ChannelFlow,
+  type ChannelWriter,
+  END_OF_INPUT,
+  LATENCY_MARKER,
+  RECORD,
+  WATERMARK,
+  WATERMARK_STATUS,
+} from './channel.ts';
 import { HAS_TIMESTAMP, HEADER_BYTES, NUMBER_BYTES } from './element-format.ts';
+import { encodeLatencyMarker, type LatencyMarker } from './latency-marker.ts';
 import type { MemoryViews } from './memory-views.ts';
 import type { OverdraftOptions } from './overdraft.ts';
 import type { RingAttachment, RingEnd } from './ring-control.ts';
@@ -78,13 +88,11 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
   }
 
   writeBarrier(barrier: CheckpointBarrier): void {
-    const { output } = this;
-    const bytes = encodeBarrier(barrier);
-    output.ensure(HEADER_BYTES + bytes.byteLength);
-    output.bytes[output.position] = BARRIER;
-    output.bytes.set(bytes, output.position + HEADER_BYTES);
-    output.position += HEADER_BYTES + bytes.byteLength;
-    this.endElement();
+    this.writeBytes(BARRIER, encodeBarrier(barrier));
+  }
+
+  writeLatencyMarker(marker: LatencyMarker): void {
+    this.writeBytes(LATENCY_MARKER, encodeLatencyMarker(marker));
   }
 
   writeEndOfInput(): void {
@@ -119,6 +127,15 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
       this.homeLimit = writer.limit;
     }
     moveToScratch(writer, size);
+  }
+
+  private writeBytes(kind: number, bytes: Uint8Array): void {
+    const { output } = this;
+    output.ensure(HEADER_BYTES + bytes.byteLength);
+    output.bytes[output.position] = kind;
+    output.bytes.set(bytes, output.position + HEADER_BYTES);
+    output.position += HEADER_BYTES + bytes.byteLength;
+    this.endElement();
   }
 
   private writeNumber(kind: number, value: number): void {

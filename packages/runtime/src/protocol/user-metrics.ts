@@ -1,17 +1,19 @@
-/** The metrics of a task's functions as its slot reports them: plain data, bounded in number and length. */
+/** The metrics of a task's functions and operators as its slot reports them: plain data, bounded in number and length. */
 import type { MetricSample } from '@millrace/core/metrics/metric-group';
 
 /** One metric of one operator in one subtask. */
-export interface UserMetric extends MetricSample {
+export interface OperatorMetric extends MetricSample {
   readonly operatorId: string;
   readonly operatorName: string;
+  /** Whose it is, where it is not a function's: the engine's for the operator, or for the job. */
+  readonly origin?: 'operator' | 'job';
   /** Of a meter: events in a second, over the last minute. */
   readonly ratePerSecond?: number;
 }
 
 export interface UserMetrics {
-  readonly metrics: readonly UserMetric[];
-  /** How many more the task has than are reported. */
+  readonly metrics: readonly OperatorMetric[];
+  /** How many more the functions have than are reported. */
   readonly omitted: number;
 }
 

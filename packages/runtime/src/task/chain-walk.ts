@@ -5,15 +5,18 @@
  * W2 at a step that waits, the element joins the step's queue and the walk goes on beside it; what is behind that step sees it when the queue gets there.
  * W2a a barrier passes an operator with `delaysWatermarks` at once, whatever that has in flight: its state is what is in flight.
  * W2b it passes an operator that a watermark makes fire very many timers, between two of them. The rest fires after a restore, when the watermark is shown again.
+ * W2c a latency marker is shown to no operator: it passes each that takes elements, and whoever listens hears that it has come there.
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
 import { isMarker, MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { LatencyMarker } from '../network/latency-marker.ts';
 import type { ChainParts } from './compiled-chain.ts';
 import {
   type ControlElement,
   QUEUED_BARRIER,
   QUEUED_FINISH,
+  QUEUED_LATENCY_MARKER,
   QUEUED_RECORD,
   QUEUED_SECOND_RECORD,
   QUEUED_WATERMARK,
@@ -23,8 +26,12 @@ import type { Flow } from './flow.ts';
 import type { RecordOutput } from './record-output.ts';
 import type { Step } from './step.ts';
 
-/** Told when a barrier has reached an operator. */
-export type SnapshotStep = (step: Step, barrier: CheckpointBarrier) => void;
+export interface WalkListener {
+  /** A barrier has reached an operator. */
+  readonly snapshot: (step: Step, barrier: CheckpointBarrier) => void;
+  /** A latency marker has reached a step. */
+  readonly mark: (step: Step, marker: LatencyMarker) => void;
+}
 
 interface Stop {
   readonly step: Step | undefined;
@@ -44,12 +51,12 @@ export class ChainWalk {
   readonly #locate: (error: unknown, place: number) => Error;
   /** Whether the job has iterations, and so watermarks that are markers. */
   readonly #markers: boolean;
-  readonly #snapshot: SnapshotStep;
+  readonly #listener: WalkListener;
 
-  constructor({ plan, flow, steps, outputs, locate, hasIterations }: ChainParts, snapshot: SnapshotStep) {
+  constructor({ plan, flow, steps, outputs, locate, hasIterations }: ChainParts, listener: WalkListener) {
     this.#markers = hasIterations;
     this.#flow = flow;
-    this.#snapshot = snapshot;
+    this.#listener = listener;
     this.#locate = (error, place) => locate(error, place);
     this.#stops = plan.walk.map((entry) => ({
       step: entry.step && steps[entry.step.index],
@@ -209,7 +216,11 @@ export class ChainWalk {
       );
     }
     if (element.kind === QUEUED_BARRIER) {
-      if (operator !== undefined) this.#named(step, () => this.#snapshot(step, element.barrier as CheckpointBarrier));
+      if (operator !== undefined) this.#named(step, () => this.#listener.snapshot(step, element.barrier as CheckpointBarrier));
+      return true;
+    }
+    if (element.kind === QUEUED_LATENCY_MARKER) {
+      this.#listener.mark(step, element.marker as LatencyMarker);
       return true;
     }
     if (operator?.delaysWatermarks === true) return operator.processWatermarkStatus?.(element.value === 1) ?? true;

@@ -21,13 +21,15 @@ import {
   type ElementHandler,
   EMPTY,
   END_OF_INPUT,
+  LATENCY_MARKER,
   RECORD,
   WATERMARK,
   WATERMARK_STATUS,
 } from '../network/channel.ts';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { LatencyMarker } from '../network/latency-marker.ts';
 import type { BarrierAlignment } from './barrier-alignment.ts';
-import { type ControlElement, statusElement, watermarkElement } from './control-element.ts';
+import { type ControlElement, latencyElement, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import { readWatermarks, type SubtaskPlace, writeWatermarks } from './input-state.ts';
 import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
@@ -197,7 +199,7 @@ export class InputGate implements TaskInput {
       this.#running -= 1;
       this.#alignment.ended(channel.number);
       if (this.#running === 0) return;
-    } else return; // latency markers: nobody sends them yet
+    } else if (kind === LATENCY_MARKER) return this.#control(latencyElement(channel.reader.latencyMarker as LatencyMarker));
     this.#combine();
   }
 

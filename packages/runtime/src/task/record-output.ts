@@ -8,8 +8,9 @@ import type { Random } from '@millrace/core/base/random';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChannelWriter } from '../network/channel.ts';
+import type { LatencyMarker } from '../network/latency-marker.ts';
 import type { PlannedEdge } from './chain-plan.ts';
-import { type ControlElement, QUEUED_BARRIER, QUEUED_STATUS, QUEUED_WATERMARK } from './control-element.ts';
+import { type ControlElement, QUEUED_BARRIER, QUEUED_LATENCY_MARKER, QUEUED_STATUS, QUEUED_WATERMARK } from './control-element.ts';
 
 export class RecordOutput {
   readonly plan: PlannedEdge;
@@ -20,6 +21,8 @@ export class RecordOutput {
   records = 0;
   watermark = NO_TIMESTAMP;
   #flushedMs = 0;
+  /** By source subtask: the channel of its next latency marker. */
+  readonly #markerChannels = new Map<string, number>();
 
   constructor(plan: PlannedEdge, writers: readonly ChannelWriter<unknown>[], random: Random) {
     this.plan = plan;
@@ -46,6 +49,7 @@ export class RecordOutput {
       for (const writer of this.writers) writer.writeWatermark(element.value);
     } else if (element.kind === QUEUED_STATUS) for (const writer of this.writers) writer.writeWatermarkStatus(element.value === 1);
     else if (element.kind === QUEUED_BARRIER) this.#writeBarrier(element.barrier as CheckpointBarrier);
+    else if (element.kind === QUEUED_LATENCY_MARKER) this.#writeLatencyMarker(element.marker as LatencyMarker);
   }
 
   writeEndOfInput(): void {
@@ -59,6 +63,14 @@ export class RecordOutput {
       writer.writeBarrier(barrier);
       writer.flush();
     }
+  }
+
+  /** To one channel, each in its turn: to all of them, markers would multiply at every exchange. The partitioner's own random numbers stay those of its records. */
+  #writeLatencyMarker(marker: LatencyMarker): void {
+    const source = `${marker.operatorId} ${marker.subtask}`;
+    const channel = this.#markerChannels.get(source) ?? 0;
+    this.#markerChannels.set(source, (channel + 1) % this.writers.length);
+    this.writers[channel]?.writeLatencyMarker(marker);
   }
 
   /** True when no channel has overdraft left. */

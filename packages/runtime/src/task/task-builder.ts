@@ -3,19 +3,17 @@ import { canGenerateCode } from '@millrace/core/codegen/compile';
 import { createCodec } from '@millrace/core/types/codec';
 import { keyGroupRangeOf } from '@millrace/core/types/key-group';
 import type { OneInputOperator, OperatorContext, Output, TwoInputOperator } from '@millrace/streaming/contract/operator';
-import type { WriterInitContext } from '@millrace/streaming/contract/sink';
 import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
-import { NO_STATE, type OperatorSubtaskState } from '../checkpoint/state-handles.ts';
-import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import type { StateBackend } from '../state/state-backend.ts';
+import type { LatencyMarker } from '../network/latency-marker.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
 import { type ChainPlan, planChain } from './chain-plan.ts';
 import { ChainWalk } from './chain-walk.ts';
-import { CollectQueue } from './collect-queue.ts';
+import type { CollectQueue } from './collect-queue.ts';
 import type { ChainParts, CompiledChain } from './compiled-chain.ts';
-import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
+import { type ControlElement, latencyElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import { declaredTypeOf, keyOf } from './declared-types.ts';
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
@@ -23,6 +21,7 @@ import { withIngestionTime } from './ingestion-time.ts';
 import { InputGate } from './input-gate.ts';
 import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
+import { type LatencyTracking, trackLatency } from './latency-tracking.ts';
 import { Mailbox } from './mailbox.ts';
 import { memoryOf, type OperatorMemory } from './memory-report.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
@@ -37,6 +36,7 @@ import {
   checkpointRequestOf,
   createRegistries,
   placeOf,
+  restoredOf,
   runtimeContextOf,
   settingsOf,
   type TaskEnvironment,
@@ -51,6 +51,7 @@ import { TaskSnapshots } from './task-snapshots.ts';
 import { Tasklet } from './tasklet.ts';
 import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
+import { writerContextOf } from './writer-context.ts';
 
 /** What the task's life needs of its parts. */
 export interface BuiltTask extends TaskRegistries {
@@ -62,6 +63,8 @@ export interface BuiltTask extends TaskRegistries {
   readonly snapshots: TaskSnapshots;
   readonly mailbox: Mailbox;
   readonly schedule: TaskSchedule;
+  /** Of jobs that track latencies. */
+  readonly latency: LatencyTracking | undefined;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
   memory(): readonly OperatorMemory[];
@@ -78,10 +81,10 @@ class TaskBuilder {
   readonly #mailbox: Mailbox;
   readonly #steps: readonly Step[];
   readonly #outputs: readonly RecordOutput[];
-  readonly #collects = new Map<string, CollectQueue>();
+  readonly collects = new Map<string, CollectQueue>();
   readonly #checks = new Map<string, EdgeCheck>();
   readonly #schedule: TaskSchedule;
-  readonly #registries = createRegistries();
+  readonly registries = createRegistries();
   /** In BATCH mode a watermark is made at the end of the input alone. */
   readonly #isBatch: boolean;
   #walk: ChainWalk | undefined = undefined;
@@ -107,8 +110,8 @@ class TaskBuilder {
     const generate = (environment.ports.generateCode ?? true) && canGenerateCode();
     const compile = generate ? generateChain : interpretChain;
     const chain = compile(parts, environment.deployed.task.subtask);
-    const walk = new ChainWalk(parts, (step, barrier) => this.#snapshots?.reached(step, barrier));
-    this.#walk = walk;
+    const latency = this.#trackLatency(() => tasklet.isReading);
+    const walk = this.#createWalk(parts, latency);
     const snapshots = this.#createSnapshots(walk);
     const input = chain.splitOutput === undefined ? this.#gate(chain, snapshots) : this.#source(chain, snapshots);
     this.#input = input;
@@ -131,10 +134,30 @@ class TaskBuilder {
       snapshots,
       mailbox: this.#mailbox,
       schedule: this.#schedule,
-      collects: this.#collects,
+      latency,
+      collects: this.collects,
       memory: () => this.#steps.map((step) => memoryOf(step, this.#placeOf(step.plan.index))),
-      ...this.#registries,
+      ...this.registries,
     };
+  }
+
+  #trackLatency(isReading: () => boolean): LatencyTracking | undefined {
+    const send = (marker: LatencyMarker) => this.#fromInput(latencyElement(marker));
+    return trackLatency(this.#environment, this.#plan.head, {
+      schedule: this.#schedule,
+      mailbox: this.#mailbox,
+      metricGroups: this.registries.metricGroups,
+      isReading,
+      send,
+    });
+  }
+
+  #createWalk(parts: ChainParts, latency: LatencyTracking | undefined): ChainWalk {
+    this.#walk = new ChainWalk(parts, {
+      snapshot: (step, barrier) => this.#snapshots?.reached(step, barrier),
+      mark: ({ plan }, marker) => latency?.reached(plan, marker),
+    });
+    return this.#walk;
   }
 
   #parts(): ChainParts {
@@ -235,7 +258,7 @@ class TaskBuilder {
     const { executionId } = environment.deployed.task;
     return new SourceInput({
       source: logic.source,
-      runtime: runtimeContextOf(environment, this.#registries, operator),
+      runtime: runtimeContextOf(environment, this.registries, operator),
       clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
@@ -261,7 +284,7 @@ class TaskBuilder {
       operator = openIterationTail(this.#environment, logic.iterationTail, step, context);
     else if (logic.kind === 'operator') operator = logic.create(context);
     else if (logic.kind === 'sink') {
-      operator = new SinkOperator(logic.sink, context, this.#writerContextOf(step), {
+      operator = new SinkOperator(logic.sink, context, writerContextOf(this.#environment, step.plan.operator, this), {
         locate: (error, record) => locateUnlessNamed(error, this.#placeOf(step.plan.index), record),
         emitsCommittables: logic.emitsCommittables === true,
       });
@@ -287,7 +310,7 @@ class TaskBuilder {
       flow: this.#flow,
       output: main,
       sideOutput: (tagId) => sides.get(tagId),
-      runtime: runtimeContextOf(environment, this.#registries, step.plan.operator),
+      runtime: runtimeContextOf(environment, this.registries, step.plan.operator),
       tables: services.tables,
       get keyedState() {
         return services.keyedState;
@@ -338,37 +361,11 @@ class TaskBuilder {
       freeze: this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined,
       ...ports,
       keyGroups: { ...keyGroupRangeOf(subtask, maxParallelism, parallelism), maxParallelism },
-      restored: this.#restoredOf(step),
+      restored: restoredOf(this.#environment, step.plan.operator),
       ...(stateBackend === undefined ? {} : { stateBackend: stateBackend as StateBackend }),
     });
     step.services = services;
     return services;
-  }
-
-  #restoredOf(step: Step): RestoredOperator | undefined {
-    const { deployed, ports } = this.#environment;
-    const files = ports.checkpointFiles ?? checkpointFiles;
-    const { restore } = deployed.task;
-    if (restore === undefined) return undefined;
-    const state: OperatorSubtaskState = restore.operators[step.plan.operator.id] ?? NO_STATE;
-    return { checkpointId: restore.checkpointId, state, openStream: (handle) => files.open(handle, restore.base) };
-  }
-
-  #writerContextOf(step: Step): WriterInitContext {
-    const { ports, deployed, post } = this.#environment;
-    const { id, name } = step.plan.operator;
-    const { executionId } = deployed.task;
-    const queue = new CollectQueue((bytes, afterCheckpoint) =>
-      post({ type: 'collected', executionId, operatorId: id, bytes, afterCheckpoint }),
-    );
-    this.#collects.set(id, queue);
-    return {
-      getRuntimeContext: () => runtimeContextOf(this.#environment, this.#registries, { id, name }),
-      getRestoredCheckpointId: () => deployed.task.restore?.checkpointId,
-      standardStreams: ports.standardStreams,
-      sendToClient: (bytes) => queue.send(bytes),
-      barrierPassed: (checkpointId) => queue.barrierPassed(checkpointId),
-    };
   }
 
   /** One count for all that a step emits on one output, or returns. By its declared type: chained steps have no codec that would. */

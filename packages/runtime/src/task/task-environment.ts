@@ -4,9 +4,12 @@ import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
 import type { ChainedOperator, JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
+import { NO_STATE } from '../checkpoint/state-handles.ts';
 import type { JobInformation } from '../protocol/deployment.ts';
 import type { FromSlot, TaskInSlot } from '../protocol/slot-messages.ts';
+import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import type { LocalChannels } from './local-channels.ts';
+import { checkpointFiles } from './node/checkpoint-files.ts';
 import type { SlotPorts } from './slot-ports.ts';
 import { TaskMetricGroups } from './task-metric-groups.ts';
 import type { FailingPlace } from './user-code-error.ts';
@@ -78,6 +81,15 @@ export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings
 export function checkpointRequestOf({ ports, job, deployed, post }: TaskEnvironment): (() => void) | undefined {
   const takes = job.jobGraph.configuration.checkpointing !== undefined && ports.hasCheckpointCoordinator !== false;
   return takes ? () => post({ type: 'request-checkpoint', executionId: deployed.task.executionId }) : undefined;
+}
+
+/** What the checkpoint has for an operator; undefined where the task begins without one. */
+export function restoredOf({ deployed, ports }: TaskEnvironment, { id }: Pick<ChainedOperator, 'id'>): RestoredOperator | undefined {
+  const files = ports.checkpointFiles ?? checkpointFiles;
+  const { restore } = deployed.task;
+  if (restore === undefined) return undefined;
+  const state = restore.operators[id] ?? NO_STATE;
+  return { checkpointId: restore.checkpointId, state, openStream: (handle) => files.open(handle, restore.base) };
 }
 
 export function placeOf(environment: TaskEnvironment, operatorName: string, uid: string | undefined): FailingPlace {

@@ -5,7 +5,7 @@
  */
 import { type MetricGroup, MetricRegistry, type MetricSample } from '@millrace/core/metrics/metric-group';
 import { RateWindow } from '@millrace/core/metrics/rate-window';
-import { metricPath, type UserMetric, type UserMetrics } from '../protocol/user-metrics.ts';
+import { metricPath, type OperatorMetric, type UserMetrics } from '../protocol/user-metrics.ts';
 
 /** Of one task. Groups that are made by key grow without end; a report does not. */
 export const USER_METRICS_MAX = 1_000;
@@ -18,10 +18,20 @@ interface OperatorGroup {
   readonly registry: MetricRegistry;
 }
 
+interface EngineMetrics {
+  metrics(): Iterable<OperatorMetric>;
+}
+
 export class TaskMetricGroups {
   readonly #operators = new Map<string, OperatorGroup>();
   /** Of meters, by operator and path. */
   readonly #rates = new Map<string, RateWindow>();
+  readonly #engines: EngineMetrics[] = [];
+
+  /** What the engine tells of the task's operators; not in the count of the functions' metrics. */
+  add(source: EngineMetrics): void {
+    this.#engines.push(source);
+  }
 
   of({ id, name }: { readonly id: string; readonly name: string }): MetricGroup {
     const known = this.#operators.get(id) ?? { name, registry: new MetricRegistry() };
@@ -31,7 +41,7 @@ export class TaskMetricGroups {
 
   /** What they hold now; undefined where there are none. */
   values(nowMs: number): UserMetrics | undefined {
-    const metrics: UserMetric[] = [];
+    const metrics: OperatorMetric[] = [];
     let omitted = 0;
     for (const [operatorId, { name: operatorName, registry }] of this.#operators) {
       for (const sample of registry.samples()) {
@@ -39,6 +49,7 @@ export class TaskMetricGroups {
         else metrics.push({ operatorId, operatorName, ...bounded(sample), ...this.#rateOf(operatorId, sample, nowMs) });
       }
     }
+    for (const source of this.#engines) metrics.push(...source.metrics());
     return metrics.length === 0 ? undefined : { metrics, omitted };
   }
 

@@ -103,7 +103,10 @@ export class Task {
       if (this.#ending !== undefined) return;
     }
     await built.input.start();
-    built.mailbox.put(() => built.input.begin());
+    built.mailbox.put(() => {
+      built.input.begin();
+      built.latency?.begin();
+    });
   }
 
   triggerCheckpoint(barrier: CheckpointBarrier): void {

@@ -72,6 +72,11 @@ export class Tasklet {
     return this.#phase !== 'leaving' && this.#phase !== 'done';
   }
 
+  /** Whether the input has not ended. */
+  get isReading(): boolean {
+    return this.#phase === 'reading';
+  }
+
   /** Before the first turn, of a task that had finished when its checkpoint was taken: nothing was opened, and nothing but the end is sent. */
   finishAtOnce(): void {
     for (const output of this.#outputs) output.writeControl(watermarkElement(MAX_WATERMARK));

@@ -16,7 +16,7 @@ import { MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timest
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChannelReader, ElementHandler } from '../network/channel.ts';
 import type { BarrierAlignment } from './barrier-alignment.ts';
-import { type ControlElement, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
+import { type ControlElement, QUEUED_LATENCY_MARKER, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import { InputGate, type InputGateOptions } from './input-gate.ts';
 import { readWatermarks, type SubtaskPlace, writeWatermarks } from './input-state.ts';
@@ -46,8 +46,10 @@ class Input {
   idle = false;
   ended = false;
 
-  constructor(options: Omit<InputGateOptions, 'control'>, changed: () => void) {
+  /** `pass`: takes what is not for both inputs together. */
+  constructor(options: Omit<InputGateOptions, 'control'>, changed: () => void, pass: (element: ControlElement) => void) {
     const control = (element: ControlElement) => {
+      if (element.kind === QUEUED_LATENCY_MARKER) return pass(element);
       if (element.kind === QUEUED_WATERMARK) this.watermark = element.value;
       else this.idle = element.value === 1;
       changed();
@@ -71,7 +73,7 @@ export class TwoInputGate implements TaskInput {
     const changed = () => this.#combine();
     const inputOf = (index: 0 | 1, firstChannel: number) => {
       const { readers, handler } = inputs[index];
-      return new Input({ readers, handler, flow, alignment, place, firstChannel }, changed);
+      return new Input({ readers, handler, flow, alignment, place, firstChannel }, changed, control);
     };
     this.#inputs = [inputOf(0, 0), inputOf(1, inputs[0].readers.length)];
     this.#flow = flow;

@@ -2,7 +2,7 @@ import { UsageError } from '@millrace/core/base/errors';
 import { Duration, type DurationLike } from '@millrace/core/config/duration';
 import type { JobConfiguration } from '../graph/job-graph.ts';
 import { show } from './function-checks.ts';
-import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS } from './job-options.ts';
+import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS, LATENCY_INTERVAL } from './job-options.ts';
 import type { JobSettingsReader } from './job-configuration.ts';
 import { OLD_RETRIES, OLD_RETRY_DELAY } from './restart-options.ts';
 import { ParameterTool } from './parameter-tool.ts';
@@ -40,6 +40,28 @@ export class ExecutionConfig {
 
   getAutoWatermarkInterval(): Duration {
     return this.#settings.get(AUTO_WATERMARK_INTERVAL);
+  }
+
+  /**
+   * How often each subtask of a source sends a latency marker, which flows with the records and shows at every operator how long they are under way (docs/metrics.md); a bare
+   * number is milliseconds, as in Flink. 0 sends none, which is the default and costs nothing. How finely latencies are told apart is `metrics.latency.granularity`.
+   */
+  setLatencyTrackingInterval(interval: DurationLike | number): this {
+    const duration = typeof interval === 'number' ? Duration.ofMillis(interval) : Duration.from(interval);
+    if (duration.toMillis() < 0)
+      throw new UsageError(
+        `setLatencyTrackingInterval got ${duration.toString()}. Give a duration of 0 ms or more; 0 ms sends no markers.`,
+      );
+    this.#settings.set(LATENCY_INTERVAL, duration);
+    return this;
+  }
+
+  getLatencyTrackingInterval(): Duration {
+    return this.#settings.get(LATENCY_INTERVAL);
+  }
+
+  isLatencyTrackingConfigured(): boolean {
+    return this.#settings.find(LATENCY_INTERVAL) !== undefined;
   }
 
   /** Changes nothing: records always pass by reference along a chain, which Flink does in this mode only. A record that was emitted must not be changed any more. */

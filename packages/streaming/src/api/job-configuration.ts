@@ -6,9 +6,18 @@ import { ConfigError } from '@millrace/core/base/errors';
 import { Duration } from '@millrace/core/config/duration';
 import type { ConfigOption } from '@millrace/core/config/option';
 import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
-import type { JobConfiguration, RestartStrategySettings } from '../graph/job-graph.ts';
+import type { JobConfiguration, LatencyTrackingSettings, RestartStrategySettings } from '../graph/job-graph.ts';
 import { CHECKPOINT_OPTIONS, checkpointSettingsOf } from './checkpoint-options.ts';
-import { AUTO_WATERMARK_INTERVAL, AUTO_WATERMARK_RECORDS, FREEZE_RECORDS, JOB_OPTIONS, MAX_SHAPES } from './job-options.ts';
+import {
+  AUTO_WATERMARK_INTERVAL,
+  AUTO_WATERMARK_RECORDS,
+  FREEZE_RECORDS,
+  JOB_OPTIONS,
+  LATENCY_GRANULARITY,
+  LATENCY_HISTORY_SIZE,
+  LATENCY_INTERVAL,
+  MAX_SHAPES,
+} from './job-options.ts';
 import { OLD_RETRIES, OLD_RETRY_DELAY, RESTART_OPTIONS, restartStrategyOf } from './restart-options.ts';
 import type { Configuration } from './stream-types.ts';
 
@@ -76,6 +85,7 @@ export class JobSettingsReader {
   jobConfiguration(): JobConfiguration {
     const checkpointing = checkpointSettingsOf((option) => this.find(option));
     const restartStrategy = this.#restartStrategyOfJob();
+    const latencyTracking = this.#latencyTracking();
     return {
       autoWatermarkRecords: this.get(AUTO_WATERMARK_RECORDS),
       autoWatermarkIntervalMs: this.get(AUTO_WATERMARK_INTERVAL).toMillis(),
@@ -83,7 +93,14 @@ export class JobSettingsReader {
       maxShapesPerEdge: this.get(MAX_SHAPES),
       ...(checkpointing?.intervalMs === undefined ? {} : { checkpointing }),
       ...(restartStrategy === undefined ? {} : { restartStrategy }),
+      ...(latencyTracking === undefined ? {} : { latencyTracking }),
     };
+  }
+
+  #latencyTracking(): LatencyTrackingSettings | undefined {
+    const intervalMs = this.get(LATENCY_INTERVAL).toMillis();
+    if (intervalMs === 0) return undefined;
+    return { intervalMs, granularity: this.get(LATENCY_GRANULARITY), historySize: this.get(LATENCY_HISTORY_SIZE) };
   }
 }
 

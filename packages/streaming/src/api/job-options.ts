@@ -66,6 +66,28 @@ export const BUFFER_TIMEOUT = option({
   text: 'How long a record waits at most in a buffer that is not full. 0 ms sends each record at once, -1 ms only full buffers. A consumer that waits gets its records at the end of the turn in any case.',
 });
 
+export const LATENCY_INTERVAL = option({
+  key: 'metrics.latency.interval',
+  type: 'duration',
+  default: '0 ms',
+  min: 0,
+  text: 'How often a source sends a latency marker, by which every operator behind it tells how long records are under way. 0 ms sends none, and then nothing is measured.',
+});
+export const LATENCY_GRANULARITY = option({
+  key: 'metrics.latency.granularity',
+  type: ['single', 'operator', 'subtask'],
+  default: 'operator',
+  text: 'How finely latencies are told apart: for each operator over all sources (single), for each source (operator), or for each subtask of a source (subtask).',
+});
+export const LATENCY_HISTORY_SIZE = option({
+  key: 'metrics.latency.history-size',
+  type: 'int',
+  default: 128,
+  min: 1,
+  max: 65_536,
+  text: 'How many of the last latencies of an operator its statistics are of.',
+});
+
 export const JOB_OPTIONS: OptionGroup = {
   room: 'Jobs',
   options: [
@@ -78,5 +100,8 @@ export const JOB_OPTIONS: OptionGroup = {
     MAX_SHAPES,
     BUFFER_TIMEOUT,
     RUNTIME_MODE,
+    LATENCY_INTERVAL,
+    LATENCY_GRANULARITY,
+    LATENCY_HISTORY_SIZE,
   ],
 };

@@ -30,6 +30,16 @@ export interface JobConfiguration {
   readonly checkpointing?: CheckpointSettings;
   /** Absent where nobody chose one: exponential delay with checkpoints, none without. */
   readonly restartStrategy?: RestartStrategySettings;
+  /** Absent where latencies are not tracked. */
+  readonly latencyTracking?: LatencyTrackingSettings;
+}
+
+export interface LatencyTrackingSettings {
+  readonly intervalMs: number;
+  /** Which markers of an operator go into one histogram: all of them, those of one source, or those of one subtask of it. */
+  readonly granularity: 'single' | 'operator' | 'subtask';
+  /** Markers that a histogram keeps. */
+  readonly historySize: number;
 }
 
 /** What happens to a job that has failed for a reason that a restart may cure. */

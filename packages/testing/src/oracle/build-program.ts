@@ -14,7 +14,7 @@ import { twoInputs } from './build-two-inputs.ts';
 import { counted, generalWindow, windowed } from './build-windows.ts';
 import { copiesOf, isKept, mapped, partitionOf, SHIFT_MS } from './operations.ts';
 import { buckets, clockTimers, parting, sequence } from './process-functions.ts';
-import type { NodePlan, OperatorPlan, OracleProgram, OracleRecord, Partitioning, SimplePlan, TimersPlan } from './program.ts';
+import type { NodePlan, OperatorPlan, OracleProgram, OracleRecord, Partitioning, RunPlan, SimplePlan, TimersPlan } from './program.ts';
 import { lineOf } from './reference-streams.ts';
 import { traitsOf } from './traits.ts';
 
@@ -35,9 +35,10 @@ export interface BuiltProgram {
   readonly lines: readonly Arrivals<string>[];
 }
 
-export function buildProgram(program: OracleProgram, parallelism: number): BuiltProgram {
+export function buildProgram(program: OracleProgram, { parallelism, markers }: Pick<RunPlan, 'parallelism' | 'markers'>): BuiltProgram {
   const environment = TestEnvironment.create({ parallelism });
   environment.configure({ 'pipeline.auto-watermark-records': program.autoWatermarkRecords });
+  if (markers > 0) environment.getConfig().setLatencyTrackingInterval('1 ms');
   if (!program.chaining) environment.disableOperatorChaining();
   const sources = program.sources.map((_plan, index) =>
     environment.testSource<TimedRecord>({ name: `source ${index}`, timestamp: ({ at }) => at as number }),

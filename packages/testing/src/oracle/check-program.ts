@@ -27,6 +27,7 @@ export async function findDifference(seed: number, kinds?: readonly NodeKind[]):
       generateCode,
       padding: random.nextInt(3) * 150,
       channelCapacity: [2, 8, 1024][random.nextInt(3)] as number,
+      markers: readsClock(program) ? 0 : (seed % 3) * 8,
     };
   };
   const phases = Math.max(...program.sources.map((source) => source.phases.length));
@@ -46,6 +47,10 @@ export async function findDifference(seed: number, kinds?: readonly NodeKind[]):
     if (text !== undefined) return { program, run: plan, text };
   }
   return undefined;
+}
+
+function readsClock({ nodes }: OracleProgram): boolean {
+  return nodes.some((node) => (node.op === 'timers' && node.how === 'clock') || (node.op === 'general' && node.assigner.kind === 'clock'));
 }
 
 /** The difference in words, with the smallest program found that shows it. */

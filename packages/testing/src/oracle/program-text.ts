@@ -23,6 +23,7 @@ export function programText(program: OracleProgram, run: RunPlan): string {
     `const env = TestEnvironment.create({ parallelism: ${run.parallelism} }); // in ${run.slots} slot${run.slots === 1 ? '' : 's'}`,
     ...(program.chaining ? [] : ['env.disableOperatorChaining();']),
     `env.configure({ 'pipeline.auto-watermark-records': ${program.autoWatermarkRecords} });`,
+    ...(run.markers === 0 ? [] : [`env.getConfig().setLatencyTrackingInterval('1 ms'); // ${run.markers} ms pass in each phase`]),
     ...sources,
     ...nodes,
     ...program.sinks.map((sink) => `env.collect(${streamText(sink, program)});`),

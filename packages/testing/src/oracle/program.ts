@@ -164,6 +164,8 @@ export interface RunPlan {
   /** Bytes that records carry along, so that they fill segments of rings. */
   readonly padding: number;
   readonly channelCapacity: number;
+  /** Milliseconds that pass in the midst of each phase, each of them with a latency marker of every source; 0: none are sent. Not of programs that look at the clock. */
+  readonly markers: number;
   /** The job crashes once, in the middle of a phase, and goes on from a checkpoint. */
   readonly crash?: CrashPlan;
 }

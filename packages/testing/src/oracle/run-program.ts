@@ -21,13 +21,14 @@ class ProgramRun {
   readonly #program: OracleProgram;
   readonly #run: RunPlan;
   readonly #built: BuiltProgram;
+  readonly #clock = new VirtualClock();
   readonly #compiled: CompiledJob;
   readonly #job: SimulatedJob;
 
   constructor(program: OracleProgram, run: RunPlan) {
     this.#program = program;
     this.#run = run;
-    this.#built = buildProgram(program, run.parallelism);
+    this.#built = buildProgram(program, run);
     const { seed, slots, generateCode, channelCapacity } = run;
     this.#compiled = this.#built.environment.compile('oracle');
     this.#job = new SimulatedJob(this.#compiled, {
@@ -35,7 +36,7 @@ class ProgramRun {
       slots,
       generateCode,
       channelCapacity,
-      clock: new VirtualClock(),
+      clock: this.#clock,
       write() {},
     });
   }
@@ -63,8 +64,15 @@ class ProgramRun {
     feed(0, 1);
     await this.#job.settle();
     feed(1, undefined);
+    for (let marker = 0; marker < this.#run.markers; marker++) await this.#markAmongRecords(marker);
     if (this.#run.crash?.phase === phase) await this.#crash(this.#run.crash);
     await this.#job.settle();
+  }
+
+  /** After some turns that hang on the seed: the markers of this millisecond stand anywhere among the records. */
+  async #markAmongRecords(marker: number): Promise<void> {
+    await this.#job.run((this.#run.seed + marker * 13) % 29);
+    this.#clock.step(this.#clock.monotonic() + 1);
   }
 
   /** In the middle of the phase. Where the results hang on the parallelism, it stays. */
@@ -73,7 +81,7 @@ class ProgramRun {
     const rescales = [false, true].every(
       (ended) => JSON.stringify(this.#expected(parallelism, ended)) === JSON.stringify(this.#expected(this.#run.parallelism, ended)),
     );
-    const next = rescales ? buildProgram(this.#program, parallelism).environment.compile('oracle') : this.#compiled;
+    const next = rescales ? buildProgram(this.#program, { ...this.#run, parallelism }).environment.compile('oracle') : this.#compiled;
     await this.#job.crashAndRestore(withEndsOf(this.#compiled, next));
   }
 
