@@ -365,6 +365,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
         if (details.status === 'COMPLETED') this.#results.completed(details.id);
         this.#log.checkpoint(details);
       },
+      warn: (message) => this.#log.warning(message),
     });
   }
 
@@ -386,9 +387,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
       send: ({ vertexId, subtask, operatorId }, event) => {
         const execution = this.#tasks?.graph.subtasksOf(vertexId)[subtask];
         if (execution?.slot === undefined || execution.isTerminal) return;
-        const { executionId } = execution;
-        const { leader } = this.#identity;
-        this.#deployment.tellTask(execution, { type: 'reader-event', leader, executionId, operatorId, event });
+        const of = { leader: this.#identity.leader, executionId: execution.executionId };
+        this.#deployment.tellTask(execution, { type: 'reader-event', ...of, operatorId, event });
       },
     });
   }

@@ -18,14 +18,16 @@ export class SimulatedCheckpointStores implements CheckpointStoreProvider {
   numOpen = 0;
   /** What the next `begin` or `complete` fails with. */
   failNext: { readonly call: 'begin' | 'complete'; readonly failure: FailureDescription } | undefined;
-  /** While set, `complete` does not answer; calling it lets the answers go. */
+  /** While set, `complete` does not answer, nor does `close`, which comes behind it. */
   #held: (() => void)[] | undefined;
+  #heldOpen: (() => void)[] | undefined;
   readonly #later: (action: () => void) => void;
 
   constructor(later: (action: () => void) => void) {
     this.#later = later;
   }
 
+  /** As a disk that hangs; calling the result lets the answers go. */
   holdWrites(): () => void {
     const held: (() => void)[] = [];
     this.#held = held;
@@ -35,8 +37,18 @@ export class SimulatedCheckpointStores implements CheckpointStoreProvider {
     };
   }
 
+  /** The same of `open`. */
+  holdOpen(): () => void {
+    const held: (() => void)[] = [];
+    this.#heldOpen = held;
+    return () => {
+      this.#heldOpen = undefined;
+      for (const answer of held) this.#later(answer);
+    };
+  }
+
   open({ jobId, restorePath }: CheckpointStoreRequest, settle: (outcome: StoreOutcome<OpenedCheckpointStore>) => void): void {
-    this.#later(() => {
+    this.#orHold(this.#heldOpen, () => {
       const owned = [...this.stored.values()].filter(({ base }) => base === `/${jobId}`);
       const restored = restorePath === undefined ? undefined : this.stored.get(restorePath);
       if (restorePath !== undefined && restored === undefined)
@@ -63,16 +75,22 @@ export class SimulatedCheckpointStores implements CheckpointStoreProvider {
           if (failed === undefined) this.stored.set(stored.path, stored);
           settle(failed ?? { ok: true, value: stored });
         };
-        if (this.#held === undefined) this.#later(answer);
-        else this.#held.push(answer);
+        this.#orHold(this.#held, answer);
       },
       remove: ({ path }) => void this.stored.delete(path),
       discard: (checkpointId) => void this.discarded.push(checkpointId),
       close: (settle) => {
-        this.numOpen -= 1;
-        this.#later(settle);
+        this.#orHold(this.#held, () => {
+          this.numOpen -= 1;
+          settle();
+        });
       },
     };
+  }
+
+  #orHold(held: (() => void)[] | undefined, answer: () => void): void {
+    if (held === undefined) this.#later(answer);
+    else held.push(answer);
   }
 
   #failureOf(call: 'begin' | 'complete'): { readonly ok: false; readonly failure: FailureDescription } | undefined {

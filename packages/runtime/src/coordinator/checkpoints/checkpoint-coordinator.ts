@@ -7,7 +7,8 @@
  * C3 enumerators answer before the tasks are triggered; what they send to readers after their answer reaches these after the trigger (JobSources keeps it back).
  * C4 a checkpoint is complete when the store says that it is durable, and only then is anybody told or an older one removed.
  * C5 what comes for a checkpoint that is over changes nothing: a late acknowledgement of one that was given up has its files removed.
- * C6 between `stop` and `start` nothing is begun; what is being written then is waited for (`whenWritten`), never abandoned.
+ * C6 between `stop` and `start` nothing is begun; what is being written then is waited for (`whenWritten`, `end`), for a bounded time. What the store completes after it was
+ *    given up is removed where the job goes on, and is one like any other where the job has ended: as if the process had been killed behind the write.
  */
 import type { Clock } from '@millrace/core/base/clock';
 import type { JobStatus } from '@millrace/streaming/graph/executor';
@@ -17,6 +18,7 @@ import type { CheckpointBarrier, CheckpointLocation } from '../../checkpoint/che
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../../checkpoint/state-handles.ts';
 import type { CheckpointDetails, CheckpointStatistics } from '../../protocol/control-messages.ts';
 import type { FailureDescription } from '../../protocol/execution-state.ts';
+import { terminalFailure } from '../../protocol/failure-description.ts';
 import type { Execution, ExecutionGraph } from '../execution-graph.ts';
 import { type CheckpointFailure, type CheckpointFailureReason, declineOf, textOf } from './checkpoint-failure-reason.ts';
 import { CheckpointFailures } from './checkpoint-failures.ts';
@@ -27,6 +29,7 @@ import type { OpenedCheckpointStore, StoreOutcome } from './checkpoint-store.ts'
 import { CheckpointTiming } from './checkpoint-timing.ts';
 import { CompletedCheckpoints } from './completed-checkpoints.ts';
 import { PendingCheckpoint } from './pending-checkpoint.ts';
+import { withinLimit } from './within-limit.ts';
 
 export type CoordinatorStates = Readonly<Record<string, CoordinatorState>>;
 
@@ -41,11 +44,19 @@ export interface CheckpointCoordinatorPorts {
   };
   trigger(execution: Execution, barrier: CheckpointBarrier): void;
   notify(execution: Execution, checkpointId: number, outcome: 'complete' | 'aborted'): void;
-  /** More checkpoints have failed than the job tolerates. */
+  /** More checkpoints have failed than the job tolerates, or one can be neither waited for nor given up. */
   fail(failure: FailureDescription): void;
   /** A checkpoint has ended. */
   ended(details: CheckpointDetails): void;
+  /** Of what ends nothing. */
+  warn(message: string): void;
 }
+
+/** How long the end of a job waits for its store: less than `millrace run` gives to a job that it has cancelled. */
+export const STORE_END_LIMIT_MS = 30_000;
+export const STORE_ABANDONED =
+  `it has ended without the place of its checkpoints, which has not answered for ${STORE_END_LIMIT_MS} ms: what is kept there and what removed is not known. ` +
+  'Until this process ends no other one can write there.';
 
 export class CheckpointCoordinator {
   readonly #job: { readonly jobId: string };
@@ -57,7 +68,10 @@ export class CheckpointCoordinator {
   readonly #failures: CheckpointFailures;
   readonly #completed: CompletedCheckpoints;
   readonly #pending = new Map<number, PendingCheckpoint>(); // by id, ascending
+  /** Ids of those whose completion the store has been ordered and has not answered. */
+  readonly #writing = new Set<number>();
   #nextId: number;
+  #isEnding = false;
   #onWritten: (() => void)[] = [];
 
   constructor(
@@ -140,20 +154,38 @@ export class CheckpointCoordinator {
   stop(reason: CheckpointFailureReason): void {
     this.#timing.stop();
     for (const pending of this.#open()) this.#abort(pending, { reason });
+    for (const pending of this.#pending.values()) pending.timer?.cancel(); // being written: who waits for that says how long (C6)
   }
 
-  /** Calls back when nothing is being written any more (C6); at once where nothing is. */
+  /**
+   * Calls back when nothing is being written any more (C6); at once where nothing is. Where the store does not answer for as long as a checkpoint may take, the job fails for
+   * good instead: what is still written may come to be the newest, so nothing may begin with an older one.
+   */
   whenWritten(action: () => void): void {
-    if (this.#pending.size === 0) action();
-    else this.#onWritten.push(action);
+    if (this.#writing.size === 0) return action();
+    const { timeoutMs } = this.#settings;
+    const late = () => {
+      const path = this.#pathOf(Math.max(...this.#writing));
+      this.#giveUpWrites(timeoutMs);
+      this.#ports.fail(notWritten(path, timeoutMs));
+    };
+    this.#onWritten.push(withinLimit(this.#ports.clock, timeoutMs, action, late));
   }
 
-  /** The job is in a terminal state: what its retention does not keep is removed, and the store closed. */
+  /** The job is in a terminal state: what its retention does not keep is removed, and the store closed. A store that does not answer is left to itself. */
   end(status: JobStatus, settle: () => void): void {
     this.stop('CHECKPOINT_COORDINATOR_SHUTDOWN');
-    this.whenWritten(() => {
+    this.#isEnding = true;
+    for (const action of this.#onWritten.splice(0)) action(); // a restart that will not be
+    const late = () => {
+      this.#giveUpWrites(STORE_END_LIMIT_MS);
+      this.#ports.warn(STORE_ABANDONED);
+      settle();
+    };
+    const over = withinLimit(this.#ports.clock, STORE_END_LIMIT_MS, settle, late);
+    this.#afterWrites(() => {
       this.#completed.end(status, this.#settings.retention);
-      this.#opened.store.close(settle);
+      this.#opened.store.close(over);
     });
   }
 
@@ -218,11 +250,27 @@ export class CheckpointCoordinator {
     );
     if (isOvertaken) return this.#abort(pending, { reason: 'CHECKPOINT_SUBSUMED' }); // or the older one would be the last that is complete
     pending.phase = 'writing';
-    pending.timer?.cancel();
+    this.#writing.add(pending.checkpointId);
     this.#opened.store.complete(pending.metadata(this.#job, this.#ports.clock.now()), (outcome) => {
-      if (outcome.ok) this.#complete(pending, outcome.value);
+      this.#writing.delete(pending.checkpointId);
+      if (pending.phase !== 'writing') this.#writtenLate(outcome);
+      else if (outcome.ok) this.#complete(pending, outcome.value);
       else this.#abort(pending, { reason: 'FINALIZE_CHECKPOINT_FAILURE', cause: outcome.failure });
     });
+  }
+
+  /** Of one that was given up (C6). */
+  #writtenLate(outcome: StoreOutcome<StoredCheckpoint>): void {
+    if (outcome.ok && this.#isEnding) this.#completed.add(outcome.value);
+    else if (outcome.ok) this.#completed.removeGivenUp(outcome.value);
+    this.#goOn();
+  }
+
+  #giveUpWrites(afterMs: number): void {
+    for (const pending of [...this.#pending.values()].filter(({ phase }) => phase === 'writing')) {
+      const { message } = notWritten(this.#pathOf(pending.checkpointId), afterMs);
+      this.#close(pending, { status: 'FAILED', path: undefined, failure: { reason: 'FINALIZE_CHECKPOINT_FAILURE', message } });
+    }
   }
 
   #complete(pending: PendingCheckpoint, stored: StoredCheckpoint): void {
@@ -237,7 +285,10 @@ export class CheckpointCoordinator {
   }
 
   #expire(pending: PendingCheckpoint): void {
-    if (pending.phase === 'preparing' || pending.phase === 'tasks') this.#abort(pending, { reason: 'CHECKPOINT_EXPIRED' });
+    const { phase, checkpointId } = pending;
+    if (phase === 'closed') return;
+    const hung = phase === 'writing' ? { cause: notWritten(this.#pathOf(checkpointId), this.#settings.timeoutMs) } : {};
+    this.#abort(pending, { reason: 'CHECKPOINT_EXPIRED', ...hung });
   }
 
   #abort(pending: PendingCheckpoint, failure: CheckpointFailure): void {
@@ -262,8 +313,18 @@ export class CheckpointCoordinator {
 
   #goOn(): void {
     this.#timing.resume();
-    if (this.#pending.size > 0) return;
+    if (this.#writing.size > 0) return;
     for (const action of this.#onWritten.splice(0)) action();
+  }
+
+  #afterWrites(action: () => void): void {
+    if (this.#writing.size === 0) action();
+    else this.#onWritten.push(action);
+  }
+
+  #pathOf(checkpointId: number): string {
+    const { directory } = this.#settings;
+    return directory === undefined ? `checkpoint ${checkpointId}` : `${directory}/${this.#job.jobId}/chk-${checkpointId}`;
   }
 
   #notify(checkpointId: number, outcome: 'complete' | 'aborted'): void {
@@ -288,4 +349,12 @@ function closing({ name }: Execution): CheckpointFailure {
   const message = `${name} finished before the barrier reached it.`;
   const cause = { name: 'Error', kind: 'retryable', reason: 'task-closing', message, stack: undefined, cause: undefined, retryable: true };
   return { reason: 'CHECKPOINT_DECLINED_TASK_CLOSING', cause };
+}
+
+function notWritten(path: string, afterMs: number): FailureDescription {
+  return terminalFailure(
+    'checkpoint-not-written',
+    `The _metadata of ${path} has not been written within ${afterMs} ms: the file system does not answer. It may still appear there. ` +
+      'See to the file system, then begin again with --restore latest.',
+  );
 }

@@ -45,6 +45,11 @@ export class CompletedCheckpoints {
     this.#foreign = undefined;
   }
 
+  /** One that was given up has become complete all the same: it is not among those that are kept. */
+  removeGivenUp(checkpoint: StoredCheckpoint): void {
+    this.#options.store.remove(checkpoint, this.#owned);
+  }
+
   add(checkpoint: StoredCheckpoint): void {
     this.#foreign = undefined;
     this.#owned = [...this.#owned, checkpoint];

@@ -12,10 +12,17 @@ import type { JobInformation, TaskRestore } from '../../protocol/deployment.ts';
 import type { FailureDescription } from '../../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../../protocol/failure-description.ts';
 import type { Execution } from '../execution-graph.ts';
-import { CheckpointCoordinator, type CheckpointCoordinatorPorts, type CoordinatorStates } from './checkpoint-coordinator.ts';
+import {
+  CheckpointCoordinator,
+  type CheckpointCoordinatorPorts,
+  type CoordinatorStates,
+  STORE_ABANDONED,
+  STORE_END_LIMIT_MS,
+} from './checkpoint-coordinator.ts';
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.ts';
 import { compileCheckpointing } from './checkpoint-settings.ts';
 import type { CheckpointStoreProvider, OpenedCheckpointStore } from './checkpoint-store.ts';
+import { withinLimit } from './within-limit.ts';
 
 export interface JobCheckpointsPorts extends CheckpointCoordinatorPorts {
   readonly stores: CheckpointStoreProvider;
@@ -128,6 +135,7 @@ export class JobCheckpoints {
     this.#coordinator?.stop(reason);
   }
 
+  /** As the coordinator's. */
   whenWritten(action: () => void): void {
     if (this.#coordinator === undefined) action();
     else this.#coordinator.whenWritten(action);
@@ -139,9 +147,13 @@ export class JobCheckpoints {
     settle();
   }
 
-  /** The job is cancelled while its store is being opened: it is closed as soon as it is there. */
+  /** The job is cancelled while its store is being opened: it is closed as soon as it is there, and waited for as long as at any end. */
   abandon(settle: () => void): void {
-    this.#abandoned = settle;
+    const late = () => {
+      this.#ports.warn(STORE_ABANDONED);
+      settle();
+    };
+    this.#abandoned = withinLimit(this.#ports.clock, STORE_END_LIMIT_MS, settle, late);
   }
 
   statistics(): CheckpointStatistics | undefined {
