@@ -1,7 +1,7 @@
 import type { Decoder, Encoder } from '@millrace/core/types/type-information';
 import type { ChannelFlow, ChannelReader, ChannelWriter } from './channel.ts';
 import { createEdgeCode, SHARED_EDGE_CODE } from './edge-code.ts';
-import { createLocalChannel, type LocalChannel } from './local-channel.ts';
+import { createLocalChannel, type LocalChannel, type LocalChannelOptions } from './local-channel.ts';
 import type { OverdraftOptions } from './overdraft.ts';
 import type { RingAttachment } from './ring-control.ts';
 
@@ -12,7 +12,7 @@ import type { RingAttachment } from './ring-control.ts';
 export interface EdgeChannels {
   openRingWriter<T>(attachment: RingAttachment, encoder: Encoder<T>, flow: ChannelFlow, epoch: number): ChannelWriter<T>;
   openRingReader<T>(attachment: RingAttachment, decoder: Decoder<T>, flow: ChannelFlow, epoch: number): ChannelReader<T>;
-  createLocalChannel<T>(producer: ChannelFlow, consumer: ChannelFlow, capacity?: number): LocalChannel<T>;
+  createLocalChannel<T>(producer: ChannelFlow, consumer: ChannelFlow, options?: Omit<LocalChannelOptions, 'Reader'>): LocalChannel<T>;
 }
 
 export interface EdgeChannelsOptions extends OverdraftOptions {
@@ -26,6 +26,6 @@ export function createEdgeChannels(name: string, options: EdgeChannelsOptions = 
   return {
     openRingWriter: (attachment, encoder, flow, epoch) => new code.RingWriter({ attachment, flow, attempt: epoch }, encoder, options),
     openRingReader: (attachment, decoder, flow, epoch) => new code.RingReader({ attachment, flow, attempt: epoch }, decoder),
-    createLocalChannel: (producer, consumer, capacity) => createLocalChannel(producer, consumer, capacity, code.LocalReader),
+    createLocalChannel: (producer, consumer, local) => createLocalChannel(producer, consumer, { ...local, Reader: code.LocalReader }),
   };
 }

@@ -2,14 +2,17 @@
  * The channel between two subtasks of one slot: a queue of records by reference, in one thread. No bytes, no credits, no wake-ups: what is written is
  * visible at once, and the slot that runs the producer is awake.
  *
- * Owns three parallel arrays (tags, numbers, records) that are used as a circle, and their places are cleared once read, so that a record lives no longer
- * than someone needs it. Beyond `capacity` the arrays grow; that is overdraft, and it goes back once it is drained.
+ * Owns the queue and the writer's backlog: what was written beyond the queue's limit, which is overdraft.
  *
  * L1 blocked begins when the queue is full and ends (at `tryDrain`) when it is half empty, so that the producer has a run of records to write.
- * L2 the arrays change only in `put` and `tryDrain`; a handler may write to other channels, and to this one too.
+ * L2 the queue changes only in `put`, `drain` and `tryDrain`; a handler may write to other channels, and to this one too.
+ * L3 full is what holds the limit of records, which is as many as some QUEUE_BYTES_MAX have room for, by the size of the records that were written when it was full.
+ * L4 while the writer is blocked all that it writes joins the backlog; `tryDrain` moves it on. So order holds, and the reader knows nothing of it.
  */
 import { invariant } from '@millrace/core/base/assert';
+import { estimatedBytes } from '@millrace/core/types/estimated-size';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import { Backlog, type BacklogOptions } from './backlog.ts';
 import {
   BARRIER,
   type ChannelFlow,
@@ -25,103 +28,65 @@ import {
   WATERMARK_STATUS,
 } from './channel.ts';
 import type { LatencyMarker } from './latency-marker.ts';
+import { LocalQueue } from './local-queue.ts';
 
 const DEFAULT_CAPACITY = 1024;
-/** What a record beyond the capacity is counted as: nobody knows the size of an object, and zero would hide it. */
-const ESTIMATED_RECORD_BYTES = 128;
+/** Records until the first is measured. */
+const FIRST_LIMIT = 16;
+const LIMIT_MIN = 2;
+/** What may lie in a queue before it is full, however few records that is. */
+const QUEUE_BYTES_MAX = 1024 * 1024;
 
 export interface LocalChannel<T> {
   readonly writer: ChannelWriter<T>;
   readonly reader: ChannelReader<T>;
 }
 
-/** @cold `capacity` is a power of two; `Reader` is the edge's own (edge-channels.ts). */
-export function createLocalChannel<T>(
-  producer: ChannelFlow,
-  consumer: ChannelFlow,
-  capacity: number = DEFAULT_CAPACITY,
-  Reader: typeof LocalReader = LocalReader,
-): LocalChannel<T> {
+export interface LocalChannelOptions {
+  /** Records, a power of two. */
+  readonly capacity?: number | undefined;
+  /** Where overdraft goes. */
+  readonly backlog?: BacklogOptions | undefined;
+  /** The edge's own (edge-channels.ts). */
+  readonly Reader?: typeof LocalReader;
+}
+
+/** @cold */
+export function createLocalChannel<T>(producer: ChannelFlow, consumer: ChannelFlow, options: LocalChannelOptions = {}): LocalChannel<T> {
+  const { capacity = DEFAULT_CAPACITY, backlog = {}, Reader = LocalReader } = options;
   invariant(
     capacity >= 2 && (capacity & (capacity - 1)) === 0,
     () => `the capacity of a local channel is ${capacity}; it must be a power of two`,
   );
   const queue = new LocalQueue(capacity);
-  return { writer: new LocalWriter<T>(queue, producer), reader: new Reader<T>(queue, consumer) };
-}
-
-export class LocalQueue {
-  readonly capacity: number;
-  tags: Uint8Array;
-  numbers: Float64Array; // timestamps of records, values of control elements
-  records: unknown[]; // barriers and latency markers, too
-  mask: number;
-  head = 0; // index of the oldest element
-  count = 0;
-  readerClosed = false;
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-    this.tags = new Uint8Array(capacity);
-    this.numbers = new Float64Array(capacity);
-    this.records = emptyPlaces(capacity);
-    this.mask = capacity - 1;
-  }
-
-  put(tag: number, number: number, record: unknown): void {
-    if (this.count > this.mask) this.resize(this.tags.length * 2);
-    const index = (this.head + this.count) & this.mask;
-    this.tags[index] = tag;
-    this.numbers[index] = number;
-    this.records[index] = record;
-    this.count += 1;
-  }
-
-  resize(size: number): void {
-    const { tags, numbers, records, head, mask, count } = this;
-    this.tags = new Uint8Array(size);
-    this.numbers = new Float64Array(size);
-    this.records = emptyPlaces(size);
-    this.mask = size - 1;
-    this.head = 0;
-    for (let i = 0; i < count; i += 1) {
-      const from = (head + i) & mask;
-      this.tags[i] = tags[from]!;
-      this.numbers[i] = numbers[from]!;
-      this.records[i] = records[from];
-    }
-  }
-
-  clear(): void {
-    this.head = 0;
-    this.count = 0;
-    this.resize(this.capacity);
-  }
-}
-
-/** Filled, so that V8 keeps a packed array of objects whatever comes first. */
-function emptyPlaces(size: number): unknown[] {
-  return Array.from<unknown>({ length: size });
+  queue.limit = Math.min(FIRST_LIMIT, capacity);
+  return { writer: new LocalWriter<T>(queue, producer, new Backlog(backlog)), reader: new Reader<T>(queue, consumer) };
 }
 
 class LocalWriter<T> implements ChannelWriter<T> {
   isBlocked = false;
   private readonly queue: LocalQueue;
   private readonly flow: ChannelFlow;
+  private readonly backlog: Backlog;
 
-  constructor(queue: LocalQueue, flow: ChannelFlow) {
+  constructor(queue: LocalQueue, flow: ChannelFlow, backlog: Backlog) {
     this.queue = queue;
     this.flow = flow;
+    this.backlog = backlog;
   }
 
   get overdraftBytes(): number {
-    return Math.max(0, this.queue.count - this.queue.capacity) * ESTIMATED_RECORD_BYTES;
+    return this.backlog.bytes;
   }
 
   write(record: T, timestamp: number): void {
+    if (this.isBlocked) {
+      this.backlog.add(RECORD, timestamp, record);
+      return;
+    }
     const { queue } = this;
     queue.put(RECORD, timestamp, record);
-    if (queue.count >= queue.capacity) this.block();
+    if (queue.count >= queue.limit) this.atLimit(record);
   }
 
   writeWatermark(timestamp: number): void {
@@ -154,29 +119,54 @@ class LocalWriter<T> implements ChannelWriter<T> {
   tryDrain(): boolean {
     const { queue } = this;
     if (!this.isBlocked) return true;
-    if (queue.readerClosed) queue.clear();
-    if (queue.count > queue.capacity >> 1) return false;
-    if (queue.tags.length > queue.capacity) queue.resize(queue.capacity);
-    this.isBlocked = false;
-    this.flow.blocked -= 1;
+    if (queue.readerClosed) this.forget();
+    else this.moveOn();
+    if (this.backlog.size > 0 || queue.count > queue.limit >> 1) return false;
+    this.unblock();
     return true;
   }
 
   close(): void {
-    if (this.isBlocked) this.flow.blocked -= 1;
-    this.isBlocked = false;
+    this.unblock();
+    this.backlog.clear();
   }
 
   private writeControl(kind: number, value: number, element?: CheckpointBarrier | LatencyMarker): void {
     const { queue } = this;
-    queue.put(kind, value, element);
-    if (queue.count >= queue.capacity) this.block();
+    if (this.isBlocked) this.backlog.add(kind, value, element);
+    else {
+      queue.put(kind, value, element);
+      if (queue.count >= queue.limit) this.atLimit(undefined);
+    }
   }
 
-  private block(): void {
-    if (this.isBlocked) return;
+  /** @cold L3: goes on where records are small enough for more of them. */
+  private atLimit(record: T | undefined): void {
+    const { queue } = this;
+    const most = record === undefined ? queue.limit : Math.floor(QUEUE_BYTES_MAX / estimatedBytes(record));
+    queue.limit = Math.min(queue.capacity, Math.max(LIMIT_MIN, most));
+    if (queue.count < queue.limit) return;
     this.isBlocked = true;
     this.flow.blocked += 1;
+  }
+
+  private unblock(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.flow.blocked -= 1;
+  }
+
+  /** L4 */
+  private moveOn(): void {
+    const { queue, backlog } = this;
+    while (queue.count < queue.limit && backlog.take()) queue.put(backlog.tag, backlog.number, backlog.value);
+    backlog.value = undefined;
+  }
+
+  /** @cold The reader has closed. */
+  private forget(): void {
+    this.queue.clear();
+    this.backlog.clear();
   }
 }
 

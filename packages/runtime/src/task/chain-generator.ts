@@ -294,8 +294,9 @@ class ChainGenerator {
     const method = kind === 'twoInput' ? 'processElement1' : 'processElement';
     const call = kind === 'flatMap' ? `${entry.enter}(${record})` : `${entry.enter}.${method}(${record})`;
     this.#at(scope, step.index, record);
-    if (kind === 'sink') writer.line(`${call};`);
-    else writer.line(`if (${entry.step}.waiting) ${entry.step}.add(${record}, ${this.#flow}.timestamp); else ${call};`);
+    const canBeFull = step.index > 0 && kind !== 'flatMap'; // a head is fed while nobody is blocked
+    const full = canBeFull ? ` || (${this.#flow}.blocked !== 0 && ${entry.step}.refuses())` : '';
+    writer.line(`if (${entry.step}.waiting${full}) ${entry.step}.add(${record}, ${this.#flow}.timestamp); else ${call};`);
   }
 
   #feedMap(step: PlannedStep, record: string, scope: Scope): void {

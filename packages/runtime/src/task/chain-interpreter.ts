@@ -214,7 +214,8 @@ class ChainInterpreter {
     const operator = this.#parts.makeOperator(step, main, sides);
     const { flow } = this.#parts;
     step.enter = (record) => this.#located(step.plan.index, record, () => operator.processElement(record));
-    return (record) => (step.waiting ? step.add(record, flow.timestamp) : step.enter(record));
+    const refuses = () => step.waiting || (flow.blocked !== 0 && step.refuses());
+    return (record) => (refuses() ? step.add(record, flow.timestamp) : step.enter(record));
   }
 
   #consumersOf(output: PlannedOutput): Push[] {

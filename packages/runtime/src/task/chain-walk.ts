@@ -20,7 +20,6 @@ import {
   QUEUED_RECORD,
   QUEUED_SECOND_RECORD,
   QUEUED_WATERMARK,
-  type QueuedElement,
 } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -175,7 +174,7 @@ export class ChainWalk {
     if (element.kind === QUEUED_BARRIER && this.#letsBarrierPass(step)) return this.#show(step, element);
     if (!step.waiting && this.#isSuspended(step)) step.hold();
     if (!step.waiting) return this.#show(step, element);
-    step.queue.push(element);
+    step.addControl(element);
     return false;
   }
 
@@ -248,10 +247,8 @@ export class ChainWalk {
       step.pending = undefined;
       if (!this.#unhindered(step, () => this.behind(step.plan.index, pending))) return false;
     }
-    while (step.queue.length > 0) {
-      const element = step.queue.shift() as QueuedElement;
-      if (!this.#unhindered(step, () => this.#replay(step, element))) return false;
-    }
+    const replay = () => this.#replay(step);
+    while (step.queue.take()) if (!this.#unhindered(step, replay)) return false;
     if (step.waiting) step.release();
     return true;
   }
@@ -279,14 +276,17 @@ export class ChainWalk {
     return met === 0 && !step.hasSuspendedItems && step.pending === undefined;
   }
 
-  #replay(step: Step, element: QueuedElement): void {
-    if (element.kind === QUEUED_RECORD) {
-      this.#flow.timestamp = element.timestamp;
-      step.enter(element.record);
-    } else if (element.kind === QUEUED_SECOND_RECORD) {
-      this.#flow.timestamp = element.timestamp;
-      step.enterSecond(element.record);
-    } else if (this.#show(step, element)) this.behind(step.plan.index, element);
+  /** What was taken from the queue last. */
+  #replay(step: Step): void {
+    const { tag, number, value } = step.queue;
+    step.queue.value = undefined;
+    if (tag === QUEUED_RECORD) {
+      this.#flow.timestamp = number;
+      step.enter(value);
+    } else if (tag === QUEUED_SECOND_RECORD) {
+      this.#flow.timestamp = number;
+      step.enterSecond(value);
+    } else if (this.#show(step, value as ControlElement)) this.behind(step.plan.index, value as ControlElement);
   }
 
   #isBlockedBehind(step: Step): boolean {
@@ -314,10 +314,10 @@ export class ChainWalk {
 }
 
 function isBetweenTimers({ waiting, queue, pending, services }: Step): boolean {
-  return waiting && queue.length === 0 && pending?.kind === QUEUED_WATERMARK && services?.isBetweenTimers === true;
+  return waiting && queue.size === 0 && pending?.kind === QUEUED_WATERMARK && services?.isBetweenTimers === true;
 }
 
 function isResumable(step: Step): boolean {
   const { kind } = step.plan.logic;
-  return kind === 'flatMap' || kind === 'operator' || kind === 'twoInput';
+  return kind === 'flatMap' || kind === 'operator' || kind === 'twoInput' || kind === 'sink';
 }

@@ -26,20 +26,6 @@ export interface ControlElement {
   readonly marker: LatencyMarker | undefined;
 }
 
-export interface QueuedRecord {
-  readonly kind: typeof QUEUED_RECORD;
-  readonly record: unknown;
-  readonly timestamp: number;
-}
-
-export interface QueuedSecondRecord {
-  readonly kind: typeof QUEUED_SECOND_RECORD;
-  readonly record: unknown;
-  readonly timestamp: number;
-}
-
-export type QueuedElement = ControlElement | QueuedRecord | QueuedSecondRecord;
-
 export const FINISH: ControlElement = { kind: QUEUED_FINISH, value: 0, barrier: undefined, marker: undefined };
 
 export function watermarkElement(timestamp: number): ControlElement {

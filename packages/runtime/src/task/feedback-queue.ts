@@ -9,7 +9,7 @@
  * F4 after `close` what is added is counted in `dropped` and forgotten.
  */
 import { type ChannelFlow, type ChannelReader, type ChannelWriter, type ElementHandler, RECORD } from '../network/channel.ts';
-import { LocalQueue } from '../network/local-channel.ts';
+import { LocalQueue } from '../network/local-queue.ts';
 
 /** Records by reference before the spill is used. */
 export const FEEDBACK_RECORDS_MAX = 65_536;

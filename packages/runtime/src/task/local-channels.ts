@@ -1,4 +1,5 @@
 /** The channels whose two ends are both in this slot. The first task that asks for an end makes the channel with both flows. */
+import type { BacklogOptions } from '../network/backlog.ts';
 import type { EdgeChannels } from '../network/edge-channels.ts';
 import type { LocalChannel } from '../network/local-channel.ts';
 import { FeedbackQueue } from './feedback-queue.ts';
@@ -9,6 +10,8 @@ export interface LocalEnds {
   readonly key: string;
   readonly producer: Flow;
   readonly consumer: Flow;
+  /** Where the writer's overdraft goes. */
+  readonly backlog?: BacklogOptions;
 }
 
 interface Ends {
@@ -72,10 +75,11 @@ export class LocalChannels {
   }
 
   /** Made with the code of the edge whose end asks first; one edge has code at each of its ends, and both are its own. */
-  #endsOf(edge: EdgeChannels, { key, producer, consumer }: LocalEnds): Ends {
+  #endsOf(edge: EdgeChannels, { key, producer, consumer, backlog }: LocalEnds): Ends {
     const known = this.#channels.get(key);
     if (known !== undefined) return known;
-    const ends = { channel: edge.createLocalChannel<unknown>(producer, consumer, this.#capacity), writerTaken: false, readerTaken: false };
+    const channel = edge.createLocalChannel<unknown>(producer, consumer, { capacity: this.#capacity, backlog });
+    const ends = { channel, writerTaken: false, readerTaken: false };
     this.#channels.set(key, ends);
     return ends;
   }

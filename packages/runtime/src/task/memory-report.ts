@@ -3,7 +3,6 @@
  * short, from samples: the record path counts nothing for it.
  */
 import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
-import { estimatedBytesOfMany } from '@millrace/core/types/estimated-size';
 import type { Step } from './step.ts';
 import type { FailingPlace } from './user-code-error.ts';
 
@@ -27,9 +26,8 @@ const PROGRAM_BYTES = 16 * 1024 * 1024;
 
 export function memoryOf(step: Step, { operatorName, uid, subtask, parallelism }: FailingPlace): OperatorMemory {
   const uses = [...(step.services?.memoryUse() ?? []), ...(step.operator?.memoryUse?.() ?? [])];
-  const { length } = step.queue;
-  if (length > 0)
-    uses.push({ name: 'the queue in front', entries: length, unit: 'elements', bytes: estimatedBytesOfMany(length, step.queue) });
+  const { sizeInMemory: entries, bytesInMemory: bytes } = step.queue;
+  if (entries > 0) uses.push({ name: 'the queue in front', entries, unit: 'elements', bytes });
   return { operatorName, uid, subtask, parallelism, uses };
 }
 

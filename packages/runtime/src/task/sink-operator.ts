@@ -6,6 +6,7 @@
  * Q1 the writer's calls come one after another, in the order of the records: the next when the promise of the last has settled.
  * Q2 while a call returns no promise and nothing waits, a record costs that call and nothing else.
  * Q3 past QUEUE_MAX waiting calls the sink raises `flow.blocked`, and lowers it when half of them are done.
+ *    A chained `Collector` that goes on is kept in front of the operator from then on (S3 of step.ts).
  * Q4 a barrier takes its place in that order: what the writer gives to the checkpoint lies between two records (sink-checkpoints.ts).
  */
 import { estimatedBytesOfMany } from '@millrace/core/types/estimated-size';
@@ -56,6 +57,10 @@ export class SinkOperator implements OneInputOperator, SinkContext {
   memoryUse(): readonly MemoryUse[] {
     const entries = this.#queue.length;
     return [{ name: 'records that wait for the writer', entries, unit: 'records', bytes: estimatedBytesOfMany(entries, this.#queue) }];
+  }
+
+  get isFull(): boolean {
+    return this.isBlocked;
   }
 
   initializeState(context: StateInitializationContext): void {

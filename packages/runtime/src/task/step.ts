@@ -6,11 +6,14 @@
  * S1 `waiting` is true while the step cannot take elements in order: an iterable or a watermark of it is suspended, or elements queue before it. What
  *    arrives meanwhile is queued. A waiting step holds one of `flow.blocked`.
  * S2 the queue is replayed in order, records and control elements alike, so back-pressure never moves a watermark against the records around it.
+ * S3 an operator that is full and still fed, by a `Collector` that goes on beyond the credit, waits too: what comes then is in the queue, which keeps to its memory
+ *    (backlog.ts), not with the operator.
  */
 import type { WatermarkedOperator } from '@millrace/streaming/contract/operator';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { Backlog, type BacklogOptions } from '../network/backlog.ts';
 import type { PlannedStep } from './chain-plan.ts';
-import { type ControlElement, QUEUED_RECORD, QUEUED_SECOND_RECORD, type QueuedElement } from './control-element.ts';
+import { type ControlElement, QUEUED_RECORD, QUEUED_SECOND_RECORD } from './control-element.ts';
 import type { Flow } from './flow.ts';
 import type { OperatorServices } from './operator-services.ts';
 
@@ -26,7 +29,7 @@ export class Step {
   watermark = NO_TIMESTAMP;
   /** A control element whose handling the operator has suspended; it goes on behind the step when `resume` is done. */
   pending: ControlElement | undefined = undefined;
-  readonly queue: QueuedElement[] = [];
+  readonly queue: Backlog;
   /** Takes one record past the queue; set by the compiled chain. */
   enter: (record: unknown) => void = neverSet;
   /** The same for the second input of a two-input operator. */
@@ -41,9 +44,10 @@ export class Step {
   itemsOf: unknown = undefined;
   itemsTimestamp = NO_TIMESTAMP;
 
-  constructor(plan: PlannedStep, flow: Flow) {
+  constructor(plan: PlannedStep, flow: Flow, backlog?: BacklogOptions) {
     this.plan = plan;
     this.#flow = flow;
+    this.queue = new Backlog(backlog);
   }
 
   get hasSuspendedItems(): boolean {
@@ -61,14 +65,25 @@ export class Step {
     this.#flow.blocked -= 1;
   }
 
+  /** Asked by the chain while `flow.blocked` is not 0 and the step does not wait: true when its operator takes nothing more, and then the step waits (S3). */
+  refuses(): boolean {
+    if (this.operator?.isFull !== true) return false;
+    this.hold();
+    return true;
+  }
+
   /** A record that arrives while the step waits. */
   add(record: unknown, timestamp: number): void {
-    this.queue.push({ kind: QUEUED_RECORD, record, timestamp });
+    this.queue.add(QUEUED_RECORD, timestamp, record);
   }
 
   /** The same for the second input of a two-input operator. */
   addSecond(record: unknown, timestamp: number): void {
-    this.queue.push({ kind: QUEUED_SECOND_RECORD, record, timestamp });
+    this.queue.add(QUEUED_SECOND_RECORD, timestamp, record);
+  }
+
+  addControl(element: ControlElement): void {
+    this.queue.add(element.kind, element.value, element);
   }
 
   suspendArray(items: readonly unknown[], nextItem: number, record: unknown, timestamp: number): void {
@@ -93,7 +108,7 @@ export class Step {
     const iterator = this.iterator;
     this.iterator = undefined;
     this.items = undefined;
-    this.queue.length = 0;
+    this.queue.clear();
     iterator?.return?.();
   }
 }

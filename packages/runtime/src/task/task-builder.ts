@@ -31,6 +31,7 @@ import { SinkOperator } from './sink-operator.ts';
 import { SourceInput } from './source-input.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
 import { Step } from './step.ts';
+import { backlogBefore } from './overdraft-spills.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
 import {
   checkpointRequestOf,
@@ -100,7 +101,7 @@ class TaskBuilder {
     this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
     this.#mailbox = new Mailbox(environment.wake);
     this.#schedule = new TaskSchedule(environment.ports.clock);
-    this.#steps = this.#plan.steps.map((step) => new Step(step, this.#flow));
+    this.#steps = this.#plan.steps.map((step) => new Step(step, this.#flow, backlogBefore(environment, step)));
     this.#outputs = openOutputs(environment, this.#plan, this.#flow);
   }
 

@@ -10,6 +10,7 @@ import type { ChannelDeployment, GateDeployment } from '../protocol/deployment.t
 import type { ChainPlan } from './chain-plan.ts';
 import type { Flow } from './flow.ts';
 import { openSpillFile } from './node/spill-files.ts';
+import { backlogOf } from './overdraft-spills.ts';
 import { RecordOutput } from './record-output.ts';
 import { type TaskEnvironment, taskNameOf } from './task-environment.ts';
 
@@ -78,7 +79,12 @@ function openWriter({ environment, edge, codec, code, flow }: End, channel: Chan
   const attachment = attachmentOf(environment, channel);
   if (attachment.kind === 'ring') return code.openRingWriter(attachment, codec.createEncoder(), flow, attempt);
   const consumer = channels.flowOf(taskKeyOf(edge.target, channel.peerSubtask, attempt));
-  return channels.takeWriter(code, { key: `${channel.channelId}@${attempt}`, producer: flow, consumer });
+  return channels.takeWriter(code, {
+    key: `${channel.channelId}@${attempt}`,
+    producer: flow,
+    consumer,
+    backlog: backlogOf(environment, edge.type, edge.id),
+  });
 }
 
 function openReader({ environment, edge, codec, code, flow }: End, channel: ChannelDeployment): ChannelReader<unknown> {
@@ -87,7 +93,12 @@ function openReader({ environment, edge, codec, code, flow }: End, channel: Chan
   const attachment = attachmentOf(environment, channel);
   if (attachment.kind === 'ring') return code.openRingReader(attachment, codec.createDecoder(), flow, attempt);
   const producer = channels.flowOf(taskKeyOf(edge.source, channel.peerSubtask, attempt));
-  return channels.takeReader(code, { key: `${channel.channelId}@${attempt}`, producer, consumer: flow });
+  return channels.takeReader(code, {
+    key: `${channel.channelId}@${attempt}`,
+    producer,
+    consumer: flow,
+    backlog: backlogOf(environment, edge.type, edge.id),
+  });
 }
 
 function attachmentOf({ deployed }: TaskEnvironment, channel: ChannelDeployment) {

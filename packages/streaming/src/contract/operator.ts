@@ -12,7 +12,7 @@
  * O5 `resume` is called when everything behind the operator is free, with `flow.blocked` at 1: the operator's own. An operator that has nothing suspended
  *    returns true and changes nothing.
  * O6 the task shows no watermark and no end of input to an operator while an emission of it is suspended. Elements may still come, from an upstream
- *    `Collector` that goes on beyond the credit: the operator takes them.
+ *    `Collector` that goes on beyond the credit: the operator takes them, unless it has said that it `isFull`.
  */
 import type { Cancellation } from '@millrace/core/base/clock';
 import type { TypeInformation } from '@millrace/core/types/type-information';
@@ -101,6 +101,8 @@ export interface StreamOperator {
   close?(): MaybePromise<void>;
   /** True while the operator holds one of `flow.blocked` that it takes away by itself, through `mail`: asynchronous edges, which O5 waits for. */
   readonly isBlocked?: boolean;
+  /** True while the operator holds one of `flow.blocked` because it has taken as much as it has room for. Inside a chain, records that come all the same wait in front of it (O6). */
+  readonly isFull?: boolean;
   /**
    * Called between elements while the task has nothing to read: `elapsedMs` have passed since the last call, or since it last had something, not counting
    * time in which it was blocked. Returns how many milliseconds from now it wants to be called again at the latest; Infinity if it does not care.

@@ -56,6 +56,10 @@ class AsyncWaitOperator<C> extends FunctionOperator implements OneInputOperator 
     this.#results = isOrdered ? new OrderedResults() : new UnorderedResults();
   }
 
+  get isFull(): boolean {
+    return this.#results.size >= this.#capacity;
+  }
+
   override async initializeState(context: StateInitializationContext): Promise<void> {
     this.#restored = readPending(context, this.#context.runtime);
     await super.initializeState(context);

@@ -1,0 +1,58 @@
+/** A queue of elements by reference: three parallel arrays that are used as a circle, which grows when it is full. Places are cleared once read. */
+
+export class LocalQueue {
+  readonly capacity: number;
+  /** Elements with which it is full, for who asks; it takes any number. */
+  limit: number;
+  tags: Uint8Array;
+  numbers: Float64Array; // timestamps of records, values of control elements
+  records: unknown[]; // barriers and latency markers, too
+  mask: number;
+  head = 0; // index of the oldest element
+  count = 0;
+  readerClosed = false;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.limit = capacity;
+    this.tags = new Uint8Array(capacity);
+    this.numbers = new Float64Array(capacity);
+    this.records = emptyPlaces(capacity);
+    this.mask = capacity - 1;
+  }
+
+  put(tag: number, number: number, record: unknown): void {
+    if (this.count > this.mask) this.resize(this.tags.length * 2);
+    const index = (this.head + this.count) & this.mask;
+    this.tags[index] = tag;
+    this.numbers[index] = number;
+    this.records[index] = record;
+    this.count += 1;
+  }
+
+  resize(size: number): void {
+    const { tags, numbers, records, head, mask, count } = this;
+    this.tags = new Uint8Array(size);
+    this.numbers = new Float64Array(size);
+    this.records = emptyPlaces(size);
+    this.mask = size - 1;
+    this.head = 0;
+    for (let i = 0; i < count; i += 1) {
+      const from = (head + i) & mask;
+      this.tags[i] = tags[from]!;
+      this.numbers[i] = numbers[from]!;
+      this.records[i] = records[from];
+    }
+  }
+
+  clear(): void {
+    this.head = 0;
+    this.count = 0;
+    this.resize(this.capacity);
+  }
+}
+
+/** Filled, so that V8 keeps a packed array of objects whatever comes first. */
+function emptyPlaces(size: number): unknown[] {
+  return Array.from<unknown>({ length: size });
+}
