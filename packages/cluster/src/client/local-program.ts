@@ -7,15 +7,14 @@ import type { CheckpointFlags } from './job-checkpointing.ts';
 import type { JobMonitor } from './job-monitor.ts';
 import { LocalClusters, type StartCluster } from './local-clusters.ts';
 import { LocalExecutor } from './local-executor.ts';
+import { memorySettingsOf } from './memory-options.ts';
 import {
   BUFFERS_PER_CHANNEL,
   EXTERNAL_PACKAGES,
-  NETWORK_MEMORY,
   OVERDRAFT_MEMORY,
   SLOT_REQUEST_TIMEOUT,
   SLOTS,
   TASK_CANCELLATION_TIMEOUT,
-  TASK_HEAP,
 } from './options.ts';
 
 export interface LocalProgramOptions {
@@ -81,14 +80,11 @@ export function likelySlots(configuration: Configuration): number {
 }
 
 function clusterOptions({ configuration, singleThread, monitor, onOutput }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
-  const heap = configuration.get(TASK_HEAP);
-  const slots = configuration.get(SLOTS) ?? configuration.get(DEFAULT_PARALLELISM);
   return {
     singleThread,
-    networkMemoryBytes: configuration.get(NETWORK_MEMORY).getBytes(),
+    memory: memorySettingsOf(configuration),
     segmentsPerChannel: configuration.get(BUFFERS_PER_CHANNEL),
     overdraftMemoryBytes: configuration.get(OVERDRAFT_MEMORY).getBytes(),
-    ...(heap === undefined ? {} : { slotMemoryLimitBytes: Math.floor(heap.getBytes() / slots) }),
     slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
     taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),
     onWarning: (message) => monitor.warn(message),

@@ -3,6 +3,7 @@
 import { option } from '@millrace/core/config/option';
 import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
 import { JOB_OPTION_GROUPS } from '@millrace/streaming/api/job-configuration';
+import { MEMORY_OPTIONS } from './memory-options.ts';
 
 export const EXTERNAL_PACKAGES = option({
   key: 'pipeline.external-packages',
@@ -16,13 +17,6 @@ export const SLOTS = option({
   min: 1,
   max: 1024,
   text: 'The slots of a TaskManager, each a thread of its own. By default `millrace run` takes as many as the job needs. The same as `--slots`.',
-});
-export const NETWORK_MEMORY = option({
-  key: 'taskmanager.memory.network.size',
-  type: 'memory',
-  default: '64 mb',
-  min: 32 * 1024,
-  text: 'Memory of a TaskManager for buffers between slots, in segments of 32 kb.',
 });
 export const BUFFERS_PER_CHANNEL = option({
   key: 'taskmanager.network.memory.buffers-per-channel',
@@ -38,12 +32,6 @@ export const OVERDRAFT_MEMORY = option({
   default: '16 mb',
   min: 32 * 1024,
   text: 'What an operator emits at once beyond the free buffers of a channel is kept in memory up to this size for each channel, and beyond it in a file in the directory for temporary files.',
-});
-export const TASK_HEAP = option({
-  key: 'taskmanager.memory.task.heap.size',
-  type: 'memory',
-  min: 32 * 2 ** 20,
-  text: 'Heap of a TaskManager for user code and state, shared evenly by its slots. A task that outgrows its share fails with a message; the others go on. By default the slots are not limited.',
 });
 export const SLOT_REQUEST_TIMEOUT = option({
   key: 'slot.request.timeout',
@@ -101,8 +89,9 @@ const GROUPS: readonly OptionGroup[] = [
   { room: 'Programs', options: [EXTERNAL_PACKAGES] },
   {
     room: 'TaskManagers',
-    options: [SLOTS, NETWORK_MEMORY, BUFFERS_PER_CHANNEL, OVERDRAFT_MEMORY, TASK_HEAP, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT],
+    options: [SLOTS, BUFFERS_PER_CHANNEL, OVERDRAFT_MEMORY, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT],
   },
+  { room: 'Memory of a TaskManager', options: MEMORY_OPTIONS },
 ];
 
 export const OPTIONS = new OptionRegistry(GROUPS);

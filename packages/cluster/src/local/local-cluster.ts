@@ -3,6 +3,7 @@
  * so that whatever a job does to its memory, the caller survives and can say what happened (architecture D1). With `singleThread` everything shares the
  * calling thread, for debuggers and small tests.
  */
+import type { MemorySettings } from '@millrace/runtime/memory/task-manager-memory';
 import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
@@ -14,14 +15,12 @@ export interface LocalClusterOptions {
   readonly slots: number;
   /** Everything in the calling thread: no child process, no workers. */
   readonly singleThread?: boolean;
-  /** All network memory of the TaskManager. */
-  readonly networkMemoryBytes?: number;
+  /** How the memory of the TaskManager is divided; absent: as where nothing is configured. */
+  readonly memory?: MemorySettings;
   /** Exclusive segments of each channel between slots. */
   readonly segmentsPerChannel?: number;
   /** What each channel keeps in memory of records beyond its segments, before it uses a file. */
   readonly overdraftMemoryBytes?: number;
-  /** The soft limit of one slot: heap in use, external memory and its share of segments. */
-  readonly slotMemoryLimitBytes?: number;
   /** A job that gets no slots for so long fails with a message that says how many it needs; undefined waits for ever. */
   readonly slotRequestTimeoutMs?: number;
   /** A task that has not stopped so long after it was cancelled is given up together with its slot. */

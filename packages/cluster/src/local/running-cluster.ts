@@ -15,7 +15,7 @@ import type { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { SubmittedJob } from '@millrace/streaming/graph/executor';
 import { BlobDirectory } from './blob-directory.ts';
 import { CheckpointStores } from './checkpoint-stores.ts';
-import { type CompiledOptions, compileOptions } from './cluster-options.ts';
+import { type CompiledOptions, compileOptions, describeShares } from './cluster-options.ts';
 import { CoordinatorWorkers } from './coordinator-workers.ts';
 import { culpritNameOf, type JobMetrics, jobMetricsOf } from './job-metrics.ts';
 import { JobManager, newJobId } from './job-manager.ts';
@@ -164,6 +164,7 @@ export class RunningCluster implements LocalCluster {
       blobDirectory: this.#blobs.path,
       resourceManager: this.#jobManager.resourceManagerAddress,
     };
+    this.#options.onInformation?.(`TaskManager ${configuration.taskManagerId} starts: ${describeShares(this.#compiled)}`);
     if (this.#inProcess !== undefined)
       this.#taskManager = this.#inProcess.startTaskManager(configuration, this.#router, this.#options.onOutput);
     else this.#taskManager = this.#forkTaskManager(configuration);
