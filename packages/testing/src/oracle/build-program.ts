@@ -9,8 +9,8 @@ import { Duration } from '@millrace/core/config/duration';
 import { TestEnvironment } from '../environment/test-environment.ts';
 import { Arrivals, ArrivalsSink } from '../environment/test-sink.ts';
 import type { TestSource } from '../environment/test-source.ts';
-import { asynchronous } from './build-async.ts';
-import { twoInputs } from './build-two-inputs.ts';
+import { asynchronous, slow } from './build-async.ts';
+import { manyInputs, twoInputs } from './build-two-inputs.ts';
 import { counted, generalWindow, windowed } from './build-windows.ts';
 import { copiesOf, isKept, mapped, partitionOf, SHIFT_MS } from './operations.ts';
 import { buckets, clockTimers, parting, sequence } from './process-functions.ts';
@@ -72,13 +72,19 @@ function streamOf(node: NodePlan, streams: readonly Records[], { tag, tags }: Ta
   }
   if (node.op === 'late' || node.op === 'side') return (streams[node.input] as Made).getSideOutput(tags.get(node.input) as Tag);
   const made = operatorOf(node, streams, tag);
-  if (node.parallelism !== undefined) made.setParallelism(node.parallelism);
+  const isOne = node.op === 'general' && node.all;
+  if (node.parallelism !== undefined && !isOne) made.setParallelism(node.parallelism);
   if (node.chaining === 'HEAD') made.startNewChain();
   else if (node.chaining === 'NEVER') made.disableChaining();
   return made;
 }
 
 function operatorOf(node: OperatorPlan, streams: readonly Records[], tag: Tag): Made {
+  if (node.op === 'many')
+    return manyInputs(
+      node,
+      node.inputs.map((input) => streams[input] as Records),
+    );
   if ('inputs' in node) return twoInputs(node, streams[node.inputs[0]] as Records, streams[node.inputs[1]] as Records);
   const input = streams[node.input] as Records;
   switch (node.op) {
@@ -126,6 +132,8 @@ function simple(node: SimplePlan, input: Records, tag: Tag): Made {
       return input.process<TimedRecord>(rich(() => parting(node.modulus, tag)));
     case 'async':
       return asynchronous(node, input);
+    case 'slow':
+      return slow(node, input);
     case 'countWindow':
       return counted(node, input);
   }

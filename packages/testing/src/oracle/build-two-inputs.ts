@@ -1,11 +1,12 @@
-/** Operators of two streams, as a user would write them. */
+/** Operators of two streams and more, as a user would write them. */
 import { rich } from '@millrace/streaming/api/rich-functions';
+import { MultipleConnectedStreams } from '@millrace/streaming/api/multiple-connected-streams';
 import { Duration } from '@millrace/core/config/duration';
 import type { Made, Records, TimedRecord } from './build-program.ts';
 import { gridOf } from './build-windows.ts';
 import { alone, copiesOf, grouped, joined, marked } from './operations.ts';
-import { coBuckets, ruled, RULES } from './process-functions.ts';
-import type { IntervalJoinPlan, OracleRecord, TwoInputPlan, TwoStreamWindowPlan } from './program.ts';
+import { coBuckets, manyBuckets, ruled, RULES } from './process-functions.ts';
+import type { IntervalJoinPlan, ManyInputsPlan, OracleRecord, TwoInputPlan, TwoStreamWindowPlan } from './program.ts';
 
 const keyOf = ({ k }: OracleRecord) => k;
 
@@ -29,6 +30,16 @@ export function twoInputs(node: TwoInputPlan, first: Records, second: Records): 
     case 'coGroup':
       return windowsOfTwo(node, first, second);
   }
+}
+
+type Four<X> = readonly [X, X, X, X];
+
+/** Three are taken for four, which their types only say. */
+export function manyInputs(node: ManyInputsPlan, inputs: readonly Records[]): Made {
+  const keys = inputs.map(() => keyOf) as readonly unknown[] as Four<typeof keyOf>;
+  return MultipleConnectedStreams.of(...(inputs as readonly unknown[] as Four<Records>))
+    .keyBy<number>(...keys)
+    .process<TimedRecord>(() => manyBuckets(node));
 }
 
 function coMapped(flat: boolean, first: Records, second: Records): Made {

@@ -1,5 +1,6 @@
 /** Windows of random programs, as a user would write them. */
 import { rich } from '@millrace/streaming/api/rich-functions';
+import type { AllWindowedStream } from '@millrace/streaming/api/all-windowed-stream';
 import type { WindowedStream } from '@millrace/streaming/api/windowed-stream';
 import { Duration } from '@millrace/core/config/duration';
 import { ContinuousEventTimeTrigger } from '@millrace/streaming/window/continuous-event-time-trigger';
@@ -12,13 +13,14 @@ import { GlobalWindows } from '@millrace/streaming/window/global-windows';
 import { PurgingTrigger } from '@millrace/streaming/window/purging-trigger';
 import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
 import { TimeEvictor } from '@millrace/streaming/window/time-evictor';
+import { TimeWindow } from '@millrace/streaming/window/time-window';
 import type { Trigger } from '@millrace/streaming/window/trigger';
 import { TumblingEventTimeWindows } from '@millrace/streaming/window/tumbling-event-time-windows';
 import { TumblingProcessingTimeWindows } from '@millrace/streaming/window/tumbling-processing-time-windows';
 import type { Window } from '@millrace/streaming/window/window';
-import type { WindowAssigner } from '@millrace/streaming/window/window-assigner';
+import { WindowAssigner } from '@millrace/streaming/window/window-assigner';
 import type { Made, Records, Tag, TimedRecord } from './build-program.ts';
-import { gapAfter, summed } from './operations.ts';
+import { customWindows, gapAfter, summed } from './operations.ts';
 import type { AssignerPlan, CountWindowPlan, EvictorPlan, GeneralWindowPlan, OracleRecord, TriggerPlan, WindowPlan } from './program.ts';
 
 /** It reads nothing of a window but its last millisecond. */
@@ -70,13 +72,21 @@ export function windowed(node: WindowPlan, input: Records, tag: Tag): Made {
 }
 
 export function generalWindow(node: GeneralWindowPlan, input: Records, tag: Tag): Made {
-  const windows = input.keyBy(({ k }) => k).window(assignerOf(node.assigner));
+  if (node.all) return firedOfAll(node.result, withSettings(input.windowAll(assignerOf(node.assigner)), node, tag));
+  return fired(node.result, withSettings(input.keyBy(({ k }) => k).window(assignerOf(node.assigner)), node, tag));
+}
+
+function withSettings<W extends WindowedStream<TimedRecord, number, Window> | AllWindowedStream<TimedRecord, Window>>(
+  windows: W,
+  node: GeneralWindowPlan,
+  tag: Tag,
+): W {
   const trigger = triggerOf(node.trigger);
   if (trigger !== undefined) windows.trigger(trigger);
   if (node.evictor !== undefined) windows.evictor(evictorOf(node.evictor));
   if (node.latenessMs > 0) windows.allowedLateness(millis(node.latenessMs));
   if (node.assigner.kind !== 'clock') windows.sideOutputLateData(tag);
-  return fired(node.result, windows);
+  return windows;
 }
 
 export function counted({ count, slide }: CountWindowPlan, input: Records): Made {
@@ -107,6 +117,49 @@ function fired(result: GeneralWindowPlan['result'], windows: WindowedStream<Time
   }
 }
 
+/** The same without a key: what comes out has key 0. */
+function firedOfAll(result: GeneralWindowPlan['result'], windows: AllWindowedStream<TimedRecord, Window>): Made {
+  switch (result) {
+    case 'aggregate':
+      return windows.aggregate<number, number, TimedRecord>(SUM, (_window, v) => ({ k: 0, v }));
+    case 'reduce':
+      return windows.reduce<TimedRecord>(
+        (a, b) => ({ k: 0, v: a.v + b.v }),
+        (_window, { v }) => ({ k: 0, v }),
+      );
+    case 'apply':
+      return windows.apply<TimedRecord>((_window, records) => ({ k: 0, v: summed(valuesOf(records)) }));
+    case 'process':
+      return windows.flatApply<TimedRecord>(function* (_window, records) {
+        const values = valuesOf(records);
+        yield { k: 0, v: summed(values) };
+        yield { k: 0, v: -values.length };
+      });
+  }
+}
+
+/** As users write one: nothing is known of its windows but what it says of each record. */
+class CustomWindows extends WindowAssigner<OracleRecord, TimeWindow> {
+  readonly #sizeMs: number;
+
+  constructor(sizeMs: number) {
+    super();
+    this.#sizeMs = sizeMs;
+  }
+
+  override assignWindows(record: OracleRecord, timestamp: number): TimeWindow[] {
+    return customWindows(record, timestamp, this.#sizeMs).map(([start, end]) => new TimeWindow(start, end));
+  }
+
+  override getDefaultTrigger(): Trigger<unknown, TimeWindow> {
+    return EventTimeTrigger.create();
+  }
+
+  override isEventTime(): boolean {
+    return true;
+  }
+}
+
 function assignerOf(plan: AssignerPlan): WindowAssigner<TimedRecord, Window> {
   return assignerOfKind(plan) as WindowAssigner<TimedRecord, Window>;
 }
@@ -121,6 +174,8 @@ function assignerOfKind(plan: AssignerPlan): unknown {
       return plan.dynamic
         ? EventTimeSessionWindows.withDynamicGap((record: OracleRecord) => millis(gapAfter(record, plan.gapMs)))
         : EventTimeSessionWindows.withGap(millis(plan.gapMs));
+    case 'custom':
+      return new CustomWindows(plan.sizeMs);
     case 'global':
       return GlobalWindows.create();
     case 'clock':

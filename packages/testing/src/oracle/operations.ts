@@ -1,5 +1,5 @@
 /** The functions of random programs: pure, shared by the job and the reference, which differ in everything around them. */
-import type { OracleRecord } from './program.ts';
+import type { OracleRecord, SlowPlan } from './program.ts';
 
 export function mapped({ k, v }: OracleRecord, factor: number, keys: number, plus: number): OracleRecord {
   return { k: (k * factor + plus) % keys, v: v + plus };
@@ -37,6 +37,31 @@ export function summed(values: Iterable<number>): number {
 export function answers({ k, v }: OracleRecord, many: boolean): OracleRecord[] {
   if (many) return Array.from({ length: v % 3 }, (_, copy) => ({ k, v: v + copy * 10 }));
   return v % 4 === 3 ? [] : [{ k, v: v + 7 }];
+}
+
+/** No answer of a slow request takes longer. */
+export const SLOWEST_MS = 8;
+export const ATTEMPTS = 3;
+
+/** Of requests that are asked again: how many attempts fail or find nothing, as long as there are attempts. */
+export const attemptsInVain = ({ v }: OracleRecord) => Math.max(0, v % 4);
+
+/** Of those that may time out. */
+export const isAnswered = ({ v }: OracleRecord) => v % 4 !== 1;
+
+export const fallbackOf = ({ k, v }: OracleRecord): OracleRecord[] => (v % 8 === 5 ? [] : [{ k, v: v + 9000 }]);
+
+/** Whether the answer waits for the clock, and what it is. */
+export function slowAnswer(how: SlowPlan['how'], record: OracleRecord): { readonly waits: boolean; readonly results: OracleRecord[] } {
+  if (how === 'times out') return { waits: !isAnswered(record), results: isAnswered(record) ? [record] : fallbackOf(record) };
+  const inVain = attemptsInVain(record);
+  return { waits: inVain > 0, results: inVain < ATTEMPTS ? [{ k: record.k, v: record.v + 100 * inVain }] : [] };
+}
+
+/** Of windows of a class of the user's: where they start and end. */
+export function customWindows({ v }: OracleRecord, at: number, sizeMs: number): [start: number, end: number][] {
+  const around = (size: number): [number, number] => [Math.floor(at / size) * size, Math.floor(at / size) * size + size];
+  return v % 2 === 0 ? [around(sizeMs), around(3 * sizeMs)] : [around(sizeMs)];
 }
 
 export const bucketOf = (time: number, grainMs: number) => Math.ceil(time / grainMs) * grainMs;

@@ -199,6 +199,42 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     to: 'const state = this.#states.writable(descriptor); globalThis.first ??= state; return globalThis.first;',
   },
   {
+    name: 'windows over all records are apart by key',
+    file: 'streaming/dist/api/all-windows.js',
+    from: 'selector: () => 0',
+    to: 'selector: ({ k }) => k',
+  },
+  {
+    name: 'a record is in the first of its windows only',
+    file: 'streaming/dist/operators/window-general-operator.js',
+    from: 'of this.#assigning.assign(record, timestamp, this))',
+    to: 'of [...this.#assigning.assign(record, timestamp, this)].slice(0, 1))',
+  },
+  {
+    name: 'the third input of many is taken for the first',
+    file: 'streaming/dist/api/multiple-connected-streams.js',
+    from: 'methods[input].call(fn',
+    to: 'methods[input % 2].call(fn',
+  },
+  {
+    name: 'a request is asked once more than it may be',
+    file: 'streaming/dist/operators/async-request.js',
+    from: '>= retry.maxAttempts',
+    to: '> retry.maxAttempts',
+  },
+  {
+    name: 'a request times out too late',
+    file: 'streaming/dist/operators/async-request.js',
+    from: 'context.schedule(timeoutMs,',
+    to: 'context.schedule(timeoutMs + 1,',
+  },
+  {
+    name: 'requests that wait for their answer are in no checkpoint',
+    file: 'streaming/dist/operators/async-wait-operator.js',
+    from: 'this.#results.pending())',
+    to: "[...this.#results.pending()].filter((each) => !('record' in each) || each.results !== undefined))",
+  },
+  {
     name: 'what stands behind a barrier is read before the others have come',
     file: 'runtime/dist/task/barrier-alignment.js',
     from: 'return this.#held[channel] === 1;',

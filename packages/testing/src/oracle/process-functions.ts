@@ -2,6 +2,7 @@
 import type { KeyedProcessFunctionLike, ProcessFunctionLike } from '@millrace/streaming/api/process-functions';
 import type { KeyedCoProcessFunctionLike } from '@millrace/streaming/api/co-process-functions';
 import type { KeyedBroadcastProcessFunctionLike } from '@millrace/streaming/api/broadcast-process-functions';
+import type { KeyedMultipleInputProcessFunctionLike } from '@millrace/streaming/api/multiple-connected-streams';
 import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
 import type { Collector } from '@millrace/streaming/contract/emittable';
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from '@millrace/streaming/contract/keyed-state';
@@ -92,6 +93,20 @@ export function coBuckets(grain: Grain): KeyedCoProcessFunctionLike<number, Orac
     open: (context) => state.open(context),
     processElement1: ({ v }, context) => state.add(v, context),
     processElement2: ({ v }, context) => state.add(v * 10, context),
+    onTimer: (time, context, out: Out) => state.fire(time, context, out),
+  };
+}
+
+export function manyBuckets(
+  grain: Grain,
+): KeyedMultipleInputProcessFunctionLike<number, [OracleRecord, OracleRecord, OracleRecord, OracleRecord], OracleRecord> {
+  const state = new Buckets(grain);
+  return {
+    open: (context) => state.open(context),
+    processElement1: ({ v }, context) => state.add(v, context),
+    processElement2: ({ v }, context) => state.add(v * 10, context),
+    processElement3: ({ v }, context) => state.add(v * 100, context),
+    processElement4: ({ v }, context) => state.add(v * 1000, context),
     onTimer: (time, context, out: Out) => state.fire(time, context, out),
   };
 }

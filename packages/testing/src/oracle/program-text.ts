@@ -1,17 +1,18 @@
 /** A program as the code that a user would have written: what a failing seed is shown as. Functions are those of operations.ts and process-functions.ts. */
-import type {
-  AssignerPlan,
-  EvictorPlan,
-  GeneralWindowPlan,
-  NodePlan,
-  OperatorPlan,
-  OracleProgram,
-  RunPlan,
-  SimplePlan,
-  SourceStep,
-  TriggerPlan,
-  TwoInputPlan,
-  WindowPlan,
+import {
+  type AssignerPlan,
+  type EvictorPlan,
+  type GeneralWindowPlan,
+  type NodePlan,
+  type OperatorPlan,
+  type OracleProgram,
+  phasesOf,
+  type RunPlan,
+  type SimplePlan,
+  type SourceStep,
+  type TriggerPlan,
+  type TwoInputPlan,
+  type WindowPlan,
 } from './program.ts';
 
 const KEY = 'keyBy(({ k }) => k)';
@@ -47,13 +48,18 @@ function nodeText(node: NodePlan, program: OracleProgram): string {
 }
 
 function operatorText(node: OperatorPlan, of: (stream: number) => string): string {
+  if (node.op === 'many') {
+    const keys = node.inputs.map(() => '({ k }) => k').join(', ');
+    const streams = node.inputs.map(of).join(', ');
+    return `MultipleConnectedStreams.of(${streams}).keyBy(${keys}).process(() => manyBuckets({ grainMs: ${node.grainMs}, delayMs: ${node.delayMs} }))`;
+  }
   if ('inputs' in node) return twoInputsText(node, of(node.inputs[0]), of(node.inputs[1]));
   const input = of(node.input);
   switch (node.op) {
     case 'window':
       return `${input}.${KEY}.${windowText(node)}`;
     case 'general':
-      return `${input}.${KEY}.${generalText(node)}`;
+      return `${input}.${node.all ? '' : `${KEY}.`}${generalText(node)}`;
     case 'timers':
       return `${input}.${KEY}.process(() => ${node.how}({ grainMs: ${node.grainMs}, delayMs: ${node.delayMs} }, side))`;
     default:
@@ -84,6 +90,8 @@ function simpleText(node: SimplePlan): string {
       return `process(rich(() => parting(${node.modulus}, side)))`;
     case 'async':
       return `${node.ordered ? 'orderedWait' : 'unorderedWait'}(${node.many ? 'many' : 'one'}, { timeout: '1 h', capacity: ${node.capacity} })`;
+    case 'slow':
+      return `${node.ordered ? 'orderedWait' : 'unorderedWait'}(${node.how === 'times out' ? 'timingOut' : 'askedAgain'}, …)`;
     case 'countWindow':
       return `${KEY}.countWindow(${node.count}${node.slide === undefined ? '' : `, ${node.slide}`}).apply(summed)`;
   }
@@ -98,9 +106,9 @@ function windowText({ sizeMs, slideMs, offsetMs, latenessMs, aggregate }: Window
   return `window(SlidingEventTimeWindows.of('${sizeMs} ms', '${slideMs} ms', '${offsetMs} ms'))${lateness}.sideOutputLateData(late).aggregate(${aggregate})`;
 }
 
-function generalText({ assigner, trigger, evictor, latenessMs, result }: GeneralWindowPlan): string {
+function generalText({ all, assigner, trigger, evictor, latenessMs, result }: GeneralWindowPlan): string {
   const lateness = latenessMs === 0 ? '' : `.allowedLateness('${latenessMs} ms')`;
-  return `window(${assignerText(assigner)})${triggerText(trigger)}${evictorText(evictor)}${lateness}.sideOutputLateData(late).${result}(…)`;
+  return `${all ? 'windowAll' : 'window'}(${assignerText(assigner)})${triggerText(trigger)}${evictorText(evictor)}${lateness}.sideOutputLateData(late).${result}(…)`;
 }
 
 function assignerText(plan: AssignerPlan): string {
@@ -113,6 +121,8 @@ function assignerText(plan: AssignerPlan): string {
       return plan.dynamic
         ? `EventTimeSessionWindows.withDynamicGap((row) => gapAfter(row, ${plan.gapMs}))`
         : `EventTimeSessionWindows.withGap('${plan.gapMs} ms')`;
+    case 'custom':
+      return `new CustomWindows(${plan.sizeMs})`;
     case 'global':
       return 'GlobalWindows.create()';
     case 'clock':
@@ -165,9 +175,9 @@ function twoInputsText(node: TwoInputPlan, first: string, second: string): strin
 }
 
 /** The first steps of all sources settle before the others (run-program.ts). */
-function stepsText({ sources, advanceMs }: OracleProgram): string[] {
-  const phases = Math.max(...sources.map((source) => source.phases.length));
-  return Array.from({ length: phases }, (_, phase) => phase).flatMap((phase) => {
+function stepsText(program: OracleProgram): string[] {
+  const { sources, advanceMs } = program;
+  return Array.from({ length: phasesOf(program) }, (_, phase) => phase).flatMap((phase) => {
     const part = (from: number, to: number | undefined) =>
       sources.flatMap((source, index) => (source.phases[phase] ?? []).slice(from, to).map((step) => stepText(`s${index}`, step)));
     const parts = [part(0, 1), part(1, undefined)].filter((lines) => lines.length > 0);

@@ -52,6 +52,8 @@ export type AssignerPlan =
   | { readonly kind: 'sliding'; readonly sizeMs: number; readonly slideMs: number }
   | { readonly kind: 'session'; readonly gapMs: number; readonly dynamic: boolean }
   | { readonly kind: 'global' }
+  /** Of the user's own class: a grid of `sizeMs`, and for even values a coarser one besides (operations.ts). */
+  | { readonly kind: 'custom'; readonly sizeMs: number }
   /** By processing time; of an even size. */
   | { readonly kind: 'clock'; readonly sizeMs: number };
 
@@ -69,6 +71,8 @@ export interface EvictorPlan {
 /** A window of any kind, with triggers and evictors. */
 export interface GeneralWindowPlan extends NodeSettings {
   readonly op: 'general';
+  /** Of all keys together. */
+  readonly all: boolean;
   readonly assigner: AssignerPlan;
   readonly trigger: TriggerPlan;
   readonly evictor: EvictorPlan | undefined;
@@ -111,6 +115,21 @@ export interface TwoStreamWindowPlan extends TwoInputSettings {
   readonly slideMs: number;
 }
 
+/** Asynchronous requests some of whose answers take until the clock goes on: what times out has a fallback, or attempts fail and are followed by others. */
+export interface SlowPlan extends NodeSettings {
+  readonly op: 'slow';
+  readonly ordered: boolean;
+  readonly how: 'times out' | 'is asked again';
+}
+
+/** Three or four keyed streams of one operator, which sums up as `coTimers`. */
+export interface ManyInputsPlan extends Placement {
+  readonly op: 'many';
+  readonly inputs: readonly number[];
+  readonly grainMs: number;
+  readonly delayMs: number;
+}
+
 export type SimplePlan =
   | (NodeSettings & { readonly op: 'map'; readonly factor: number; readonly keys: number; readonly plus: number })
   | (NodeSettings & { readonly op: 'filter'; readonly modulus: number; readonly remainder: number })
@@ -120,6 +139,7 @@ export type SimplePlan =
   /** A process function: what the modulus divides goes to a side output. */
   | (NodeSettings & { readonly op: 'process'; readonly modulus: number })
   | (NodeSettings & { readonly op: 'async'; readonly ordered: boolean; readonly capacity: number; readonly many: boolean })
+  | SlowPlan
   | CountWindowPlan;
 
 export type TwoInputPlan =
@@ -130,7 +150,7 @@ export type TwoInputPlan =
   | IntervalJoinPlan
   | TwoStreamWindowPlan;
 
-export type OperatorPlan = SimplePlan | WindowPlan | GeneralWindowPlan | TimersPlan | TwoInputPlan;
+export type OperatorPlan = SimplePlan | WindowPlan | GeneralWindowPlan | TimersPlan | TwoInputPlan | ManyInputsPlan;
 
 export type NodePlan =
   | OperatorPlan
@@ -151,7 +171,7 @@ export interface OracleProgram {
   readonly late: boolean;
   /** True where all sources have even timestamps only, so that sessions of odd gaps never touch: whether the later one comes before the earlier one fires is nobody's to say. */
   readonly even: boolean;
-  /** Processing time passes by so much, an even number, before each phase but the first. */
+  /** Processing time passes by so much, an even number, before each phase but the first, and once more behind the last: that one is empty. */
   readonly advanceMs: number;
 }
 
@@ -176,6 +196,11 @@ export interface CrashPlan {
   readonly turns: number;
   /** Behind the crash. */
   readonly parallelism: number;
+}
+
+/** With the empty one that lets what waits for the clock come. */
+export function phasesOf({ sources, advanceMs }: OracleProgram): number {
+  return Math.max(...sources.map((source) => source.phases.length)) + (advanceMs > 0 ? 1 : 0);
 }
 
 export function inputsOf(node: NodePlan): readonly number[] {

@@ -11,7 +11,7 @@ import { NeverTrigger } from '@millrace/streaming/window/never-trigger';
 import { TimeWindow } from '@millrace/streaming/window/time-window';
 import type { Window } from '@millrace/streaming/window/window';
 import { BY_EVENT_TIME, triggerOf } from './build-windows.ts';
-import { gapAfter, summed } from './operations.ts';
+import { customWindows, gapAfter, summed } from './operations.ts';
 import type { AssignerPlan, CountWindowPlan, EvictorPlan, GeneralWindowPlan, TriggerPlan } from './program.ts';
 import {
   byKey,
@@ -35,7 +35,10 @@ interface Fired {
 
 export function generalWindow(plan: GeneralWindowPlan, input: Stream, clock: ReferenceClock): Fired {
   if (plan.assigner.kind === 'clock')
-    return { fired: byClock(plan, plan.assigner.sizeMs, { input, clock }), late: withWatermark([], watermarkOf(input), input.idle) };
+    return {
+      fired: byClock(plan, plan.assigner.sizeMs, { input: input, clock }),
+      late: withWatermark([], watermarkOf(input), input.idle),
+    };
   return interpreted(plan, input, (values) => resultsOf(plan.result, values));
 }
 
@@ -43,7 +46,7 @@ export function generalWindow(plan: GeneralWindowPlan, input: Stream, clock: Ref
 export function countWindow({ count, slide }: CountWindowPlan, input: Stream): Stream {
   const trigger: TriggerPlan = { kind: 'count', count: slide ?? count, purges: slide === undefined };
   const evictor: EvictorPlan | undefined = slide === undefined ? undefined : { kind: 'count', limit: count, after: false };
-  const plan = { assigner: { kind: 'global' }, trigger, evictor, latenessMs: 0 } as const;
+  const plan = { all: false, assigner: { kind: 'global' }, trigger, evictor, latenessMs: 0 } as const;
   return interpreted(plan, input, (values) => [summed(values)]).fired;
 }
 
@@ -53,7 +56,7 @@ function resultsOf(result: GeneralWindowPlan['result'], values: readonly number[
   return [values.reduce((sum, value) => sum + value, 0)];
 }
 
-type Rules = Pick<GeneralWindowPlan, 'assigner' | 'trigger' | 'evictor' | 'latenessMs'>;
+type Rules = Pick<GeneralWindowPlan, 'all' | 'assigner' | 'trigger' | 'evictor' | 'latenessMs'>;
 
 function interpreted(plan: Rules, { elements, idle }: Stream, results: (values: readonly number[]) => readonly number[]): Fired {
   const { assigner } = plan;
@@ -76,7 +79,7 @@ function interpreted(plan: Rules, { elements, idle }: Stream, results: (values: 
   let id = 0;
   let watermark = NONE;
   for (const element of elements) {
-    if ('record' in element) fired.push(...reference.record(element.record.k, plainOf(element, id++)).flatMap(emit));
+    if ('record' in element) fired.push(...reference.record(plan.all ? 0 : element.record.k, plainOf(element, id++)).flatMap(emit));
     else if (element.watermark > watermark) {
       watermark = element.watermark;
       fired.push(...reference.watermark(watermark).flatMap(emit), element);
@@ -91,6 +94,7 @@ const plainOf = ({ record, at }: Timed, id: number): PlainElement => ({ id, valu
 function windowsOf(plan: AssignerPlan, { record, at }: Timed): readonly Any[] {
   if (plan.kind === 'global') return [GlobalWindow.get()];
   if (plan.kind === 'session') return [new TimeWindow(at, at + (plan.dynamic ? gapAfter(record, plan.gapMs) : plan.gapMs))];
+  if (plan.kind === 'custom') return customWindows(record, at, plan.sizeMs).map(([start, end]) => new TimeWindow(start, end));
   const slideMs = plan.kind === 'sliding' ? plan.slideMs : plan.sizeMs;
   const windows: TimeWindow[] = [];
   for (let start = Math.floor(at / slideMs) * slideMs; start > at - plan.sizeMs; start -= slideMs)
@@ -126,9 +130,10 @@ interface OfClock {
 }
 
 /** Tumbling windows of processing time: what has come before the clock reached their last millisecond. */
-function byClock({ result, evictor }: GeneralWindowPlan, sizeMs: number, { input, clock }: OfClock): Stream {
+function byClock({ all, result, evictor }: GeneralWindowPlan, sizeMs: number, { input, clock }: OfClock): Stream {
   const startOf = ({ phase }: Timed) => Math.floor(clock.timeOf(phase) / sizeMs) * sizeMs;
-  const fired = [...byKey(recordsOf(input))].flatMap(([k, ofKey]) => {
+  const records = recordsOf(input);
+  const fired = [...(all ? new Map([[0, records]]) : byKey(records))].flatMap(([k, ofKey]) => {
     const over = [...new Set(ofKey.map(startOf))].filter((start) => start + sizeMs - 1 <= clock.now);
     return over.flatMap((start) => {
       const inside = ofKey.filter((timed) => startOf(timed) === start);

@@ -17,6 +17,8 @@ export interface Stream {
 
 /** Processing time: when the records of a phase come, and what time it is in the end. */
 export interface ReferenceClock {
+  /** The phase under way: no time has passed since its records came. */
+  readonly phase: number;
   readonly timeOf: (phase: number) => number;
   readonly now: number;
 }

@@ -32,10 +32,13 @@ export function timers(plan: TimersPlan, input: Stream, clock: ReferenceClock): 
   return { main: withWatermark(fired, watermarkOf(input), input.idle), side };
 }
 
-export function coBuckets(plan: Grain, first: Stream, second: Stream): Stream {
-  const tenfold = recordsOf(second).map((timed) => ({ ...timed, record: { k: timed.record.k, v: timed.record.v * 10 } }));
-  const both = union([first, second]);
-  return withWatermark(bucketsFired(plan, [...recordsOf(first), ...tenfold], watermarkOf(both)), watermarkOf(both), both.idle);
+/** Two inputs or more: each counts ten times as much as the one before. */
+export function bucketsOfMany(plan: Grain, inputs: readonly Stream[]): Stream {
+  const records = inputs.flatMap((stream, input) =>
+    recordsOf(stream).map((timed) => ({ ...timed, record: { k: timed.record.k, v: timed.record.v * 10 ** input } })),
+  );
+  const all = union(inputs);
+  return withWatermark(bucketsFired(plan, records, watermarkOf(all)), watermarkOf(all), all.idle);
 }
 
 interface Grain {

@@ -6,6 +6,7 @@ import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import { type Firing, ReferenceWindows } from '@millrace/streaming/operators/reference-windows';
 import { aggregated, answers, copiesOf, isKept, mapped, marked, SHIFT_MS } from './operations.ts';
 import type { NodePlan, OracleProgram, OracleRecord, SimplePlan, SourcePlan, TwoInputPlan, WindowPlan } from './program.ts';
+import { slow } from './reference-async.ts';
 import { countWindow, generalWindow } from './reference-general.ts';
 import { intervalJoin, windowsOfTwo } from './reference-joins.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type Timed,
   union,
 } from './reference-streams.ts';
-import { coBuckets, rules, timers } from './reference-timers.ts';
+import { bucketsOfMany, rules, timers } from './reference-timers.ts';
 import { traitsOf } from './traits.ts';
 
 export interface Moment {
@@ -53,7 +54,11 @@ class ReferenceProgram {
   constructor(program: OracleProgram, { phases, ended }: Moment, parallelism: number) {
     this.#program = program;
     this.#parallelism = parallelism;
-    this.#clock = { timeOf: (phase) => phase * program.advanceMs, now: Math.max(0, phases - 1) * program.advanceMs };
+    this.#clock = {
+      phase: phases - 1,
+      timeOf: (phase) => phase * program.advanceMs,
+      now: Math.max(0, phases - 1) * program.advanceMs,
+    };
     this.#streams = program.sources.map((source) => sourceStream(source, phases, ended));
   }
 
@@ -65,6 +70,11 @@ class ReferenceProgram {
   #streamOf(node: NodePlan): Stream {
     if (node.op === 'union') return union(node.inputs.map((input) => this.#streams[input] as Stream));
     if (node.op === 'late' || node.op === 'side') return this.#sides.get(node.input) as Stream;
+    if (node.op === 'many')
+      return bucketsOfMany(
+        node,
+        node.inputs.map((input) => this.#streams[input] as Stream),
+      );
     if ('inputs' in node) return this.#ofTwo(node, this.#streams[node.inputs[0]] as Stream, this.#streams[node.inputs[1]] as Stream);
     const input = this.#streams[node.input] as Stream;
     switch (node.op) {
@@ -76,6 +86,8 @@ class ReferenceProgram {
         const { fired, late } = generalWindow(node, input, this.#clock);
         return this.#with(fired, late);
       }
+      case 'slow':
+        return slow(node, input, this.#clock);
       case 'timers': {
         const { main, side } = timers(node, input, this.#clock);
         return this.#with(main, side);
@@ -113,7 +125,7 @@ class ReferenceProgram {
         return union([one(first, 0, 2), one(second, 1, 3)]);
       }
       case 'coTimers':
-        return coBuckets(node, first, second);
+        return bucketsOfMany(node, [first, second]);
       case 'rules':
         return rules(first, second, node.parallelism ?? this.#parallelism);
       case 'intervalJoin':
@@ -139,7 +151,7 @@ function sourceStream({ phases }: SourcePlan, count: number, ended: boolean): St
   return { elements, idle: idle && !ended };
 }
 
-function simple(node: Exclude<SimplePlan, { op: 'process' }>, stream: Stream, autoWatermarkRecords: number): Stream {
+function simple(node: Exclude<SimplePlan, { op: 'process' | 'slow' }>, stream: Stream, autoWatermarkRecords: number): Stream {
   switch (node.op) {
     case 'map':
       return eachRecord(stream, (record) => [mapped(record, node.factor, node.keys, node.plus)]);

@@ -5,7 +5,7 @@ import { SimulatedJob } from '../environment/simulated-job.ts';
 import type { TestSource } from '../environment/test-source.ts';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { buildProgram, type BuiltProgram, type TimedRecord } from './build-program.ts';
-import type { CrashPlan, OracleProgram, RunPlan, SourceStep } from './program.ts';
+import { type CrashPlan, type OracleProgram, phasesOf, type RunPlan, type SourceStep } from './program.ts';
 import { expectedLines } from './reference.ts';
 
 /** What is wrong; undefined if all is as it must be. */
@@ -43,7 +43,7 @@ class ProgramRun {
 
   async compare(): Promise<string | undefined> {
     await this.#job.start();
-    const phases = Math.max(...this.#program.sources.map((source) => source.phases.length));
+    const phases = phasesOf(this.#program);
     for (let phase = 0; phase < phases; phase++) {
       if (phase > 0 && this.#program.advanceMs > 0) await this.#job.advance(this.#program.advanceMs);
       await this.#feed(phase);
@@ -86,7 +86,7 @@ class ProgramRun {
   }
 
   #expected(parallelism: number, ended: boolean): readonly (readonly string[])[] {
-    const phases = Math.max(...this.#program.sources.map((source) => source.phases.length));
+    const phases = phasesOf(this.#program);
     return expectedLines(this.#program, { phases, ended }, parallelism);
   }
 

@@ -49,7 +49,7 @@ function* fewerNodes(program: OracleProgram): Generator<OracleProgram> {
 }
 
 function reading(node: NodePlan, moved: (stream: number) => number): NodePlan {
-  if (node.op === 'union') return { ...node, inputs: node.inputs.map(moved) };
+  if (node.op === 'union' || node.op === 'many') return { ...node, inputs: node.inputs.map(moved) };
   if ('inputs' in node) return { ...node, inputs: [moved(node.inputs[0]), moved(node.inputs[1])] };
   return { ...node, input: moved(node.input) };
 }

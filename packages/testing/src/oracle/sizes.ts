@@ -27,6 +27,8 @@ function sizeOf(node: NodePlan, sizes: readonly number[], spanMs: number): numbe
       const togetherMs = node.op === 'intervalJoin' ? node.upperMs - node.lowerMs : node.sizeMs * Math.ceil(node.sizeMs / node.slideMs);
       return of(node.inputs[0]) + of(node.inputs[1]) + (pairs * togetherMs) / spanMs;
     }
+    case 'many':
+      return 2 * node.inputs.reduce((sum, stream) => sum + of(stream), 0);
     case 'coMap':
     case 'coTimers':
     case 'rules':

@@ -4,6 +4,7 @@
  * A window or a rolling aggregate sees its records of one key in a known order only if all of them came through one subtask after another (`ordered`). Where records
  * may be late, windows and timers stand only there; where none is, what they hold when the watermark comes is the same in any order.
  */
+import { SLOWEST_MS } from './operations.ts';
 import { type AssignerPlan, inputsOf, type NodePlan, type OracleProgram, type SourcePlan } from './program.ts';
 
 export interface Traits {
@@ -55,6 +56,7 @@ function traitsOfNode(node: NodePlan, { traits, program }: Known): Traits {
     case 'countWindow':
       return { ...any, timestampsKnown: false };
     case 'window':
+    case 'many':
     case 'coTimers':
     case 'intervalJoin':
     case 'windowJoin':
@@ -69,6 +71,8 @@ function traitsOfNode(node: NodePlan, { traits, program }: Known): Traits {
     }
     case 'async':
       return { ordered: input.ordered && node.parallelism === 1 && node.ordered, timestampsKnown, comes, even };
+    case 'slow':
+      return { ordered: node.ordered, timestampsKnown, comes: 'any', even };
     default:
       return { ordered: input.ordered && node.parallelism === 1, timestampsKnown, comes, even };
   }
@@ -114,15 +118,21 @@ function unsoundNode(node: NodePlan, program: OracleProgram, traits: readonly Tr
       return program.late ? 'timers of buckets of records that may be late' : undefined;
     case 'intervalJoin':
       if (node.outer !== 'inner' && (node.lowerMs >= 0 || node.upperMs <= 0)) return 'an outer join whose bounds are on one side';
-      return unsoundPair(node.inputs, program, inTime);
+      return unsoundTogether(node.inputs, program, inTime);
+    case 'many':
     case 'coTimers':
     case 'windowJoin':
     case 'coGroup':
-      return unsoundPair(node.inputs, program, inTime);
+      return unsoundTogether(node.inputs, program, inTime);
     case 'rules':
       if (!inTime || program.late) return 'rules of unknown timestamps';
-      if (bothIdle(node.inputs, program)) return 'two inputs that are idle together';
+      if (allIdle(node.inputs, program)) return 'two inputs that are idle together';
       return input.comes === 'main' && second.comes === 'early' ? undefined : 'rules that may come together with records';
+    case 'slow':
+      if (program.advanceMs < SLOWEST_MS) return 'answers that wait for a clock that stands still';
+      return input.ordered && input.comes !== 'any' && node.parallelism === 1
+        ? undefined
+        : 'answers that hold up what is in no known order';
     case 'rolling':
       return node.aggregate !== 'count' && !input.ordered ? 'a rolling aggregate in no known order' : undefined;
     case 'countWindow':
@@ -138,10 +148,10 @@ function unsoundNode(node: NodePlan, program: OracleProgram, traits: readonly Tr
   }
 }
 
-function unsoundPair(inputs: readonly [number, number], program: OracleProgram, inTime: boolean): string | undefined {
-  if (!inTime) return 'two inputs of unknown timestamps';
-  if (program.late) return 'two inputs whose records may be late';
-  return bothIdle(inputs, program) ? 'two inputs that are idle together: which of them was first decides the watermark' : undefined;
+function unsoundTogether(inputs: readonly number[], program: OracleProgram, inTime: boolean): string | undefined {
+  if (!inTime) return 'inputs of unknown timestamps';
+  if (program.late) return 'inputs whose records may be late';
+  return allIdle(inputs, program) ? 'inputs that are idle together: which of them was first decides the watermark' : undefined;
 }
 
 function hasOp(program: OracleProgram, stream: number, ops: readonly string[]): boolean {
@@ -160,8 +170,8 @@ export function sourcesOf(program: OracleProgram, stream: number): ReadonlySet<n
   return new Set(inputs.flatMap((input) => [...sourcesOf(program, input)]));
 }
 
-/** Whether there is a phase in which both inputs are idle. */
-function bothIdle(inputs: readonly [number, number], program: OracleProgram): boolean {
+/** Whether there is a phase in which all inputs are idle. */
+function allIdle(inputs: readonly number[], program: OracleProgram): boolean {
   const idle = inputs.map((input) => [...sourcesOf(program, input)].map((source) => program.sources[source] as SourcePlan));
   const phases = Math.max(...program.sources.map((source) => source.phases.length));
   return Array.from({ length: phases }, (_, phase) => phase).some((phase) =>
@@ -176,7 +186,7 @@ function comesBack({ phases }: SourcePlan): boolean {
 }
 
 /** Those that emit when a watermark comes. */
-const FIRING: readonly string[] = ['window', 'general', 'countWindow', 'timers', 'coTimers', 'windowJoin', 'coGroup'];
+const FIRING: readonly string[] = ['window', 'general', 'countWindow', 'timers', 'coTimers', 'many', 'windowJoin', 'coGroup'];
 
 function firesInARow({ sources, nodes }: OracleProgram): boolean {
   const behind = sources.map(() => false);
