@@ -2,7 +2,7 @@
 import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { MonitoredJob } from '../client/job-monitor.ts';
 import type { JobMetrics } from '../local/job-metrics.ts';
-import type { VertexFigures } from '../local/local-cluster.ts';
+import type { SlotThread, VertexFigures } from '../local/local-cluster.ts';
 import { readingJson } from './metrics-json.ts';
 
 export interface RunReport {
@@ -24,6 +24,13 @@ export interface RunReport {
     readonly busyTimeMs: number;
     readonly backPressuredTimeMs: number;
     readonly idleTimeMs: number;
+  }[];
+  /** The threads that ran the job: one for each slot, which its subtasks share. `thread` is null where a subtask never began. */
+  readonly threads: readonly {
+    readonly taskManager: string;
+    readonly slot: number;
+    readonly thread: number | null;
+    readonly subtasks: readonly string[];
   }[];
   /** The vertex that others waited for, by name; null where none did for more than a tenth of their time. */
   readonly backPressureCulprit: string | null;
@@ -53,6 +60,7 @@ export function reportOf(job: MonitoredJob): RunReport {
     restarts,
     checkpoints: checkpoints === undefined ? null : checkpointsOf(checkpoints),
     vertices: job.figures().map(vertexOf),
+    threads: job.threads().map(threadOf),
     backPressureCulprit: backPressureCulprit ?? null,
     metrics: userMetricsOf(job.metrics()),
     ...(job.error === undefined ? {} : { error: messageOf(job.error) }),
@@ -72,6 +80,10 @@ function vertexOf(figures: VertexFigures): RunReport['vertices'][number] {
     backPressuredTimeMs: Math.round(figures.backPressuredTimeMs),
     idleTimeMs: Math.round(figures.idleTimeMs),
   };
+}
+
+function threadOf({ taskManagerId, slot, threadId, subtasks }: SlotThread): RunReport['threads'][number] {
+  return { taskManager: taskManagerId, slot, thread: threadId ?? null, subtasks };
 }
 
 function userMetricsOf({ readings }: JobMetrics): readonly UserMetricReport[] {
@@ -94,6 +106,7 @@ export function reportWithoutJob(state: 'FAILED' | 'CANCELED', durationMs: numbe
     restarts: 0,
     checkpoints: null,
     vertices: [],
+    threads: [],
     backPressureCulprit: null,
     metrics: [],
     ...(error === undefined ? {} : { error: messageOf(error) }),

@@ -87,7 +87,7 @@ test('several jobs, a constant and a collected result in one program; one line o
   const vertex = (reports[1]!['vertices'] as Record<string, unknown>[])[0];
   assert.deepEqual(Object.keys(reports[1] ?? {}), [
     ...['job', 'state', 'durationMs', 'netRuntimeMs', 'restarts', 'checkpoints', 'vertices'],
-    ...['backPressureCulprit', 'metrics'],
+    ...['threads', 'backPressureCulprit', 'metrics'],
   ]);
   assert.deepEqual(Object.keys(vertex ?? {}), [
     ...['name', 'parallelism', 'recordsIn', 'recordsOut', 'watermark'],

@@ -1,6 +1,6 @@
 /** What the face of a client (progress, the JSON line, exit codes) wants to know of jobs; the executor tells it and never reads it. */
 import type { JobMetrics } from '../local/job-metrics.ts';
-import type { JobProgress, VertexFigures } from '../local/local-cluster.ts';
+import type { JobProgress, SlotThread, VertexFigures } from '../local/local-cluster.ts';
 
 export type JobState = 'RUNNING' | 'FINISHED' | 'FAILED' | 'CANCELED';
 
@@ -15,6 +15,7 @@ export interface MonitoredJob {
   /** The first failure. */
   readonly error: unknown;
   figures(): readonly VertexFigures[];
+  threads(): readonly SlotThread[];
   progress(): JobProgress;
   metrics(): JobMetrics;
   cancel(): Promise<void>;

@@ -81,6 +81,7 @@ function bindingCluster(directory: string, seen: Run, failures: Record<string, E
   return {
     submitJob,
     metrics: () => [],
+    threads: () => [],
     progress: () => ({ status: 'RUNNING', restarts: 0, checkpoints: undefined, backPressureCulprit: undefined }),
     jobMetrics: (jobId) => ({ jobId, jobName: '', status: 'RUNNING', backPressureCulprit: undefined, readings: [], omitted: 0 }),
     close: async () => {},

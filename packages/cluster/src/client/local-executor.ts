@@ -147,6 +147,10 @@ class FollowedJob implements MonitoredJob {
     return this.#cluster.metrics(this.jobId);
   }
 
+  threads() {
+    return this.#cluster.threads(this.jobId);
+  }
+
   progress() {
     return this.#cluster.progress(this.jobId);
   }

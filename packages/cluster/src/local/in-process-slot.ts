@@ -1,4 +1,5 @@
 /** A slot in the calling thread, for `--single-thread`: the same messages by call, each in a turn of its own. */
+import { threadId } from 'node:worker_threads';
 import { systemClock } from '@millrace/core/base/clock';
 import type { SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
@@ -60,6 +61,7 @@ export class InProcessSlot implements SlotHandle {
       location: this.#location,
       doorbell: this.#doorbell,
       clock: systemClock,
+      threadId,
       post: (message) =>
         queueMicrotask(() => {
           if (this.#slot === slot) this.#ports.receive(this.#location.slot, message);

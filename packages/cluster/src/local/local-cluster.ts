@@ -85,11 +85,23 @@ export interface VertexFigures {
   readonly idleTimeMs: number;
 }
 
+/** A thread of a TaskManager that has subtasks of the job: a slot is one, however many subtasks share it. */
+export interface SlotThread {
+  readonly taskManagerId: string;
+  readonly slot: number;
+  /** `worker_threads.threadId` within the TaskManager's process; 0 is its main thread. Undefined before the slot has said so. */
+  readonly threadId: number | undefined;
+  /** As Flink names tasks: `Map (1/2)`. In the order of the job graph. */
+  readonly subtasks: readonly string[];
+}
+
 export interface LocalCluster {
   /** Settles when the job is accepted. It may still wait for slots. */
   submitJob(submission: JobSubmission): Promise<SubmittedJob>;
   /** Of a running or ended job of this cluster, in the order of the job graph; throws a UsageError for an id it does not know. */
   metrics(jobId: string): readonly VertexFigures[];
+  /** The threads that run the job, by slot; those that it ran in last, once it has ended. As `metrics`. */
+  threads(jobId: string): readonly SlotThread[];
   /** As `metrics`. */
   progress(jobId: string): JobProgress;
   /** Everything, with the metrics of its functions, under Flink's names. As `metrics`. */

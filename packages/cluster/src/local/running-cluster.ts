@@ -20,8 +20,17 @@ import { CoordinatorWorkers } from './coordinator-workers.ts';
 import { culpritNameOf, type JobMetrics, jobMetricsOf } from './job-metrics.ts';
 import { JobManager, newJobId } from './job-manager.ts';
 import { findRestore, type FoundRestore } from './find-restore.ts';
-import type { JobProgress, JobSubmission, LocalCluster, LocalClusterOptions, RestoreSelection, VertexFigures } from './local-cluster.ts';
+import type {
+  JobProgress,
+  JobSubmission,
+  LocalCluster,
+  LocalClusterOptions,
+  RestoreSelection,
+  SlotThread,
+  VertexFigures,
+} from './local-cluster.ts';
 import { jobNotice } from './job-notices.ts';
+import { slotThreadsOf } from './slot-threads.ts';
 import { createRouter, reportQuietly } from './router.ts';
 import { callbackOutput, processOutput } from './standard-streams.ts';
 import { ask, ClusterJob, figuresOf } from './submitted-job.ts';
@@ -108,6 +117,10 @@ export class RunningCluster implements LocalCluster {
 
   metrics(jobId: string): readonly VertexFigures[] {
     return figuresOf(this.#details(jobId));
+  }
+
+  threads(jobId: string): readonly SlotThread[] {
+    return slotThreadsOf(this.#details(jobId));
   }
 
   progress(jobId: string): JobProgress {

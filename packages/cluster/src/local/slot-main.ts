@@ -1,5 +1,5 @@
 /** Entry of a slot's thread: a `Slot` of the runtime with the ports that a thread can give it. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { invariant } from '@millrace/core/base/assert';
 import { systemClock } from '@millrace/core/base/clock';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
@@ -28,6 +28,7 @@ const slot = new Slot({
   location,
   doorbell,
   clock: systemClock,
+  threadId,
   post(message) {
     streams.flush();
     phase(`slot says: ${message.type}`);

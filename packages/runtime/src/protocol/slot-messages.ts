@@ -134,5 +134,7 @@ export const TASK_METRIC = {
   heapUsedBytes: 8, // of the slot
   externalBytes: 9, // of the slot
   numRecordsInErrors: 10, // input of a source that was no record and did not fail the job
+  threadId: 11, // of the slot, within its process; 0 is the main thread, UNKNOWN_THREAD until the slot has the task
 } as const;
+export const UNKNOWN_THREAD = -1;
 export const TASK_METRICS = 16;

@@ -22,6 +22,8 @@ export interface SlotPorts {
   /** Memory of the slot's doorbell; the other slots have it too. */
   readonly doorbell: SharedArrayBuffer;
   readonly clock: Clock;
+  /** Of the thread that the slot is; told with the figures of its tasks. */
+  readonly threadId?: number;
   post(message: FromSlot): void;
   /** Runs the program in binding mode. `instance` tells the slots of one thread apart: each gets functions of its own (architecture D7 f). */
   bind(job: JobInformation, bundlePath: string, instance: number): Promise<JobBindings>;

@@ -10,7 +10,7 @@
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import { Doorbell } from '../network/doorbell.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
-import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
+import { type FromSlot, TASK_METRIC, type TaskInSlot, type ToSlot, UNKNOWN_THREAD } from '../protocol/slot-messages.ts';
 import { declineFailure } from './decline.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -138,6 +138,7 @@ export class Slot {
 
   #createTask({ job }: Deploy, inSlot: TaskInSlot): DeployedTask {
     const { executionId, vertexId, subtask, attempt } = inSlot.task;
+    new Float64Array(inSlot.metrics)[TASK_METRIC.threadId] = this.#ports.threadId ?? UNKNOWN_THREAD;
     const deployed: DeployedTask = { bindings: undefined, task: undefined as unknown as Task };
     deployed.task = new Task({
       executionId,

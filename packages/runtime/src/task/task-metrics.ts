@@ -1,6 +1,6 @@
 /** The figures of one task. Plain fields while it runs; written to shared memory at event-loop turns, where anyone may read them. */
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
-import { TASK_METRIC, TASK_METRICS } from '../protocol/slot-messages.ts';
+import { TASK_METRIC, TASK_METRICS, UNKNOWN_THREAD } from '../protocol/slot-messages.ts';
 import { ADVANCED, BLOCKED, type Progress, WAITING } from './progress.ts';
 
 export class TaskMetrics {
@@ -62,5 +62,6 @@ export function createMetricsBlock(): SharedArrayBuffer {
   const figures = new Float64Array(block);
   figures[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP; // 0 would be a watermark of 1970
   figures[TASK_METRIC.currentOutputWatermark] = NO_TIMESTAMP;
+  figures[TASK_METRIC.threadId] = UNKNOWN_THREAD;
   return block;
 }
