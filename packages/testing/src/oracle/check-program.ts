@@ -2,7 +2,7 @@
 import { seededRandom } from '@millrace/core/base/random';
 import { generateProgram, type NodeKind } from './generate-program.ts';
 import { programText } from './program-text.ts';
-import type { OracleProgram, RunPlan } from './program.ts';
+import type { NodePlan, OracleProgram, RunPlan } from './program.ts';
 import { differenceOf } from './run-program.ts';
 import { shrinkProgram } from './shrink-program.ts';
 
@@ -50,7 +50,9 @@ export async function findDifference(seed: number, kinds?: readonly NodeKind[]):
 }
 
 function readsClock({ nodes }: OracleProgram): boolean {
-  return nodes.some((node) => (node.op === 'timers' && node.how === 'clock') || (node.op === 'general' && node.assigner.kind === 'clock'));
+  const reads = (node: NodePlan) =>
+    node.op === 'slow' || (node.op === 'timers' && node.how === 'clock') || (node.op === 'general' && node.assigner.kind === 'clock');
+  return nodes.some(reads);
 }
 
 /** The difference in words, with the smallest program found that shows it. */
