@@ -26,6 +26,8 @@ export interface RunOptions extends ExplainOptions {
   readonly metricsPort?: string;
   readonly metricsHost?: string;
   readonly metricsAllowRemote?: boolean;
+  readonly cpuProfile?: string;
+  readonly cpuProfileSubtask?: string;
 }
 
 export async function parseCommandLine(args: readonly string[]): Promise<void> {
@@ -75,6 +77,8 @@ function addRun(command: Command): void {
     .option('--metrics-port <port>', 'serve the metrics of the jobs for Prometheus; 0: any free port (metrics.reporter.prom.port)')
     .option('--metrics-host <address>', 'where; 127.0.0.1 unless set (metrics.reporter.prom.host)')
     .option('--metrics-allow-remote', 'let the address be one that others than this machine reach')
+    .option('--cpu-profile <path>', 'write a CPU profile of one subtask: into a directory, or to a file that ends with .cpuprofile')
+    .option('--cpu-profile-subtask <task>', "of which one: an operator's name, a number from 0, or name:number; else subtask 0")
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')
     .option('--single-thread', 'everything in this thread, for a debugger')
     .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))

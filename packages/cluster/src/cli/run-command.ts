@@ -17,6 +17,7 @@ import { createLocalProgram, type LocalProgram, likelySlots } from '../client/lo
 import { METRICS_ALLOW_REMOTE, METRICS_HOST, METRICS_PORT } from '../client/options.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
+import { hasProfile, type ProfileSettings, profileSettings } from '../local/profile-settings.ts';
 import { RunningCluster } from '../local/running-cluster.ts';
 import { checkpointFlags, configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
@@ -50,12 +51,14 @@ type End = { readonly error?: unknown; readonly exitCode?: number };
 class ProgramRun {
   readonly #options: RunOptions;
   readonly #startedAtMs = performance.now();
+  readonly #startedAt = systemClock.now();
   readonly #workingDirectory = process.cwd();
   readonly #face: RunFace;
   #program: LocalProgram | undefined;
   #signalCode: number | undefined;
   #finishing: Promise<void> | undefined;
   #metrics: MetricsServer | undefined;
+  #profile: ProfileSettings | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -69,6 +72,7 @@ class ProgramRun {
     for (const warning of configuration.warnings) this.#face.warn(warning);
     const path = resolveProgram(file, this.#workingDirectory);
     await this.#serveMetrics(configuration);
+    this.#profile = this.#profileSettings();
     const program = createLocalProgram({
       file: path,
       args,
@@ -80,6 +84,7 @@ class ProgramRun {
       onOutput: (stream, text) => this.#face.print(stream, text),
       startCluster,
       checkpointing: checkpointFlags(this.#options, configuration),
+      profile: this.#profile,
     });
     this.#program = program;
     program.clusters.prepare(likelySlots(configuration), program.bundle());
@@ -95,6 +100,21 @@ class ProgramRun {
     settled = true;
     await this.#face.jobsEnded();
     await program.clusters.closeIdle();
+  }
+
+  #profileSettings(): ProfileSettings | undefined {
+    const { cpuProfile, cpuProfileSubtask } = this.#options;
+    if (cpuProfile !== undefined) return profileSettings(cpuProfile, cpuProfileSubtask, this.#workingDirectory);
+    if (cpuProfileSubtask !== undefined)
+      throw new UsageError('--cpu-profile-subtask says of which subtask, but not where the profile goes. Add --cpu-profile <path>.');
+    return undefined;
+  }
+
+  /** Of a subtask that has run: one whose slot had to be ended, or was lost, has written none. */
+  #warnOfProfile(): void {
+    const profile = this.#profile;
+    if (profile === undefined || this.#face.jobs.length === 0 || hasProfile(profile, this.#startedAt)) return;
+    this.#face.warn(`no CPU profile was written to ${profile.path}: the subtask has not run, or its slot was ended before it could`);
   }
 
   /** Before the program: an address that cannot be had is the user's to change. */
@@ -137,6 +157,7 @@ class ProgramRun {
     if (this.#signalCode === undefined) await this.#face.jobsEnded();
     await this.#program?.clusters.close();
     await this.#metrics?.close();
+    this.#warnOfProfile();
     const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
     const told = this.#signalCode === undefined && failure !== undefined;
     if (told)

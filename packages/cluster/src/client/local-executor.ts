@@ -12,6 +12,7 @@ import type { ExecuteOptions, Executor, JobResult, SubmittedJob } from '@millrac
 import type { CompiledJob, JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { LocalCluster } from '../local/local-cluster.ts';
 import { phase } from '../local/phase.ts';
+import { type ProfileSettings, profileWarning } from '../local/profile-settings.ts';
 import type { ProgramBundle } from './bundle.ts';
 import { recordConstant } from './constants.ts';
 import { type CheckpointFlags, checkpointWarnings, restoreSelection, withCheckpointing } from './job-checkpointing.ts';
@@ -32,6 +33,7 @@ export interface LocalExecutorOptions {
   readonly monitor: JobMonitor;
   /** Of the command; they count more than what the program says. */
   readonly checkpointing?: CheckpointFlags | undefined;
+  readonly profile?: ProfileSettings | undefined;
 }
 
 export class LocalExecutor implements Executor {
@@ -52,6 +54,7 @@ export class LocalExecutor implements Executor {
     const restore = restoreSelection(configuration, jobGraph, workingDirectory);
     for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph, checkpointing)])
       this.#options.monitor.warn(warning);
+    this.#warnOfProfile(jobGraph);
     const recording = new JobRecording(jobGraph.name);
     const earlier = this.#recordings.slice();
     const constants = this.#constants.slice();
@@ -70,6 +73,12 @@ export class LocalExecutor implements Executor {
       lease.release();
       throw error;
     }
+  }
+
+  #warnOfProfile(jobGraph: JobGraph): void {
+    const { profile, monitor } = this.#options;
+    const warning = profile && profileWarning(profile, jobGraph);
+    if (warning !== undefined) monitor.warn(warning);
   }
 
   constant<T>(make: () => T): T {

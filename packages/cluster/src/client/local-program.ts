@@ -2,6 +2,7 @@
 import type { Configuration } from '@millrace/core/config/configuration';
 import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import type { LocalClusterOptions } from '../local/local-cluster.ts';
+import type { ProfileSettings } from '../local/profile-settings.ts';
 import type { ProgramBundle } from './bundle.ts';
 import type { CheckpointFlags } from './job-checkpointing.ts';
 import type { JobMonitor } from './job-monitor.ts';
@@ -28,6 +29,7 @@ export interface LocalProgramOptions {
   readonly onOutput?: LocalClusterOptions['onOutput'];
   readonly startCluster?: StartCluster;
   readonly checkpointing?: CheckpointFlags;
+  readonly profile?: ProfileSettings | undefined;
 }
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
@@ -70,6 +72,7 @@ export function createLocalProgram(options: LocalProgramOptions): LocalProgram {
     bundle,
     monitor,
     checkpointing: options.checkpointing,
+    profile: options.profile,
   });
   return { executor, clusters, bundle };
 }
@@ -79,7 +82,13 @@ export function likelySlots(configuration: Configuration): number {
   return configuration.get(DEFAULT_PARALLELISM);
 }
 
-function clusterOptions({ configuration, singleThread, monitor, onOutput }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
+function clusterOptions({
+  configuration,
+  singleThread,
+  monitor,
+  onOutput,
+  profile,
+}: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
   return {
     singleThread,
     memory: memorySettingsOf(configuration),
@@ -95,6 +104,7 @@ function clusterOptions({ configuration, singleThread, monitor, onOutput }: Loca
         `The job '${jobName}' waits for slots: it needs ${neededSlots}, and ${freeSlots} of ${totalSlots} are free. Start with --slots ${neededSlots} or lower its parallelism.`,
       ),
     ...(onOutput === undefined ? {} : { onOutput }),
+    ...(profile === undefined ? {} : { profile }),
   };
 }
 

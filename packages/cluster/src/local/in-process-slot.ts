@@ -6,13 +6,16 @@ import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages'
 import { Slot } from '@millrace/runtime/task/slot';
 import type { SlotHandle } from '@millrace/runtime/task/task-executor';
 import { bindProgram } from '../client/bind-program.ts';
-import type { JobOutput } from './standard-streams.ts';
+import type { ProfileSettings } from './profile-settings.ts';
+import { SlotProfile } from './slot-profile.ts';
+import { type JobOutput, writeOrDrop } from './standard-streams.ts';
 
 const DOORBELL_BYTES = 64;
 
 export interface InProcessSlotPorts {
   readonly output: JobOutput;
   readonly overdraftMemoryBytes: number;
+  readonly profile: ProfileSettings | undefined;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -21,10 +24,12 @@ export class InProcessSlot implements SlotHandle {
   readonly #ports: InProcessSlotPorts;
   #doorbell: SharedArrayBuffer;
   #slot: Slot;
+  readonly #profile: SlotProfile | undefined;
 
   constructor(location: SlotLocation, ports: InProcessSlotPorts) {
     this.#location = location;
     this.#ports = ports;
+    this.#profile = this.#createProfile(ports.profile);
     this.#doorbell = new SharedArrayBuffer(DOORBELL_BYTES);
     this.#slot = this.#create();
   }
@@ -41,7 +46,9 @@ export class InProcessSlot implements SlotHandle {
   post(message: ToSlot): void {
     const slot = this.#slot;
     queueMicrotask(() => {
-      if (this.#slot === slot) slot.receive(message);
+      if (this.#slot !== slot) return;
+      this.#profile?.receives(message);
+      slot.receive(message);
     });
   }
 
@@ -56,16 +63,24 @@ export class InProcessSlot implements SlotHandle {
     return this.#slot.close();
   }
 
+  #createProfile(settings: ProfileSettings | undefined): SlotProfile | undefined {
+    if (settings === undefined) return undefined;
+    const print = (text: string) => writeOrDrop(this.#ports.output, 'stderr', text);
+    return new SlotProfile(settings, { operatorFunctions: () => this.#slot.operatorFunctions(), print });
+  }
+
   #create(): Slot {
     const slot: Slot = new Slot({
       location: this.#location,
       doorbell: this.#doorbell,
       clock: systemClock,
       threadId,
-      post: (message) =>
+      post: (message) => {
+        this.#profile?.posts(message);
         queueMicrotask(() => {
           if (this.#slot === slot) this.#ports.receive(this.#location.slot, message);
-        }),
+        });
+      },
       bind: bindProgram,
       standardStreams: this.#ports.output,
       overdraftMemoryBytes: this.#ports.overdraftMemoryBytes,

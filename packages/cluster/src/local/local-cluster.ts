@@ -9,6 +9,7 @@ import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { JobMetrics } from './job-metrics.ts';
+import type { ProfileSettings } from './profile-settings.ts';
 import { RunningCluster } from './running-cluster.ts';
 
 export interface LocalClusterOptions {
@@ -26,6 +27,8 @@ export interface LocalClusterOptions {
   /** A task that has not stopped so long after it was cancelled is given up together with its slot. */
   readonly taskCancellationTimeoutMs?: number;
   readonly heartbeatIntervalMs?: number;
+  /** Which subtask is profiled, and where its profile goes; absent: none. */
+  readonly profile?: ProfileSettings;
   /** Told when a job begins to wait for slots and each time the figures change. */
   readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
   /** Told of what is wrong and has ended no job: a restart, a checkpoint that failed or could not be removed. */

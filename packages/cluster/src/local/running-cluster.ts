@@ -176,6 +176,7 @@ export class RunningCluster implements LocalCluster {
       rpcTimeoutMs,
       blobDirectory: this.#blobs.path,
       resourceManager: this.#jobManager.resourceManagerAddress,
+      ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
     };
     this.#options.onInformation?.(`TaskManager ${configuration.taskManagerId} starts: ${describeShares(this.#compiled)}`);
     if (this.#inProcess !== undefined)

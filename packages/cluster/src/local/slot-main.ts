@@ -8,13 +8,15 @@ import { bindProgram } from '../client/bind-program.ts';
 import { loadApi } from '../client/program-host.ts';
 import { BatchedStreams } from './batched-streams.ts';
 import { phase } from './phase.ts';
+import type { ProfileSettings } from './profile-settings.ts';
+import type { SlotProfile } from './slot-profile.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import { writeOrDrop } from './standard-streams.ts';
 import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
 
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
-const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes } = workerData as SlotWorkerData;
+const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, profile: settings } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -30,6 +32,7 @@ const slot = new Slot({
   clock: systemClock,
   threadId,
   post(message) {
+    profile?.posts(message);
     streams.flush();
     phase(`slot says: ${message.type}`);
     post({ kind: 'slot', message });
@@ -40,6 +43,13 @@ const slot = new Slot({
   memoryLimitBytes,
 });
 
+const profile = settings && (await profileOf(settings));
+
+async function profileOf(given: ProfileSettings): Promise<SlotProfile> {
+  const { SlotProfile } = await import('./slot-profile.ts');
+  return new SlotProfile(given, { operatorFunctions: () => slot.operatorFunctions(), print: (text) => writeText('stderr', text) });
+}
+
 installConsole({ write: writeText, taskName: () => slot.currentTaskName() });
 redirectProcessStreams(writeText);
 
@@ -47,6 +57,7 @@ phase('slot ready');
 port.on('message', (message: ToSlotWorker) => {
   if (message.kind === 'slot') {
     phase(`slot: ${message.message.type}`);
+    profile?.receives(message.message);
     slot.receive(message.message);
   } else streams.acknowledge(message.stream, message.chars, message.failure && restoreFailure(message.failure));
 });

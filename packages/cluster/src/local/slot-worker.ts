@@ -9,6 +9,7 @@ import type { FailureDescription } from '@millrace/runtime/protocol/execution-st
 import { describeFailure, lostFailure } from '@millrace/runtime/protocol/failure-description';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
 import type { SlotHandle } from '@millrace/runtime/task/task-executor';
+import type { ProfileSettings } from './profile-settings.ts';
 import type { JobOutput, StreamName } from './standard-streams.ts';
 import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
 
@@ -32,6 +33,7 @@ export interface SlotWorkerOptions {
   readonly slot: number;
   readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
+  readonly profile?: ProfileSettings | undefined;
 }
 
 export class SlotWorker implements SlotHandle {
@@ -83,12 +85,13 @@ export class SlotWorker implements SlotHandle {
 
   #start(): Worker {
     clearTimeout(this.#renewal);
-    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes } = this.#options;
+    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, profile } = this.#options;
     const workerData: SlotWorkerData = {
       location: { taskManagerId, slot },
       doorbell: this.#doorbell,
       overdraftMemoryBytes,
       memoryLimitBytes,
+      profile,
     };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {

@@ -13,6 +13,7 @@ import type { RpcService } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
 import { type SlotHandle, TaskExecutor } from '@millrace/runtime/task/task-executor';
 import { BlobDirectory } from './blob-directory.ts';
+import type { ProfileSettings } from './profile-settings.ts';
 import { type JobOutput, writeOrDrop } from './standard-streams.ts';
 
 /** The one text between the processes that is no frame of the router: the TaskManager is to end. */
@@ -29,6 +30,8 @@ export interface TaskManagerConfiguration {
   readonly blobDirectory: string;
   readonly resourceManager: LeaderAddress;
   readonly rpcTimeoutMs: number;
+  /** Absent: nothing is profiled. */
+  readonly profile?: ProfileSettings;
 }
 
 export interface TaskManagerPorts {

@@ -3,6 +3,7 @@ import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-m
 import type { JobInformation, SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import type { EnumeratorEvent, FromSlot, ReaderEvent, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { ProfileSettings } from './profile-settings.ts';
 import type { StreamName } from './standard-streams.ts';
 
 export interface SlotWorkerData {
@@ -10,6 +11,7 @@ export interface SlotWorkerData {
   readonly doorbell: SharedArrayBuffer;
   readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
+  readonly profile: ProfileSettings | undefined;
 }
 
 export type ToSlotWorker =

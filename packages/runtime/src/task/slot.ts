@@ -16,6 +16,7 @@ import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { describeMemory } from './memory-report.ts';
 import { hostMemory } from './node/host-memory.ts';
+import type { OperatorFunctions } from './operator-functions.ts';
 import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
 import type { SlotPorts } from './slot-ports.ts';
 import { Task } from './task.ts';
@@ -92,6 +93,11 @@ export class Slot {
   /** The task whose code runs right now; undefined between turns. For the text that user code logs. */
   currentTaskName(): string | undefined {
     return this.#currentTaskName;
+  }
+
+  /** Of all operators that are in the slot: whose the functions in a profile are. */
+  operatorFunctions(): readonly OperatorFunctions[] {
+    return [...this.#tasks.values()].flatMap((task) => task.operatorFunctions());
   }
 
   /** Posts what the accumulators of every task hold now; by itself it does so once in a second, and before a task ends. */

@@ -18,6 +18,7 @@ import type { UserMetrics } from '../protocol/user-metrics.ts';
 import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
 import type { OperatorMemory } from './memory-report.ts';
+import { type OperatorFunctions, operatorFunctions } from './operator-functions.ts';
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
 import type { BuiltTask } from './task-builder.ts';
@@ -141,6 +142,11 @@ export class Task {
   }
 
   /** What its operators keep, estimated. */
+  /** For a profile, also of one that has just ended. */
+  operatorFunctions(): readonly OperatorFunctions[] {
+    return this.#built === undefined ? [] : operatorFunctions(this.#built);
+  }
+
   memory(): readonly OperatorMemory[] {
     return this.#ended ? [] : (this.#built?.memory() ?? []);
   }
