@@ -24,7 +24,7 @@ import type { Accumulation } from './accumulation.ts';
 import { AlignedWindowOperator } from './aligned-window-operator.ts';
 import { ColumnStacks } from './column-stacks.ts';
 import { FrozenColumns } from './frozen-columns.ts';
-import { PaneColumn } from './pane-column.ts';
+import { PaneColumn, PlaceMemory } from './pane-column.ts';
 import { PANES, PANES_BEHIND, PaneStates } from './pane-states.ts';
 import { greatestCommonDivisor, type WindowGrid } from './window-grid.ts';
 import { accumulatorTypeOf, type WindowSpec } from './window-spec.ts';
@@ -76,7 +76,7 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
     this.#activeAt = [];
     this.#enter = (id) => this.#activate(id);
     this.#leave = (id) => this.#leavePane(id);
-    this.#cached = new PaneColumn(0);
+    this.#cached = new PaneColumn(0, new PlaceMemory());
     this.#cachedFrom = Number.POSITIVE_INFINITY;
     this.#cachedTo = Number.NEGATIVE_INFINITY;
     this.#next = Number.NEGATIVE_INFINITY;
@@ -126,19 +126,11 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
       this.#addBehind(id, pane, record); // N2
       return;
     }
-    const column = this.#columnOf(pane);
+    const column = this.#stacks.columnOf(pane);
     this.#add(id, column, record);
     this.#cached = column;
     this.#cachedFrom = grid.origin + pane * this.#paneMs;
     this.#cachedTo = this.#cachedFrom + this.#paneMs;
-  }
-
-  #columnOf(pane: number): PaneColumn<ACC> {
-    const known = this.#stacks.panes.get(pane);
-    if (known !== undefined) return known;
-    const column = new PaneColumn<ACC>(pane);
-    this.#stacks.addPane(column);
-    return column;
   }
 
   #addBehind(id: number, pane: number, record: T): void {
@@ -220,7 +212,7 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
       const pane = this.#restoredPane(time);
       if (pane < (this.fired + 1) * this.#panesPerSlide) return; // was kept for late records, which are none here any more
       const id = this.#idOf(key);
-      const column = this.#columnOf(pane);
+      const column = this.#stacks.columnOf(pane);
       this.#put(id, column, column.push(id, accumulator));
     });
     context.readKeyed(this.#panesBehind, (key, time, accumulator) => {
@@ -243,9 +235,9 @@ export class ColumnPanesOperator<T, K, ACC, V, R> extends AlignedWindowOperator<
   memoryUse(): readonly MemoryUse[] {
     let entries = 0;
     let bytes = estimatedBytesOfMany(this.#keys.length, this.#keys);
-    for (const { ids, accumulators } of this.#stacks.panes.values()) {
-      entries += ids.length;
-      bytes += PLACE_BYTES * ids.length + estimatedBytesOfMany(ids.length, accumulators);
+    for (const { size, accumulators } of this.#stacks.panes.values()) {
+      entries += size;
+      bytes += PLACE_BYTES * size + estimatedBytesOfMany(size, accumulators);
     }
     return [{ name: `state '${PANES}'`, entries, unit: 'keys in panes', bytes }];
   }

@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import { seededRandom } from '@millrace/core/base/random';
 import type { Accumulation } from './accumulation.ts';
 import { ColumnStacks } from './column-stacks.ts';
-import { PaneColumn } from './pane-column.ts';
 
 type Ids = number[];
 
@@ -40,10 +39,10 @@ test('a sum that was given out stays what it was, whatever the stacks do next', 
     for (let window = 0; window < 30; window++) {
       const newest = window + panesPerWindow - 1;
       for (let pane = window === 0 ? 0 : newest; pane <= newest; pane++) {
-        const column = new PaneColumn<Ids>(pane);
-        for (let key = 0; key < keys; key++) if (random.nextInt(2) === 0) column.push(key, [pane * 10 + key]);
-        expected.set(pane, new Map(column.ids.map((key) => [key, pane * 10 + key])));
-        if (column.ids.length > 0) stacks.addPane(column);
+        const chosen = Array.from({ length: keys }, (_, key) => key).filter(() => random.nextInt(2) === 0);
+        for (const key of chosen) stacks.columnOf(pane).push(key, [pane * 10 + key]);
+        for (const [place, key] of chosen.entries()) assert.equal(stacks.columnOf(pane).placeOf(key), place);
+        expected.set(pane, new Map(chosen.map((key) => [key, pane * 10 + key])));
       }
       stacks.absorb(newest, () => {});
       for (let key = 0; key < keys; key++) {

@@ -12,8 +12,11 @@
  * C5 no two of these sums share what `merge` may change, nor with the panes; what is in `front` is never changed.
  */
 import type { Accumulation } from './accumulation.ts';
-import type { PaneColumn } from './pane-column.ts';
+import { PaneColumn, PlaceMemory } from './pane-column.ts';
 import { insertSorted, lowerBound } from './sorted-numbers.ts';
+
+/** Columns that are kept for panes to come: their arrays have the length that they need. One goes and one comes with each slide. */
+const SPARES_MAX = 2;
 
 type Sums<ACC> = (ACC | undefined)[];
 
@@ -27,6 +30,8 @@ export class ColumnStacks<ACC> {
   readonly #panesPerWindow: number;
   readonly #merge: (a: ACC, b: ACC) => ACC;
   readonly #copy: (accumulator: ACC) => ACC;
+  readonly #spares: PaneColumn<ACC>[];
+  readonly #placeMemory: PlaceMemory;
   #fresh: Sums<ACC>;
   #turning: Sums<ACC>;
   #middle: number;
@@ -42,6 +47,8 @@ export class ColumnStacks<ACC> {
     this.#panesPerWindow = panesPerWindow;
     this.#merge = merge as (a: ACC, b: ACC) => ACC;
     this.#copy = copy;
+    this.#spares = [];
+    this.#placeMemory = new PlaceMemory();
     this.#fresh = [];
     this.#turning = [];
     this.#middle = 0;
@@ -62,9 +69,16 @@ export class ColumnStacks<ACC> {
     this.#turning.push(undefined);
   }
 
-  addPane(column: PaneColumn<ACC>): void {
-    this.panes.set(column.pane, column);
-    insertSorted(this.#live, column.pane);
+  columnOf(pane: number): PaneColumn<ACC> {
+    return this.panes.get(pane) ?? this.#newColumn(pane);
+  }
+
+  #newColumn(pane: number): PaneColumn<ACC> {
+    const column = this.#spares.pop() ?? new PaneColumn<ACC>(pane, this.#placeMemory);
+    column.reuse(pane);
+    this.panes.set(pane, column);
+    insertSorted(this.#live, pane);
+    return column;
   }
 
   /** Lets the windows begin at `pane`; only while no id has a sum. */
@@ -82,8 +96,10 @@ export class ColumnStacks<ACC> {
     const { back } = this;
     const fresh = this.#fresh;
     for (let at = lowerBound(this.#live, this.high); at < this.#live.length && (this.#live[at] as number) <= to; at++) {
-      const { ids, accumulators } = this.#paneAt(at);
-      for (let place = 0; place < ids.length; place++) {
+      const column = this.#paneAt(at);
+      column.close();
+      const { size, ids, accumulators } = column;
+      for (let place = 0; place < size; place++) {
         const id = ids[place] as number;
         const accumulator = accumulators[place] as ACC;
         const backSum = back[id];
@@ -116,15 +132,17 @@ export class ColumnStacks<ACC> {
     this.#turnDownTo(this.#turned - Math.ceil((this.#turned - this.#middle) / windowsLeft));
   }
 
-  #evictPane({ pane, ids, after }: PaneColumn<ACC>, leave: (id: number) => void): void {
+  #evictPane(column: PaneColumn<ACC>, leave: (id: number) => void): void {
     const { front } = this;
-    for (let place = 0; place < ids.length; place++) {
+    const { pane, size, ids, after } = column;
+    for (let place = 0; place < size; place++) {
       const id = ids[place] as number;
       front[id] = after[place];
       leave(id);
     }
     this.panes.delete(pane);
     this.#live.shift();
+    if (column.freezes === undefined && this.#spares.length < SPARES_MAX) this.#spares.push(column); // a snapshot under way still reads it
   }
 
   /** C3 */
@@ -149,11 +167,11 @@ export class ColumnStacks<ACC> {
     const copy = this.#copy;
     const turning = this.#turning;
     for (let at = lowerBound(this.#live, this.#turned) - 1; at >= 0 && (this.#live[at] as number) >= pane; at--) {
-      const { ids, accumulators, after } = this.#paneAt(at);
-      for (let place = 0; place < ids.length; place++) {
+      const { size, ids, accumulators, after } = this.#paneAt(at);
+      for (let place = 0; place < size; place++) {
         const id = ids[place] as number;
         const sum = turning[id];
-        after.push(sum);
+        after[place] = sum;
         turning[id] = sum === undefined ? copy(accumulators[place] as ACC) : merge(copy(accumulators[place] as ACC), copy(sum));
       }
     }

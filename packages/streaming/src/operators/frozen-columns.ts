@@ -2,7 +2,7 @@
  * The columns of sliding windows as they stood when a snapshot began. Records go on into the newest of them; before an accumulator changes, it is written.
  *
  * F1 places of a column from `bound` on came later. A place below is marked once its accumulator has been written.
- * F2 a column that no record comes to any more is never changed, also when the operator has given it up.
+ * F2 a column that no record comes to any more is never changed, also when the operator has given it up: it serves no other pane while a snapshot reads it.
  */
 import type { EntrySource } from '../contract/snapshot.ts';
 import type { PaneColumn } from './pane-column.ts';
@@ -21,7 +21,7 @@ export class ColumnFreeze<ACC> {
     this.next = column.freezes;
     column.freezes = this;
     this.#column = column;
-    this.#bound = column.ids.length;
+    this.#bound = column.size;
     this.#marks = new Int32Array((this.#bound + 31) >>> 5);
     this.#take = take;
     this.#cursor = 0;
