@@ -341,10 +341,10 @@ export class StreamExecutionEnvironment {
     return compileJob(this.#jobProgram(jobName), this.#settings.jobConfiguration());
   }
 
-  /** For an environment that starts its job again at another parallelism: compiles what `execute` would submit now, with the settings of the time it is called. */
-  protected compiler(jobName?: string): () => CompiledJob {
+  /** For an environment that starts its job again: compiles what `execute` would submit now, at that parallelism unless the program sets one. */
+  protected compiler(jobName?: string): (parallelism?: number) => CompiledJob {
     const { transformations, roots } = this.#program;
-    return () => compileJob({ ...this.#jobProgram(jobName), transformations, roots }, this.#settings.jobConfiguration());
+    return (at) => compileJob({ ...this.#jobProgram(jobName, at), transformations, roots }, this.#settings.jobConfiguration());
   }
 
   /** Who runs the jobs of this environment; undefined where there is nobody. An environment of tests brings its own. */
@@ -359,13 +359,13 @@ export class StreamExecutionEnvironment {
     return (this.executor() ?? currentExecutor()).execute(job, { warnings, ...(onCollected === undefined ? {} : { onCollected }) });
   }
 
-  #jobProgram(jobName: string | undefined): JobProgram {
+  #jobProgram(jobName: string | undefined, parallelism = this.getParallelism()): JobProgram {
     return {
       name: jobName === undefined ? DEFAULT_JOB_NAME : checkText(jobName, 'the job name of execute'),
       transformations: this.#program.transformations,
       roots: this.#program.roots,
       settings: {
-        parallelism: this.getParallelism(),
+        parallelism: this.#settings.isSet(DEFAULT_PARALLELISM) ? this.getParallelism() : parallelism,
         maxParallelism: this.#settings.get(MAX_PARALLELISM),
         bufferTimeoutMs: this.#settings.get(BUFFER_TIMEOUT).toMillis(),
         operatorChaining: this.#settings.get(OPERATOR_CHAINING),

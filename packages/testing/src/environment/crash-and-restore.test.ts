@@ -6,7 +6,7 @@ import { seededRandom } from '@millrace/core/base/random';
 import { Duration } from '@millrace/core/config/duration';
 import type { DataStream } from '@millrace/streaming/api/data-stream';
 import { rich } from '@millrace/streaming/api/rich-functions';
-import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
+import type { KeyedRuntimeContext, RuntimeContext } from '@millrace/streaming/api/runtime-context';
 import type { Collector } from '@millrace/streaming/contract/emittable';
 import type { ListState, ValueState } from '@millrace/streaming/contract/keyed-state';
 import { OutputTag } from '@millrace/streaming/contract/output-tag';
@@ -355,4 +355,29 @@ test('what is wrong is said: a job that has not started or has ended, and a para
   await assert.rejects(env.crashAndRestore({ parallelism: 0 }), { message: /crashAndRestore got the parallelism 0/ });
   await env.finish();
   await assert.rejects(env.crashAndRestore(), { message: /The job has ended/ });
+});
+
+test('the job goes on at the parallelism that was asked for, and keeps it; operators whose parallelism was set keep theirs', async () => {
+  const env = TestEnvironment.create({ parallelism: 2 });
+  const words = env.testSource<string>();
+  const subtasks: string[] = [];
+  const telling = (name: string) =>
+    rich(() => ({
+      open(context: RuntimeContext) {
+        subtasks.push(`${name} ${context.getIndexOfThisSubtask() + 1}/${context.getNumberOfParallelSubtasks()}`);
+      },
+      map: (word: string) => word,
+    }));
+  env.collect(words.stream.rebalance().map(telling('map')).map(telling('alone')).setParallelism(1));
+  await env.start();
+  const took: string[][] = [];
+  for (const to of [3, undefined, 1]) {
+    subtasks.length = 0;
+    await env.crashAndRestore(to === undefined ? {} : { parallelism: to });
+    took.push(subtasks.toSorted());
+  }
+  const three = ['alone 1/1', 'map 1/3', 'map 2/3', 'map 3/3'];
+  assert.deepEqual(took, [three, three, ['alone 1/1', 'map 1/1']]);
+  words.end();
+  await env.finish();
 });

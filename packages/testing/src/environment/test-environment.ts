@@ -50,7 +50,7 @@ export class TestEnvironment extends StreamExecutionEnvironment {
   readonly #clock: VirtualClock;
   readonly #executor: TestExecutor;
   readonly #queues: TestSourceQueue<never>[] = [];
-  #compile: (() => CompiledJob) | undefined = undefined;
+  #compile: ((parallelism?: number) => CompiledJob) | undefined = undefined;
 
   private constructor({ seed = 1, startTime = 0, parallelism = 1 }: TestEnvironmentOptions) {
     super();
@@ -129,7 +129,7 @@ export class TestEnvironment extends StreamExecutionEnvironment {
    */
   async crashAndRestore({ parallelism }: { readonly parallelism?: number } = {}): Promise<void> {
     if (parallelism !== undefined) checkParallelism(parallelism, 'crashAndRestore');
-    await this.#executor.crashAndRestore(parallelism, () => (this.#compile ?? this.compiler())());
+    await this.#executor.crashAndRestore(parallelism, (wanted) => (this.#compile ?? this.compiler())(wanted));
   }
 
   /** What print sinks and `console` of the job have written since the last call. */

@@ -9,11 +9,13 @@ import { SimulatedJob } from './simulated-job.ts';
 const PARALLELISM = 'parallelism.default';
 
 export class TestExecutor implements Executor {
-  configuration: Readonly<Record<string, string>>;
+  readonly configuration: Readonly<Record<string, string>>;
   readonly #seed: number;
   readonly #clock: VirtualClock;
   #job: SimulatedJob | undefined;
   #output = '';
+  /** Of the last rescale, which later restores keep. */
+  #parallelism: number | undefined = undefined;
 
   /** `parallelism`: of operators that set none themselves. */
   constructor(seed: number, clock: VirtualClock, parallelism: number) {
@@ -49,10 +51,10 @@ export class TestExecutor implements Executor {
   }
 
   /** The job as `compile` makes it with another parallelism; as it was, where that is undefined. */
-  async crashAndRestore(parallelism: number | undefined, compile: () => CompiledJob): Promise<void> {
+  async crashAndRestore(parallelism: number | undefined, compile: (parallelism?: number) => CompiledJob): Promise<void> {
     const job = this.running('crashAndRestore');
-    if (parallelism !== undefined) this.configuration = { ...this.configuration, [PARALLELISM]: String(parallelism) };
-    await job.crashAndRestore(withoutSharedObjects(compile()));
+    this.#parallelism = parallelism ?? this.#parallelism;
+    await job.crashAndRestore(withoutSharedObjects(compile(this.#parallelism)));
   }
 
   takeOutput(): string {

@@ -25,7 +25,7 @@ import type { FrozenState } from '../state-backend.ts';
 import { KeyedBlocks } from './keyed-blocks.ts';
 import type { KeyGroups } from './key-groups.ts';
 import { CarriedList, ListBlock } from './list-blocks.ts';
-import { identityOf, type LoadedBlock, type LoadedState, type RestoredStates } from './restored-states.ts';
+import { identityOf, type LoadedBlock, type LoadedList, type LoadedState, type RestoredStates } from './restored-states.ts';
 import { partOfStream, SnapshotOutput } from './snapshot-output.ts';
 
 /** `waiting`: the disk is behind; the task gets mail when it has caught up. */
@@ -102,7 +102,8 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     const frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
     for (const [index, each] of frozen.entries()) this.#parts.push({ frozen: each, blocks: this.#keyed[index] as KeyedBlocks });
     this.#freezeLists = () => contents.freezeLists();
-    for (const loaded of contents.restored.untakenLists) this.#addList(new CarriedList(loaded));
+    for (const loaded of contents.restored.untakenLists)
+      if (isCarriedHere(loaded, ports.keyGroups)) this.#lists.push(new CarriedList(loaded));
   }
 
   get checkpointedBytes(): number {
@@ -199,6 +200,11 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
 /** What nobody has asked for since it was restored goes on as it is (R2 of restored-states.ts). */
 function carriedOn(restored: RestoredStates, open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[] {
   return restored.untakenKeyed.map((parts) => new CarriedState(parts, open((parts[0] as LoadedState).schema)));
+}
+
+/** What is in union was given to every subtask: if all of them carried it on, it would be there as often as there are subtasks. */
+function isCarriedHere({ handle }: LoadedList, { first }: KeyGroups): boolean {
+  return handle.schema.mode !== 'union' || first === 0;
 }
 
 /** The blocks of a state that was restored and not asked for. */
