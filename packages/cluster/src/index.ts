@@ -202,6 +202,7 @@ export { OutputTag } from '@millrace/streaming/contract/output-tag';
 export type { KeyedProcessContext, OnTimerContext, ProcessContext, SideOutputContext } from '@millrace/streaming/contract/process-context';
 export type {
   CheckpointedFunction,
+  DeclaringFunction,
   FunctionInitializationContext,
   FunctionSnapshotContext,
 } from '@millrace/streaming/contract/rich-function';
@@ -229,6 +230,20 @@ export type {
   SplitEnumerator,
   SplitEnumeratorContext,
 } from '@millrace/streaming/contract/source';
+export {
+  AggregatingStateDeclaration,
+  BroadcastStateDeclaration,
+  type DeclaredStateStore,
+  ListStateDeclaration,
+  MapStateDeclaration,
+  ReducingStateDeclaration,
+  RedistributionMode,
+  RedistributionStrategy,
+  StateDeclaration,
+  TypedStateDeclaration,
+  ValueStateDeclaration,
+} from '@millrace/streaming/contract/state-declaration';
+export { StateDeclarations } from '@millrace/streaming/contract/state-declarations';
 export {
   AggregatingStateDescriptor,
   type AnyMapStateDescriptor,

@@ -4,7 +4,7 @@ import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { createCodec } from '@millrace/core/types/codec';
 import { describeType } from '@millrace/core/types/descriptions';
 import type { StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
-import type { CoordinatorState, VertexMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
+import type { CoordinatorState, DeclaredStateMetadata, VertexMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import { filesOf, totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
 import type { KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from '@millrace/runtime/checkpoint/state-handles';
 import { openStateStream, readBlock } from '@millrace/runtime/checkpoint/stream-reader';
@@ -43,6 +43,12 @@ export interface StateSummary {
   readonly schema: string;
   readonly entries: number;
   readonly sizeBytes: number;
+  /** How it is dealt out when the parallelism changes: NONE is by key group. */
+  readonly redistributionMode: DeclaredStateMetadata['redistributionMode'];
+  /** Of what is REDISTRIBUTABLE. */
+  readonly redistributionStrategy?: 'SPLIT' | 'UNION';
+  /** The function declares it (`usesStates`), so it is here even if nothing is in it. */
+  readonly isDeclared: boolean;
 }
 
 export interface SourcePosition {
@@ -87,14 +93,17 @@ async function summarizeOperator(
     parallelism: vertex.parallelism,
     maxParallelism: vertex.maxParallelism,
     finishedSubtasks: vertex.subtasks.filter(({ isFinished }) => isFinished).length,
-    states: statesOf(states.filter((state) => state !== undefined)),
+    states: statesOf(
+      states.filter((state) => state !== undefined),
+      operator?.states ?? [],
+    ),
     ...(positions.length === 0 ? {} : { positions }),
     ...(coordinator === undefined ? {} : { enumerator: enumeratorOf(coordinator) }),
   };
 }
 
 /** Of all subtasks together. */
-function statesOf(states: readonly OperatorSubtaskState[]): readonly StateSummary[] {
+function statesOf(states: readonly OperatorSubtaskState[], declared: readonly DeclaredStateMetadata[]): readonly StateSummary[] {
   const found = new Map<string, StateSummary>();
   const add = (summary: StateSummary) => {
     const key = `${summary.kind}/${summary.name}/${summary.schema}`;
@@ -109,7 +118,36 @@ function statesOf(states: readonly OperatorSubtaskState[]): readonly StateSummar
     for (const handle of keyed) add(summaryOfKeyed(handle));
     for (const handle of operator) add(summaryOfList(handle));
   }
-  return [...found.values()];
+  return withDeclared([...found.values()], declared);
+}
+
+function withDeclared(found: readonly StateSummary[], declared: readonly DeclaredStateMetadata[]): readonly StateSummary[] {
+  const empty = declared.map(summaryOfDeclared);
+  const is = (one: StateSummary, other: StateSummary) => one.name === other.name && one.kind === other.kind;
+  const written = found.map((state) => (empty.some((other) => is(state, other)) ? { ...state, isDeclared: true } : state));
+  return [...written, ...empty.filter((state) => !found.some((other) => is(state, other)))];
+}
+
+/** The key's type is known where an entry was written. */
+function summaryOfDeclared(state: DeclaredStateMetadata): StateSummary {
+  const { name, nameType, valueType, redistributionMode, redistributionStrategy } = state;
+  return {
+    name,
+    kind: kindOfDeclared(state),
+    schema: nameType === undefined ? describeType(valueType) : `${describeType(nameType)} → ${describeType(valueType)}`,
+    entries: 0,
+    sizeBytes: 0,
+    redistributionMode,
+    ...(redistributionStrategy === undefined ? {} : { redistributionStrategy }),
+    isDeclared: true,
+  };
+}
+
+function kindOfDeclared({ kind, redistributionMode, redistributionStrategy }: DeclaredStateMetadata): string {
+  if (redistributionMode === 'NONE') return kind;
+  return redistributionMode === 'IDENTICAL'
+    ? 'operator broadcast-map (broadcast)'
+    : `operator list (${redistributionStrategy?.toLowerCase()})`;
 }
 
 function summaryOfKeyed({ schema, blocks }: KeyedStateHandle): StateSummary {
@@ -121,14 +159,30 @@ function summaryOfKeyed({ schema, blocks }: KeyedStateHandle): StateSummary {
     schema: valueType === undefined ? from.join(', ') : `${from.join(', ')} → ${describeType(valueType)}`,
     entries: blocks.reduce((sum, { count }) => sum + count, 0),
     sizeBytes: blocks.reduce((sum, { size }) => sum + size, 0),
+    redistributionMode: 'NONE',
+    isDeclared: false,
   };
 }
 
 function summaryOfList({ schema, block, from, to }: OperatorStateHandle): StateSummary {
   const { name, kind, mode, nameType, elementType } = schema;
   const described = nameType === undefined ? describeType(elementType) : `${describeType(nameType)} → ${describeType(elementType)}`;
-  return { name, kind: `operator ${kind} (${mode})`, schema: described, entries: to - from, sizeBytes: block.size };
+  return {
+    name,
+    kind: `operator ${kind} (${mode})`,
+    schema: described,
+    entries: to - from,
+    sizeBytes: block.size,
+    ...REDISTRIBUTION[mode],
+    isDeclared: false,
+  };
 }
+
+const REDISTRIBUTION = {
+  split: { redistributionMode: 'REDISTRIBUTABLE', redistributionStrategy: 'SPLIT' },
+  union: { redistributionMode: 'REDISTRIBUTABLE', redistributionStrategy: 'UNION' },
+  broadcast: { redistributionMode: 'IDENTICAL' },
+} as const;
 
 async function positionsOf(states: readonly (OperatorSubtaskState | undefined)[], base: string): Promise<readonly SourcePosition[]> {
   const positions: SourcePosition[] = [];

@@ -1,5 +1,11 @@
 /** An explanation as a person reads it in a terminal. Operators are numbered plainly and vertices in brackets, as in the JSON form. */
-import type { ExplainedExchange, ExplainedOperator, ExplainedStream, ExplainedVertex } from '@millrace/streaming/graph/explain-job';
+import type {
+  ExplainedExchange,
+  ExplainedOperator,
+  ExplainedState,
+  ExplainedStream,
+  ExplainedVertex,
+} from '@millrace/streaming/graph/explain-job';
 import type { ExplainedJob } from './explain-executor.ts';
 
 export interface TextStyle {
@@ -39,8 +45,14 @@ function operatorLines(operator: ExplainedOperator, edges: readonly ExplainedStr
   return [
     `    ${String(node).padStart(2)}  ${name}  ${style.dim(`[${vertex}] parallelism ${parallelism} of at most ${maxParallelism}, ${identity}${group}`)}`,
     ...(description === null ? [] : [style.dim(`          ${description}`)]),
+    ...operator.states.map((state) => `        ${stateLine(state)}`),
     ...edges.filter((edge) => edge.to === node).map((edge) => `        ${streamLine(edge)}`),
   ];
+}
+
+function stateLine({ name, kind, type, redistributionMode, redistributionStrategy, ttlMs }: ExplainedState): string {
+  const strategy = redistributionStrategy === null ? '' : ` by ${redistributionStrategy}`;
+  return `state '${name}': ${kind} of ${type}, ${redistributionMode}${strategy}${ttlMs === null ? '' : `, time to live ${ttlMs} ms`}`;
 }
 
 function streamLine({ from, input, partitioner, sideOutput, type, feedback, chained, notChained }: ExplainedStream): string {

@@ -4,7 +4,7 @@ import { readCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-director
 import { type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
 import { totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
 import { describeFailure } from '../client/failure-report.ts';
-import { type CheckpointSummary, type OperatorSummary, summarize } from './checkpoint-summary.ts';
+import { type CheckpointSummary, type OperatorSummary, type StateSummary, summarize } from './checkpoint-summary.ts';
 import { EXIT_BROKEN_PIPE, EXIT_REFUSED } from './exit-code.ts';
 
 interface Options {
@@ -75,11 +75,27 @@ function linesOf(operator: OperatorSummary): readonly string[] {
   if (states.length === 0 && enumerator === undefined) return [...lines, '  no state'];
   if (states.length > 0)
     lines.push(
-      indent(table(states.map((state) => [state.name, state.kind, `${state.entries} entries`, sizeText(state.sizeBytes), state.schema]))),
+      indent(
+        table(
+          states.map((state) => [
+            state.name,
+            state.kind,
+            `${state.entries} entries`,
+            sizeText(state.sizeBytes),
+            state.schema,
+            declarationText(state),
+          ]),
+        ),
+      ),
     );
   for (const { subtask, split } of positions) lines.push(`  position of subtask ${subtask}: ${JSON.stringify(split)}`);
   if (enumerator !== undefined) lines.push(`  enumerator (version ${enumerator.version}): ${JSON.stringify(enumerator.state)}`);
   return lines;
+}
+
+function declarationText({ isDeclared, redistributionMode, redistributionStrategy }: StateSummary): string {
+  if (!isDeclared) return '';
+  return `declared ${redistributionMode}${redistributionStrategy === undefined ? '' : ` by ${redistributionStrategy}`}`;
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -62,6 +62,14 @@ before(async () => {
     { keyGroup: 3, offset: 8, size: 10, count: 4, checksum: 0 },
     { keyGroup: 5, offset: 18, size: 20, count: 5, checksum: 0 },
   ];
+  const total = {
+    name: 'total',
+    kind: 'value',
+    keyType: { kind: 'string' },
+    namespaceType: undefined,
+    valueType: { kind: 'long' },
+  } as const;
+  const blocksOfTotal = [{ keyGroup: 3, offset: 38, size: 4, count: 2, checksum: 0 }];
   const metadata: CheckpointMetadata = {
     checkpointId: 7,
     kind: 'checkpoint',
@@ -81,6 +89,28 @@ before(async () => {
           { id: 'a', uid: 'lines', name: 'Source: lines' },
           { id: 'b', uid: undefined, name: 'count' },
           { id: 'c', uid: 'map', name: 'map' },
+          {
+            id: 'd',
+            uid: 'declaring',
+            name: 'declaring',
+            states: [
+              { name: 'total', kind: 'value', redistributionMode: 'NONE', valueType: { kind: 'long' } },
+              {
+                name: 'all',
+                kind: 'list',
+                redistributionMode: 'REDISTRIBUTABLE',
+                redistributionStrategy: 'UNION',
+                valueType: { kind: 'long' },
+              },
+              {
+                name: 'rules',
+                kind: 'broadcast',
+                redistributionMode: 'IDENTICAL',
+                nameType: { kind: 'string' },
+                valueType: { kind: 'long' },
+              },
+            ],
+          },
         ],
         subtasks: [
           {
@@ -88,6 +118,7 @@ before(async () => {
             operators: {
               a: { keyed: [], operator: [positions] },
               b: { keyed: [{ schema: counts, stream: handle, maxParallelism: 128, blocks }], operator: [] },
+              d: { keyed: [{ schema: total, stream: handle, maxParallelism: 128, blocks: blocksOfTotal }], operator: [] },
             },
           },
         ],
@@ -138,8 +169,45 @@ test('CK-19: inspect shows operators by uid, states with kind, schema and size, 
     operators: { states: unknown }[];
   };
   assert.deepEqual(summary.operators[1]?.states, [
-    { name: 'counts', kind: 'map', schema: 'STRING, LONG → DOUBLE', entries: 9, sizeBytes: 30 },
+    {
+      name: 'counts',
+      kind: 'map',
+      schema: 'STRING, LONG → DOUBLE',
+      entries: 9,
+      sizeBytes: 30,
+      redistributionMode: 'NONE',
+      isDeclared: false,
+    },
   ]);
+});
+
+test('B-002: inspect shows declared states with kind and redistribution mode, those too in which nothing is', () => {
+  const { stdout } = millrace('inspect', directory.pathOf(7));
+  assert.match(
+    stdout,
+    /declaring \(uid declaring\): .*\n {2}total +value +2 entries +4 bytes +STRING → LONG +declared NONE\n {2}all +operator list \(union\) +0 entries +0 bytes +LONG +declared REDISTRIBUTABLE by UNION\n {2}rules +operator broadcast-map \(broadcast\) +0 entries +0 bytes +STRING → LONG +declared IDENTICAL/,
+  );
+  const { operators } = JSON.parse(millrace('inspect', directory.pathOf(7), '--json').stdout) as {
+    operators: {
+      uid: string;
+      states: { name: string; isDeclared: boolean; redistributionMode: string; redistributionStrategy?: string }[];
+    }[];
+  };
+  assert.deepEqual(
+    operators
+      .find(({ uid }) => uid === 'declaring')
+      ?.states.map(({ name, isDeclared, redistributionMode, redistributionStrategy }) => [
+        name,
+        isDeclared,
+        redistributionMode,
+        redistributionStrategy,
+      ]),
+    [
+      ['total', true, 'NONE', undefined],
+      ['all', true, 'REDISTRIBUTABLE', 'UNION'],
+      ['rules', true, 'IDENTICAL', undefined],
+    ],
+  );
 });
 
 test('what cannot be read is refused by name', () => {

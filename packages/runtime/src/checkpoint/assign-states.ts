@@ -7,7 +7,7 @@
  * A4 a subtask is restored as finished only where the whole vertex had finished: one that had finished alone begins anew without state, and finds nothing to do.
  */
 import { keyGroupRangeOf } from '@millrace/core/types/key-group';
-import type { CheckpointMetadata, SubtaskMetadata, VertexMetadata } from './checkpoint-metadata.ts';
+import type { CheckpointMetadata, OperatorMetadata, SubtaskMetadata, VertexMetadata } from './checkpoint-metadata.ts';
 import type { KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from './state-handles.ts';
 
 /** What is asked of a vertex of the job that is restored. */
@@ -16,7 +16,7 @@ export interface RestoredVertex {
   readonly name: string;
   readonly parallelism: number;
   readonly maxParallelism: number;
-  readonly operators: readonly { readonly id: string; readonly uid: string | undefined; readonly name: string }[];
+  readonly operators: readonly OperatorMetadata[];
 }
 
 export interface AssignedState {

@@ -1,7 +1,8 @@
 /** Whether a checkpoint fits the job that is to go on from it; found before anything is deployed. */
 import { UsageError } from '@millrace/core/base/errors';
 import type { RestoredVertex } from './assign-states.ts';
-import type { CheckpointMetadata, OperatorMetadata, VertexMetadata } from './checkpoint-metadata.ts';
+import { checkDeclaredStates } from './check-declared-states.ts';
+import { type CheckpointMetadata, type OperatorMetadata, operatorText, type VertexMetadata } from './checkpoint-metadata.ts';
 import { stateSizeOf } from './metadata-walk.ts';
 
 export interface RestoreSettings {
@@ -17,6 +18,7 @@ export function checkRestore(metadata: CheckpointMetadata, vertices: readonly Re
     vertex.operators.filter(({ id }) => !now.has(id) && sizeOf(metadata, vertex, id) > 0).map((operator) => ({ vertex, operator })),
   );
   if (lost.length > 0 && !settings.allowNonRestoredState) throw refuseLost(metadata, lost, settings.path);
+  checkDeclaredStates(metadata, vertices, settings.path);
   for (const old of metadata.vertices) {
     for (const { id } of old.operators) checkMaxParallelism(old, id, now.get(id), settings.path);
   }
@@ -32,7 +34,7 @@ function refuseLost(
   lost: readonly { readonly vertex: VertexMetadata; readonly operator: OperatorMetadata }[],
   path: string,
 ): UsageError {
-  const lines = lost.map(({ vertex, operator }) => `  ${nameOf(operator)}: ${sizeOf(metadata, vertex, operator.id)} bytes`);
+  const lines = lost.map(({ vertex, operator }) => `  ${operatorText(operator)}: ${sizeOf(metadata, vertex, operator.id)} bytes`);
   return new UsageError(
     `The checkpoint '${path}' of the job '${metadata.jobName}' has state of operators that this program has not:\n${lines.join('\n')}\n` +
       'Give the operators the uids that they had, or leave their state behind with --allow-non-restored-state.',
@@ -46,12 +48,8 @@ function checkMaxParallelism(old: VertexMetadata, id: string, vertex: RestoredVe
   if (!hasKeys) return;
   const operator = vertex.operators.find((each) => each.id === id);
   throw new UsageError(
-    `${operator === undefined ? id : nameOf(operator)} has a maximum parallelism of ${vertex.maxParallelism}, and its state in '${path}' is in ${old.maxParallelism} key groups, which cannot change. ` +
+    `${operator === undefined ? id : operatorText(operator)} has a maximum parallelism of ${vertex.maxParallelism}, and its state in '${path}' is in ${old.maxParallelism} key groups, which cannot change. ` +
       `Set its maximum parallelism to ${old.maxParallelism} (setMaxParallelism, or pipeline.max-parallelism for all).`,
     { reason: 'max-parallelism-changed' },
   );
-}
-
-function nameOf({ id, uid, name }: OperatorMetadata): string {
-  return uid === undefined ? `'${name}' (no uid, id ${id})` : `'${name}' (uid ${uid})`;
 }

@@ -1,4 +1,5 @@
 /** The content of a checkpoint's `_metadata`: enough to restore it, and to say what is in it without its program. Plain data; metadata-format.ts writes it. */
+import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { SnapshotKind } from './checkpoint-options.ts';
 import type { OperatorSubtaskState } from './state-handles.ts';
 
@@ -31,6 +32,30 @@ export interface OperatorMetadata {
   readonly id: string;
   readonly uid: string | undefined;
   readonly name: string;
+  /** What its function declares, whether anything is in it or not; absent where it declares nothing. */
+  readonly states?: readonly DeclaredStateMetadata[];
+}
+
+/** A declared state, as the job graph has it. */
+export interface DeclaredStateMetadata {
+  readonly name: string;
+  /** `value`, `list`, `map`, `reducing`, `aggregating`, `broadcast`. */
+  readonly kind: string;
+  readonly redistributionMode: 'NONE' | 'REDISTRIBUTABLE' | 'IDENTICAL';
+  readonly redistributionStrategy?: 'SPLIT' | 'UNION';
+  readonly nameType?: TypeDescription;
+  readonly valueType: TypeDescription;
+  readonly ttlMs?: number;
+}
+
+/** Of an operator of a job graph, what a checkpoint keeps. */
+export function operatorMetadataOf({ id, uid, name, states }: OperatorMetadata): OperatorMetadata {
+  return { id, uid, name, ...(states === undefined ? {} : { states }) };
+}
+
+/** As messages name it. */
+export function operatorText({ id, uid, name }: OperatorMetadata): string {
+  return uid === undefined ? `'${name}' (no uid, id ${id})` : `'${name}' (uid ${uid})`;
 }
 
 export interface SubtaskMetadata {

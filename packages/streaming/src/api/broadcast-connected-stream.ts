@@ -1,11 +1,12 @@
 import type { Emittable } from '../contract/emittable.ts';
 import type { KeyContext, TwoInputLogic } from '../contract/operator.ts';
+import { BroadcastStateDeclaration } from '../contract/state-declaration.ts';
 import { broadcastProcessOperator, keyedBroadcastProcessOperator } from '../operators/broadcast-process-operator.ts';
 import type { BroadcastProcessFunctionLike, KeyedBroadcastProcessFunctionLike } from './broadcast-process-functions.ts';
-import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import { type FunctionParameters, keyedRuntimeContextOf, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import { type StatePlace, type StatefulFunction, statefulFunction } from './stateful-function.ts';
 import type { BroadcastPair, KeyOf } from './stream-scope.ts';
 
 /** A stream and a broadcast one, for one operator. Its broadcast state is the same in every subtask. There is no order between the two. */
@@ -33,11 +34,22 @@ export class BroadcastConnectedStream<out A, out B> {
   process<R extends Emittable>(
     fn: BroadcastProcessFunctionLike<A, B, R> | (() => BroadcastProcessFunctionLike<A, B, R>),
   ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, { ...PROCESS, what: `a BroadcastProcessFunction${SHAPE}` });
+    const { create, states } = this.functionOf(fn, 'a BroadcastProcessFunction', 'non-keyed-broadcast');
     const { descriptors } = this.pair;
     return this.added('Co-Process-Broadcast', (parameters) =>
-      broadcastProcessOperator({ create, descriptors, runtimeContext: (context) => runtimeContextOf(context, parameters) }),
+      broadcastProcessOperator({
+        create,
+        descriptors,
+        states,
+        runtimeContext: (context, own) => runtimeContextOf(context, parameters, own),
+      }),
     );
+  }
+
+  /** A declaration that `broadcast` was given is as good as one of the function's. */
+  protected functionOf(fn: unknown, what: string, place: StatePlace): StatefulFunction<never> {
+    const given = this.pair.descriptors.filter((state) => state instanceof BroadcastStateDeclaration);
+    return statefulFunction<never>(fn, { ...PROCESS, what: `${what}${SHAPE}` }, place, given);
   }
 
   protected added<R>(operation: string, make: (parameters: FunctionParameters) => TwoInputLogic): SingleOutputStreamOperator<R> {
@@ -63,11 +75,14 @@ export class KeyedBroadcastConnectedStream<out K, out A, out B> extends Broadcas
   override process<R extends Emittable>(
     fn: KeyedBroadcastProcessFunctionLike<K, A, B, R> | (() => KeyedBroadcastProcessFunctionLike<K, A, B, R>),
   ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, { ...PROCESS, what: `a KeyedBroadcastProcessFunction${SHAPE}` });
+    const { create, states } = this.functionOf(fn, 'a KeyedBroadcastProcessFunction', 'keyed-broadcast');
     const { descriptors } = this.pair;
     const key = this.#key as unknown as KeyContext;
     return this.added('Co-Process-Broadcast-Keyed', (parameters) =>
-      keyedBroadcastProcessOperator({ create, descriptors, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) }, key),
+      keyedBroadcastProcessOperator(
+        { create, descriptors, states, runtimeContext: (context, own) => keyedRuntimeContextOf(context, parameters, own) },
+        key,
+      ),
     );
   }
 }

@@ -7,10 +7,10 @@ import { coMapOperator } from '../operators/co-map-operator.ts';
 import { coProcessOperator, keyedCoProcessOperator } from '../operators/co-process-operator.ts';
 import type { CoProcessFunctionLike, KeyedCoProcessFunctionLike } from './co-process-functions.ts';
 import { checkFunction, checkPlainFunction } from './function-checks.ts';
-import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import { type FunctionParameters, keyedRuntimeContextOf, runtimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import { statefulFunction } from './stateful-function.ts';
 import type { KeyedPair, StreamPair } from './stream-scope.ts';
 
 /**
@@ -75,9 +75,9 @@ export class ConnectedStreams<out A, out B> {
    * a factory: it makes one object for each subtask. For state and timers connect keyed streams.
    */
   process<R extends Emittable>(fn: CoProcessFunctionLike<A, B, R> | (() => CoProcessFunctionLike<A, B, R>)): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, { ...PROCESS, what: `a CoProcessFunction${SHAPE}` });
+    const { create, states } = statefulFunction<never>(fn, { ...PROCESS, what: `a CoProcessFunction${SHAPE}` }, 'non-keyed');
     return this.functionOperator('Co-Process', (parameters) =>
-      coProcessOperator({ create, runtimeContext: (context) => runtimeContextOf(context, parameters) }),
+      coProcessOperator({ create, states, runtimeContext: (context, own) => runtimeContextOf(context, parameters, own) }),
     );
   }
 
@@ -114,10 +114,10 @@ export class KeyedConnectedStreams<out K, out A, out B> extends ConnectedStreams
   override process<R extends Emittable>(
     fn: KeyedCoProcessFunctionLike<K, A, B, R> | (() => KeyedCoProcessFunctionLike<K, A, B, R>),
   ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, { ...PROCESS, what: `a KeyedCoProcessFunction${SHAPE}` });
+    const { create, states } = statefulFunction<never>(fn, { ...PROCESS, what: `a KeyedCoProcessFunction${SHAPE}` }, 'keyed');
     const keys = this.pair.keys as unknown as readonly [KeyContext, KeyContext];
     return this.functionOperator('Co-Keyed-Process', (parameters) =>
-      keyedCoProcessOperator({ create, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) }, keys),
+      keyedCoProcessOperator({ create, states, runtimeContext: (context, own) => keyedRuntimeContextOf(context, parameters, own) }, keys),
     );
   }
 }

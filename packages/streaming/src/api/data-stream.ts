@@ -7,6 +7,7 @@ import { type SocketSchema, SocketSink } from '../builtin/socket/socket-sink.ts'
 import type { Emittable } from '../contract/emittable.ts';
 import type { PlainFunction } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
+import { BroadcastStateDeclaration } from '../contract/state-declaration.ts';
 import { type AnyMapStateDescriptor, MapStateDescriptor } from '../contract/state-descriptor.ts';
 import type { WatermarkStrategy } from '../contract/watermark-strategy.ts';
 import type { PartitionerKind } from '../graph/job-graph.ts';
@@ -28,7 +29,6 @@ import { executeAndCollect, executeAndCollectSome } from './execute-and-collect.
 import { checkFunction, checkPlainFunction, show } from './function-checks.ts';
 import type { IterationOptions, IterativeStream } from './iterative-stream.ts';
 import type { JoinedStreams } from './joined-streams.ts';
-import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import type { KeyedStream } from './keyed-stream.ts';
 import { checkIdentifier } from './operator-settings.ts';
@@ -44,6 +44,7 @@ import type { TwoPhaseCommitSinkFunctionLike } from './two-phase-commit-sink-fun
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { SplitStream } from './split-stream.ts';
 import { StreamHandle } from './stream-handle.ts';
+import { statefulFunction } from './stateful-function.ts';
 import { type BroadcastPair, checkSameEnvironment, type KeyOf, type StreamPair } from './stream-scope.ts';
 import type { ElementOf, Simplify } from './stream-types.ts';
 import { timeWindows } from './time-window.ts';
@@ -111,9 +112,9 @@ export class DataStream<out T> extends StreamHandle {
    * ```
    */
   process<R extends Emittable>(fn: ProcessFunctionLike<T, R> | (() => ProcessFunctionLike<T, R>)): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, PROCESS_FUNCTION);
+    const { create, states } = statefulFunction<never>(fn, PROCESS_FUNCTION, 'non-keyed');
     return this.functionOperator('Process', (parameters) => ({
-      logic: processOperator({ create, runtimeContext: (context) => runtimeContextOf(context, parameters) }),
+      logic: processOperator({ create, states, runtimeContext: (context, own) => runtimeContextOf(context, parameters, own) }),
     }));
   }
 
@@ -249,8 +250,10 @@ export class DataStream<out T> extends StreamHandle {
     const stream = this.partitioned('broadcast');
     if (states.length === 0) return stream;
     for (const state of states as readonly unknown[]) {
-      if (!(state instanceof MapStateDescriptor))
-        throw new UsageError(`broadcast got ${show(state)}. Give it a MapStateDescriptor for each state.`);
+      if (!(state instanceof MapStateDescriptor || state instanceof BroadcastStateDeclaration))
+        throw new UsageError(
+          `broadcast got ${show(state)}. Give it a MapStateDescriptor for each state, or the declaration of a broadcast state.`,
+        );
     }
     return this.scope.streams.broadcast(this.scope, stream.id, states);
   }

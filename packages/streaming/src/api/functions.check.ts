@@ -3,9 +3,10 @@
 import { Types, type TypeOf } from '@millrace/core/types/types';
 import type { Collector } from '../contract/emittable.ts';
 import type { AggregateFunction } from '../contract/functions.ts';
-import type { ListState, MapState, ValueState } from '../contract/keyed-state.ts';
+import type { AggregatingState, ListState, MapState, ReadOnlyBroadcastState, ValueState } from '../contract/keyed-state.ts';
 import { OutputTag } from '../contract/output-tag.ts';
 import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '../contract/process-context.ts';
+import { StateDeclarations } from '../contract/state-declarations.ts';
 import { AggregatingStateDescriptor, ListStateDescriptor, MapStateDescriptor, ValueStateDescriptor } from '../contract/state-descriptor.ts';
 import type { DataStream } from './data-stream.ts';
 import { KeyedProcessFunction, ProcessFunction } from './process-functions.ts';
@@ -201,6 +202,62 @@ export function stateClaims(runtime: RuntimeContext, keyed: KeyedRuntimeContext)
   value.update({ id: 1 });
   // @ts-expect-error the descriptor of another kind
   keyed.getState(new ListStateDescriptor('l', Types.STRING));
+}
+
+/** Never called. */
+export function declaredStateClaims(runtime: RuntimeContext, keyed: KeyedRuntimeContext): void {
+  const count = StateDeclarations.valueState('count', Types.LONG);
+  const pages = StateDeclarations.listStateBuilder('pages', Types.STRING).redistributeBy('UNION').build();
+  const byPage = StateDeclarations.mapState('by page', Types.STRING, Types.row({ ms: Types.LONG }));
+  const mean = StateDeclarations.aggregatingState('mean', Types.tuple(Types.LONG, Types.LONG), {
+    createAccumulator: (): [number, number] => [0, 0],
+    add: (click: Click, [n, sum]): [number, number] => [n + 1, sum + click.ms],
+    getResult: ([n, sum]) => sum / n,
+  });
+  const rules = StateDeclarations.broadcastState('rules', Types.STRING, Types.LONG);
+  const states = { mean: keyed.getState(mean), byPage: keyed.getState(byPage), rules: runtime.getState(rules) };
+  clicks
+    .keyBy((click) => click.user)
+    .process({
+      usesStates: () => [count, pages, byPage],
+      processElement(click, context, out: Collector<number>) {
+        const seen = context.getState(count);
+        seen.update((seen.value() ?? 0) + 1);
+        // @ts-expect-error a number is counted
+        seen.update(click.page);
+        context.getState(pages).add(click.page);
+        out.collect(context.getState(byPage).get(click.page)?.ms ?? 0);
+        // @ts-expect-error a descriptor is no declaration
+        context.getState(new ValueStateDescriptor('x', Types.INT));
+      },
+    });
+  clicks
+    .keyBy((click) => click.user)
+    .connect(clicks.broadcast(rules))
+    .process({
+      processElement(click, context, out: Collector<number>) {
+        out.collect(context.getState(rules).get(click.page) ?? 0);
+        // @ts-expect-error only the broadcast side writes
+        context.getState(rules).put(click.page, 1);
+      },
+      processBroadcastElement(click, context) {
+        context.getState(rules).put(click.page, click.ms);
+        context.getBroadcastState(rules).put(click.page, click.ms);
+        context.applyToKeyedState(count, (user, state) => state.update(user.length + (state.value() ?? 0)));
+      },
+    });
+  type States = [
+    Expect<Equal<typeof states.mean, AggregatingState<Click, number>>>,
+    Expect<Equal<typeof states.byPage, MapState<string, { ms: number }>>>,
+    Expect<Equal<typeof states.rules, ReadOnlyBroadcastState<string, number>>>,
+  ];
+  used<States>();
+  // @ts-expect-error a bare number is no duration
+  StateDeclarations.valueStateBuilder('x', Types.INT).enableTimeToLive({ ttl: 5 });
+  // @ts-expect-error a declaration for each state, not their names
+  clicks.process({ usesStates: () => ['count'], processElement(_click, _context, _out: Collector<string>) {} });
+  // @ts-expect-error a list is identical nowhere
+  StateDeclarations.listStateBuilder('x', Types.INT).redistributeWithMode('IDENTICAL');
 }
 
 /** Never called. */

@@ -4,6 +4,7 @@ import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Emittable } from '../contract/emittable.ts';
 import type { AggregateFunction } from '../contract/functions.ts';
 import type { KeyContext, OperatorContext } from '../contract/operator.ts';
+import type { DeclaredStateStore } from '../contract/state-declaration.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { keyedProcessOperator } from '../operators/keyed-process-operator.ts';
 import { reduceOperator } from '../operators/reduce-operator.ts';
@@ -21,13 +22,13 @@ import { DataStream } from './data-stream.ts';
 import { type FieldAggregation, fieldAverage, fieldReducer } from './field-reducer.ts';
 import { folded } from './fold.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
-import { functionFactory } from './function-factory.ts';
 import type { IntervalJoin } from './interval-join.ts';
 import type { PartitionWindowedStream } from './partition-windowed-stream.ts';
 import type { KeyedProcessFunctionLike } from './process-functions.ts';
 import type { RichFilterFunctionLike, RichFlatMapFunctionLike, RichMapFunctionLike } from './rich-functions.ts';
 import { type FunctionParameters, type KeyedRuntimeContext, keyedRuntimeContextOf } from './runtime-context.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
+import { type StatePlace, statefulFunction } from './stateful-function.ts';
 import type { KeyedPair, KeyOf, StreamScope } from './stream-scope.ts';
 import type { Comparable, FieldOf, Summable } from './stream-types.ts';
 import { timeWindows } from './time-window.ts';
@@ -77,10 +78,15 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
   override process<R extends Emittable>(
     fn: KeyedProcessFunctionLike<K, T, R> | (() => KeyedProcessFunctionLike<K, T, R>),
   ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, KEYED_PROCESS);
+    const { create, states } = statefulFunction<never>(fn, KEYED_PROCESS, 'keyed');
     const key = this.#key as unknown as KeyContext;
     return this.functionOperator('KeyedProcess', (parameters) => ({
-      logic: keyedProcessOperator({ create, key, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) }),
+      logic: keyedProcessOperator({
+        create,
+        key,
+        states,
+        runtimeContext: (context, own) => keyedRuntimeContextOf(context, parameters, own),
+      }),
     }));
   }
 
@@ -216,9 +222,14 @@ export class KeyedStream<out T, out K> extends DataStream<T> {
 
   protected override functionContext(parameters: FunctionParameters): {
     readonly key: KeyContext | undefined;
-    readonly runtimeContext: (context: OperatorContext) => unknown;
+    readonly runtimeContext: (context: OperatorContext, states: DeclaredStateStore) => unknown;
   } {
-    return { key: this.#key as unknown as KeyContext, runtimeContext: (context) => keyedRuntimeContextOf(context, parameters) };
+    const key = this.#key as unknown as KeyContext;
+    return { key, runtimeContext: (context, states) => keyedRuntimeContextOf(context, parameters, states) };
+  }
+
+  protected override statePlace(): StatePlace {
+    return 'keyed';
   }
 
   private aggregated(aggregation: FieldAggregation, field: PropertyKey | undefined, first?: boolean): SingleOutputStreamOperator<T> {

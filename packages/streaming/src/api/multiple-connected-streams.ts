@@ -1,10 +1,10 @@
 import { UsageError } from '@millrace/core/base/errors';
 import type { Collector, Emittable, MaybePromise, Nothing } from '../contract/emittable.ts';
 import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '../contract/process-context.ts';
-import { type CheckpointedFunction, RUNTIME_CONTEXT } from '../contract/rich-function.ts';
+import { type CheckpointedFunction, type DeclaringFunction, RUNTIME_CONTEXT } from '../contract/rich-function.ts';
 import { DataStream } from './data-stream.ts';
 import { checkPlainFunction, show } from './function-checks.ts';
-import { functionFactory } from './function-factory.ts';
+import { functionFactory, isFactory } from './function-factory.ts';
 import type { KeyedProcessFunctionLike, KeyedRichFunctionLike, ProcessFunctionLike } from './process-functions.ts';
 import { type RichFunctionLike, rich } from './rich-functions.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
@@ -40,7 +40,7 @@ interface Tagged {
 }
 
 /** The user's object, whatever the types of its inputs. */
-interface AnyFunction extends Partial<CheckpointedFunction> {
+interface AnyFunction extends Partial<CheckpointedFunction>, Partial<DeclaringFunction> {
   readonly open?: (context: unknown) => MaybePromise<void>;
   readonly close?: () => MaybePromise<void>;
   readonly onTimer?: (timestamp: number, context: OnTimerContext<unknown>, out: Collector<unknown>) => Nothing;
@@ -90,10 +90,7 @@ export class MultipleConnectedStreams<in out T extends readonly unknown[]> {
   process<O extends Emittable>(
     fn: MultipleInputProcessFunctionLike<T, O> | (() => MultipleInputProcessFunctionLike<T, O>),
   ): SingleOutputStreamOperator<O> {
-    const create = creating(fn, this.#streams.length);
-    return tagged(this.#streams)
-      .process(rich(() => dispatching(create()) as ProcessFunctionLike<Tagged, O>))
-      .name('MultipleInputProcess');
+    return tagged(this.#streams).process(adapted<ProcessFunctionLike<Tagged, O>>(fn, this.#streams.length)).name('MultipleInputProcess');
   }
 }
 
@@ -115,11 +112,9 @@ export class KeyedMultipleConnectedStreams<out K, in out T extends readonly unkn
     fn: KeyedMultipleInputProcessFunctionLike<K, T, O> | (() => KeyedMultipleInputProcessFunctionLike<K, T, O>),
   ): SingleOutputStreamOperator<O> {
     const keys = this.#keys;
-    const create = creating(fn, keys.length);
     const keyOf = ({ input, record }: Tagged): Emittable => (keys[input] as (value: unknown) => Emittable)(record);
     const keyed = this.#stream.keyBy(keyOf);
-    const adapted = rich(() => dispatching(create()) as KeyedProcessFunctionLike<Emittable, Tagged, O>);
-    return keyed.process(adapted).name('KeyedMultipleInputProcess');
+    return keyed.process(adapted<KeyedProcessFunctionLike<Emittable, Tagged, O>>(fn, keys.length)).name('KeyedMultipleInputProcess');
   }
 }
 
@@ -135,10 +130,22 @@ function tagged(streams: readonly DataStream<unknown>[]): DataStream<Tagged> {
   return (first as DataStream<Tagged>).union(...others);
 }
 
+/** An object stays one, so that whoever looks for objects that subtasks share finds it. */
+function adapted<F extends object>(fn: unknown, inputs: number): F {
+  const create = creating(fn, inputs);
+  return isFactory(fn) ? rich(() => dispatching(create()) as F) : (dispatching(create()) as F);
+}
+
 function creating(fn: unknown, inputs: number): () => AnyFunction {
   const methods = Array.from({ length: inputs }, (_, input) => `processElement${input + 1}`);
   const what = `an object with methods ${methods[0]} to ${methods.at(-1)}, or a function that makes one`;
-  return functionFactory<AnyFunction>(fn, { where: 'process of multiple connected streams', what, methods, bareFactory: true });
+  return functionFactory<AnyFunction>(fn, {
+    where: 'process of multiple connected streams',
+    what,
+    methods,
+    bareFactory: true,
+    declaresStates: true,
+  });
 }
 
 /** The user's object as a function of one stream. Its own context is set where `RichFunction` looks for it. */
@@ -147,7 +154,7 @@ function dispatching(fn: AnyFunction): unknown {
     { length: MAX_INPUTS },
     (_, input) => (fn as Record<string, unknown>)[`processElement${input + 1}`] as AnyMethod,
   );
-  const { initializeState, snapshotState, onTimer } = fn;
+  const { initializeState, snapshotState, onTimer, usesStates } = fn;
   return {
     open(context: unknown): MaybePromise<void> {
       (fn as { [RUNTIME_CONTEXT]?: unknown })[RUNTIME_CONTEXT] = context;
@@ -156,6 +163,7 @@ function dispatching(fn: AnyFunction): unknown {
     close: () => fn.close?.(),
     processElement: ({ input, record }: Tagged, context: unknown, out: Collector<unknown>) =>
       (methods[input] as AnyMethod).call(fn, record, context, out),
+    ...(usesStates && { usesStates: usesStates.bind(fn) }),
     ...(onTimer && { onTimer: onTimer.bind(fn) }),
     ...(initializeState && { initializeState: initializeState.bind(fn) }),
     ...(snapshotState && { snapshotState: snapshotState.bind(fn) }),

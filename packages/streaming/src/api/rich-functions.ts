@@ -6,11 +6,15 @@
 import { UsageError } from '@millrace/core/base/errors';
 import type { Collector, MaybePromise, Nothing } from '../contract/emittable.ts';
 import type { CheckpointListener } from '../contract/functions.ts';
-import { type CheckpointedFunction, RUNTIME_CONTEXT } from '../contract/rich-function.ts';
+import { type CheckpointedFunction, type DeclaringFunction, RUNTIME_CONTEXT } from '../contract/rich-function.ts';
+import type { StateDeclaration } from '../contract/state-declaration.ts';
 import { FunctionFactory } from './function-factory.ts';
 import type { RuntimeContext } from './runtime-context.ts';
 
-export interface RichFunctionLike<in C = RuntimeContext> extends Partial<CheckpointedFunction>, CheckpointListener {
+export interface RichFunctionLike<in C = RuntimeContext>
+  extends Partial<CheckpointedFunction>,
+    Partial<DeclaringFunction>,
+    CheckpointListener {
   /** Awaited before the first record. */
   readonly open?: (context: C) => MaybePromise<void>;
   /** Always called: at the end, after a failure and when the job is canceled. */
@@ -32,6 +36,11 @@ export interface RichFilterFunctionLike<in T, in C = RuntimeContext> extends Ric
 /** The root of Flink's function classes. One object serves one subtask. */
 export abstract class RichFunction<out C = RuntimeContext> {
   declare [RUNTIME_CONTEXT]?: C;
+
+  /** The states that `getState` of its contexts gives by their declarations; none unless overridden. */
+  usesStates(): Iterable<StateDeclaration> {
+    return [];
+  }
 
   open(_context: C): MaybePromise<void> {}
 

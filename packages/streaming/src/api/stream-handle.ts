@@ -1,12 +1,13 @@
 /** What every stream of a program is made of: its place in the program, and how an operator behind it is added. Internal to this room. */
 import type { KeyContext, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { Sink } from '../contract/sink.ts';
+import type { DeclaredStateStore } from '../contract/state-declaration.ts';
 import type { TransformationId } from '../graph/transformation.ts';
 import { richOperator } from '../operators/rich-operators.ts';
-import { functionFactory } from './function-factory.ts';
 import { addFunctionOperator } from './function-operator.ts';
 import type { NewOperator } from './program.ts';
 import { type FunctionParameters, runtimeContextOf } from './runtime-context.ts';
+import { type StatePlace, statefulFunction } from './stateful-function.ts';
 import type { SingleOutputStreamOperator } from './single-output-stream-operator.ts';
 import type { StreamExecutionEnvironment } from './stream-execution-environment.ts';
 import type { StreamScope } from './stream-scope.ts';
@@ -73,13 +74,10 @@ export abstract class StreamHandle {
     fn: object,
     type?: NewOperator['type'],
   ): SingleOutputStreamOperator<R> {
-    const create = functionFactory<never>(fn, {
-      where: method,
-      what: `a function, or an object with a method ${method}`,
-      methods: [method],
-    });
+    const expected = { where: method, what: `a function, or an object with a method ${method}`, methods: [method] };
+    const { create, states } = statefulFunction<never>(fn, expected, this.statePlace());
     return this.functionOperator(operation, (parameters) => ({
-      logic: richOperator<unknown, typeof method>({ method, create, ...this.functionContext(parameters) }),
+      logic: richOperator<unknown, typeof method>({ method, create, states, ...this.functionContext(parameters) }),
       type,
     }));
   }
@@ -87,9 +85,14 @@ export abstract class StreamHandle {
   /** Overridden by keyed streams. */
   protected functionContext(parameters: FunctionParameters): {
     readonly key: KeyContext | undefined;
-    readonly runtimeContext: (context: OperatorContext) => unknown;
+    readonly runtimeContext: (context: OperatorContext, states: DeclaredStateStore) => unknown;
   } {
-    return { key: undefined, runtimeContext: (context) => runtimeContextOf(context, parameters) };
+    return { key: undefined, runtimeContext: (context, states) => runtimeContextOf(context, parameters, states) };
+  }
+
+  /** Overridden by keyed streams. */
+  protected statePlace(): StatePlace {
+    return 'non-keyed';
   }
 
   protected type(): NewOperator['type'] {

@@ -23,6 +23,7 @@ import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
 import type { KeyedStateBackend, NamespaceType, OperatorStateStore } from './keyed-state.ts';
 import type { KeyedTableFactory } from './state.ts';
+import type { DeclaredState } from './state-declaration.ts';
 import type { StateInitializationContext, StateSnapshotContext } from './snapshot.ts';
 import type { InternalTimerService, Triggerable } from './timers.ts';
 import type { WatermarkStrategy } from './watermark-strategy.ts';
@@ -168,6 +169,8 @@ export interface OneInputLogic {
   readonly kind: 'operator';
   readonly create: (context: OperatorContext) => OneInputOperator;
   readonly key?: KeyContext;
+  /** What its function declares; absent where it declares nothing. */
+  readonly states?: readonly DeclaredState[];
   /** Sends what it gets to the head of this iteration in its own subtask. The task makes the operator, for it knows the way; `create` is not called. */
   readonly iterationTail?: string;
 }
@@ -179,6 +182,7 @@ export interface TwoInputLogic {
   readonly create: (context: OperatorContext) => TwoInputOperator;
   /** Keys of the two inputs; both or one (beside a broadcast input), whose values are of one type. */
   readonly keys?: readonly [KeyContext | undefined, KeyContext | undefined];
+  readonly states?: readonly DeclaredState[];
 }
 
 /** Of the head of an iteration. */

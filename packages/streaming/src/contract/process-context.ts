@@ -1,5 +1,6 @@
 /** What process functions are given with a record or a timer. The objects are reused: valid during the call only. */
 import type { OutputTag } from './output-tag.ts';
+import type { DeclaredStateStore } from './state-declaration.ts';
 import type { ReadOnlyTimerService, TimeDomain, TimerService } from './timers.ts';
 
 export interface SideOutputContext {
@@ -7,7 +8,7 @@ export interface SideOutputContext {
   output<X>(tag: OutputTag<X>, value: NoInfer<X>): void;
 }
 
-export interface ProcessContext extends SideOutputContext {
+export interface ProcessContext extends SideOutputContext, DeclaredStateStore {
   /** Of the record; undefined where it has none. */
   timestamp(): number | undefined;
   timerService(): ReadOnlyTimerService;

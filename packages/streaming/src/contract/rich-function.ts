@@ -1,6 +1,7 @@
 /** The life of a user's object in one subtask, as operators drive it: `open` is awaited before the first record, `close` is always called. */
 import type { MaybePromise, Nothing } from './emittable.ts';
 import type { OperatorStateStore } from './keyed-state.ts';
+import type { StateDeclaration } from './state-declaration.ts';
 
 export interface FunctionInitializationContext {
   isRestored(): boolean;
@@ -21,8 +22,15 @@ export interface CheckpointedFunction {
   snapshotState(context: FunctionSnapshotContext): Nothing;
 }
 
+/** What a function says of its state before it runs. */
+export interface DeclaringFunction {
+  /** The states that it uses; asked when the job is built and again in each subtask, and always to be answered alike. */
+  usesStates(): Iterable<StateDeclaration>;
+}
+
 /** What an operator calls of any rich function, whatever its records are. */
 export interface FunctionLife<in C> {
+  readonly usesStates?: () => Iterable<StateDeclaration>;
   readonly open?: (context: C) => MaybePromise<void>;
   readonly close?: () => MaybePromise<void>;
   readonly initializeState?: (context: FunctionInitializationContext) => MaybePromise<void>;

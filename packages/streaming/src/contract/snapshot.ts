@@ -12,11 +12,11 @@
 import type { TypeInformation } from '@millrace/core/types/type-information';
 
 /** How the elements of a list are given out when the parallelism has changed: split evenly in order, all to everyone, or one subtask's (all had the same). */
-export type RedistributionMode = 'split' | 'union' | 'broadcast';
+export type ListDistribution = 'split' | 'union' | 'broadcast';
 
 export interface ListSnapshot<in out T> {
   readonly name: string;
-  readonly mode: RedistributionMode;
+  readonly mode: ListDistribution;
   readonly elementType: TypeInformation<T> | undefined;
   /** What those who look into a checkpoint take the elements for; `list` if it is absent. */
   readonly kind?: 'list' | 'reader-splits';

@@ -61,6 +61,7 @@ function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
       inputTag: edge?.tag,
       ...(node.operator.outputOnlyAfterEndOfStream === true ? { outputOnlyAfterEndOfStream: true as const } : {}),
       ...(edge?.type === undefined ? {} : { inputType: descriptionOf(edge.type) }),
+      ...declaredStatesOf(node.operator.logic),
     };
   });
   return {
@@ -72,6 +73,10 @@ function vertexOf(chain: Chain, plan: JobPlan): JobVertex {
     ...coLocationOf(chain, plan),
     operators,
   };
+}
+
+function declaredStatesOf(logic: OperatorLogic): Pick<ChainedOperator, 'states'> {
+  return 'states' in logic ? { states: logic.states } : {};
 }
 
 function coLocationOf(chain: Chain, { coLocated, ids }: JobPlan): Pick<JobVertex, 'coLocationGroup'> {

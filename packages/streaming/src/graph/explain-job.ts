@@ -2,6 +2,13 @@
  * What will become of a job, as plain data for people and tools: both graphs, what runs together, what is exchanged, and why an edge is not chained. Field names are an
  * interface (`millrace explain --json`): add, never rename.
  */
+import {
+  type DeclaredState,
+  type DeclaredStateKind,
+  declaredTypeText,
+  type RedistributionMode,
+  type RedistributionStrategy,
+} from '../contract/state-declaration.ts';
 import { type ChainingObstacle, chainingObstacles } from './chaining.ts';
 import { channelsOf } from './execution-edges.ts';
 import type { CompiledJob, JobEdge, JobVertex, PartitionerKind } from './job-graph.ts';
@@ -34,7 +41,21 @@ export interface ExplainedOperator {
   readonly slotSharingGroup: string;
   /** It emits nothing before its input has ended. */
   readonly outputOnlyAfterEndOfStream: boolean;
+  /** What its function declares by `usesStates`. What it asks for without a declaration is known only when it runs. */
+  readonly states: readonly ExplainedState[];
   readonly vertex: number;
+}
+
+export interface ExplainedState {
+  readonly name: string;
+  readonly kind: DeclaredStateKind;
+  readonly redistributionMode: RedistributionMode;
+  /** null unless REDISTRIBUTABLE. */
+  readonly redistributionStrategy: RedistributionStrategy | null;
+  /** Of values, elements, accumulators: `LONG`; of a map `STRING to LONG`. */
+  readonly type: string;
+  /** null: values live until they are cleared. */
+  readonly ttlMs: number | null;
 }
 
 export interface ExplainedStream {
@@ -121,8 +142,14 @@ function explainOperator(node: StreamNode, { ids }: JobPlan, numbers: ReadonlyMa
     maxParallelism,
     slotSharingGroup,
     outputOnlyAfterEndOfStream: operator.outputOnlyAfterEndOfStream === true,
+    states: ('states' in operator.logic ? operator.logic.states : []).map(explainState),
     vertex: numbers.get(node.index)!,
   };
+}
+
+function explainState(state: DeclaredState): ExplainedState {
+  const { name, kind, redistributionMode, redistributionStrategy = null, ttlMs = null } = state;
+  return { name, kind, redistributionMode, redistributionStrategy, type: declaredTypeText(state), ttlMs };
 }
 
 function explainStream(edge: StreamEdge, { graph, inside }: JobPlan): ExplainedStream {

@@ -5,6 +5,7 @@
 import type { StateBackend } from '../contract/state-backend.ts';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { OperatorKind, OperatorLogic } from '../contract/operator.ts';
+import type { DeclaredState } from '../contract/state-declaration.ts';
 import type { JobPlan } from './job-plan.ts';
 
 export type PartitionerKind = 'forward' | 'rebalance' | 'rescale' | 'shuffle' | 'broadcast' | 'global' | 'hash' | 'custom';
@@ -108,6 +109,8 @@ export interface ChainedOperator {
   readonly inputType?: TypeDescription;
   /** It emits nothing before its input has ended. */
   readonly outputOnlyAfterEndOfStream?: true;
+  /** What its function declares (`usesStates`); absent where it declares nothing. */
+  readonly states?: readonly DeclaredState[];
 }
 
 /** A stream between two vertices. An input of a vertex is the union of its edges. */

@@ -13,12 +13,15 @@ import type { Collector, Nothing } from '../contract/emittable.ts';
 import type { BroadcastState, KeyedStateBackend, ReadOnlyBroadcastState } from '../contract/keyed-state.ts';
 import type { KeyContext, OperatorContext, TwoInputLogic } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
-import type { AnyMapStateDescriptor, MapStateDescriptor, StateDescriptor } from '../contract/state-descriptor.ts';
+import { BroadcastStateDeclaration, StateDeclaration, type TypedStateDeclaration } from '../contract/state-declaration.ts';
+import type { AnyMapStateDescriptor, StateDescriptor } from '../contract/state-descriptor.ts';
 import type { ReadOnlyTimerService, TimerService } from '../contract/timers.ts';
-import { BroadcastStates } from './broadcast-states.ts';
+import { type BroadcastKey, BroadcastStates } from './broadcast-states.ts';
+import type { DeclaredStates } from './declared-states.ts';
 import { ElementContext, KeyedElementContext } from './element-context.ts';
 import { refuseResult } from './refused-result.ts';
-import { type FunctionSpec, type KeyedFunction, KeyedTwoInputFunctionOperator, TwoInputFunctionOperator } from './two-input-function.ts';
+import { type KeyedFunction, KeyedTwoInputFunctionOperator, TwoInputFunctionOperator } from './two-input-function.ts';
+import { declaredBy, type FunctionSpec } from './user-function.ts';
 
 interface BroadcastProcess<R, W> {
   readonly processElement: (value: unknown, context: R, out: Collector<unknown>) => Nothing;
@@ -34,11 +37,12 @@ export interface BroadcastSpec<F> extends FunctionSpec<F> {
 }
 
 export function broadcastProcessOperator(spec: BroadcastSpec<PlainObject>): TwoInputLogic {
-  return { kind: 'twoInput', create: (context) => new BroadcastProcessOperator(context, spec) };
+  return { kind: 'twoInput', create: (context) => new BroadcastProcessOperator(context, spec), ...declaredBy(spec) };
 }
 
 export function keyedBroadcastProcessOperator(spec: BroadcastSpec<KeyedObject>, key: KeyContext): TwoInputLogic {
-  return { kind: 'twoInput', create: (context) => new KeyedBroadcastProcessOperator(context, spec, key), keys: [key, undefined] };
+  const create = (context: OperatorContext) => new KeyedBroadcastProcessOperator(context, spec, key);
+  return { kind: 'twoInput', create, keys: [key, undefined], ...declaredBy(spec) };
 }
 
 class BroadcastProcessOperator extends TwoInputFunctionOperator<PlainObject> {
@@ -47,7 +51,7 @@ class BroadcastProcessOperator extends TwoInputFunctionOperator<PlainObject> {
 
   constructor(context: OperatorContext, spec: BroadcastSpec<PlainObject>) {
     super(context, spec);
-    const states = new BroadcastStates(context.operatorState, spec.descriptors);
+    const states = { broadcast: new BroadcastStates(context.operatorState, spec.descriptors, this.states), declared: this.states };
     this.#readOnly = new ReadingContext(context, this, states);
     this.#writing = new WritingContext(context, this, states);
   }
@@ -70,7 +74,7 @@ class KeyedBroadcastProcessOperator extends KeyedTwoInputFunctionOperator<KeyedO
 
   constructor(context: OperatorContext, spec: BroadcastSpec<KeyedObject>, key: KeyContext) {
     super(context, spec);
-    const states = new BroadcastStates(context.operatorState, spec.descriptors);
+    const states = { broadcast: new BroadcastStates(context.operatorState, spec.descriptors, this.states), declared: this.states };
     this.#readOnly = new KeyedReadingContext(context, this.timerService, states);
     this.#writing = new KeyedWritingContext(context, this.timerService, states);
     this.#selector = key.selector;
@@ -90,15 +94,21 @@ class KeyedBroadcastProcessOperator extends KeyedTwoInputFunctionOperator<KeyedO
   }
 }
 
+/** What both sides see of the operator's states. */
+interface States {
+  readonly broadcast: BroadcastStates;
+  readonly declared: DeclaredStates;
+}
+
 class ReadingContext extends ElementContext implements ReadOnlyBroadcastContext {
   readonly #states: BroadcastStates;
 
-  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: BroadcastStates) {
-    super(context, timers);
-    this.#states = states;
+  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: States) {
+    super(context, timers, states.declared);
+    this.#states = states.broadcast;
   }
 
-  getBroadcastState<N, V>(descriptor: MapStateDescriptor<N, V>): ReadOnlyBroadcastState<N, V> {
+  getBroadcastState<N, V>(descriptor: BroadcastKey<N, V>): ReadOnlyBroadcastState<N, V> {
     return this.#states.readOnly(descriptor);
   }
 }
@@ -106,12 +116,12 @@ class ReadingContext extends ElementContext implements ReadOnlyBroadcastContext 
 class KeyedReadingContext extends KeyedElementContext<unknown> implements BroadcastReader {
   readonly #states: BroadcastStates;
 
-  constructor(context: OperatorContext, timers: TimerService, states: BroadcastStates) {
-    super(context, timers);
-    this.#states = states;
+  constructor(context: OperatorContext, timers: TimerService, states: States) {
+    super(context, timers, states.declared);
+    this.#states = states.broadcast;
   }
 
-  getBroadcastState<N, V>(descriptor: MapStateDescriptor<N, V>): ReadOnlyBroadcastState<N, V> {
+  getBroadcastState<N, V>(descriptor: BroadcastKey<N, V>): ReadOnlyBroadcastState<N, V> {
     return this.#states.readOnly(descriptor);
   }
 }
@@ -119,25 +129,35 @@ class KeyedReadingContext extends KeyedElementContext<unknown> implements Broadc
 class WritingContext extends ElementContext implements BroadcastContext {
   readonly #states: BroadcastStates;
 
-  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: BroadcastStates) {
-    super(context, timers);
-    this.#states = states;
+  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: States) {
+    super(context, timers, states.declared);
+    this.#states = states.broadcast;
   }
 
-  getBroadcastState<N, V>(descriptor: MapStateDescriptor<N, V>): BroadcastState<N, V> {
+  override getState<N, V>(declaration: BroadcastStateDeclaration<N, V>): BroadcastState<N, V>;
+  override getState<S>(declaration: TypedStateDeclaration<S>): S;
+  override getState(declaration: StateDeclaration): unknown {
+    if (declaration instanceof BroadcastStateDeclaration) return this.#states.writable(declaration);
+    return super.getState(declaration as TypedStateDeclaration<unknown>);
+  }
+
+  getBroadcastState<N, V>(descriptor: BroadcastKey<N, V>): BroadcastState<N, V> {
     return this.#states.writable(descriptor);
   }
 }
 
 class KeyedWritingContext extends WritingContext implements KeyedBroadcastContext<unknown> {
   readonly #keyedState: KeyedStateBackend;
+  readonly #declared: DeclaredStates;
 
-  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: BroadcastStates) {
+  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: States) {
     super(context, timers, states);
+    this.#declared = states.declared;
     this.#keyedState = context.keyedState;
   }
 
-  applyToKeyedState<S>(descriptor: StateDescriptor<S>, visit: (key: unknown, state: S) => Nothing): void {
+  applyToKeyedState<S>(given: StateDescriptor<S> | TypedStateDeclaration<S>, visit: (key: unknown, state: S) => Nothing): void {
+    const descriptor = given instanceof StateDeclaration ? this.#declared.keyedDescriptor(given) : given;
     this.#keyedState.applyToAllKeys(descriptor, (key, state) => {
       const result: unknown = visit(key, state);
       if (result !== undefined) refuseResult('the visitor of applyToKeyedState', result);

@@ -5,7 +5,8 @@ import type { KeyedProcessContext, ProcessContext } from '../contract/process-co
 import type { FunctionLife } from '../contract/rich-function.ts';
 import { ElementContext, KeyedElementContext } from './element-context.ts';
 import { refuseResult } from './refused-result.ts';
-import { type FunctionSpec, type KeyedFunction, KeyedTwoInputFunctionOperator, TwoInputFunctionOperator } from './two-input-function.ts';
+import { type KeyedFunction, KeyedTwoInputFunctionOperator, TwoInputFunctionOperator } from './two-input-function.ts';
+import { declaredBy, type FunctionSpec } from './user-function.ts';
 
 interface CoProcess<C> {
   readonly processElement1: (value: unknown, context: C, out: Collector<unknown>) => Nothing;
@@ -16,11 +17,11 @@ type CoProcessObject = CoProcess<ProcessContext> & FunctionLife<unknown>;
 type KeyedCoProcessObject = CoProcess<KeyedProcessContext<unknown>> & KeyedFunction;
 
 export function coProcessOperator(spec: FunctionSpec<CoProcessObject>): TwoInputLogic {
-  return { kind: 'twoInput', create: (context) => new CoProcessOperator(context, spec) };
+  return { kind: 'twoInput', create: (context) => new CoProcessOperator(context, spec), ...declaredBy(spec) };
 }
 
 export function keyedCoProcessOperator(spec: FunctionSpec<KeyedCoProcessObject>, keys: readonly [KeyContext, KeyContext]): TwoInputLogic {
-  return { kind: 'twoInput', create: (context) => new KeyedCoProcessOperator(context, spec, keys), keys };
+  return { kind: 'twoInput', create: (context) => new KeyedCoProcessOperator(context, spec, keys), keys, ...declaredBy(spec) };
 }
 
 class CoProcessOperator extends TwoInputFunctionOperator<CoProcessObject> {
@@ -28,7 +29,7 @@ class CoProcessOperator extends TwoInputFunctionOperator<CoProcessObject> {
 
   constructor(context: OperatorContext, spec: FunctionSpec<CoProcessObject>) {
     super(context, spec);
-    this.#elementContext = new ElementContext(context, this);
+    this.#elementContext = new ElementContext(context, this, this.states);
   }
 
   processElement1(record: unknown): void {
@@ -49,7 +50,7 @@ class KeyedCoProcessOperator extends KeyedTwoInputFunctionOperator<KeyedCoProces
 
   constructor(context: OperatorContext, spec: FunctionSpec<KeyedCoProcessObject>, keys: readonly [KeyContext, KeyContext]) {
     super(context, spec);
-    this.#elementContext = new KeyedElementContext(context, this.timerService);
+    this.#elementContext = new KeyedElementContext(context, this.timerService, this.states);
     this.#first = keys[0].selector;
     this.#second = keys[1].selector;
   }

@@ -3,6 +3,7 @@ import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { OperatorContext, TaskFlow } from '../contract/operator.ts';
 import type { OutputTag } from '../contract/output-tag.ts';
 import type { KeyedProcessContext, OnTimerContext, ProcessContext } from '../contract/process-context.ts';
+import type { DeclaredStateStore, TypedStateDeclaration } from '../contract/state-declaration.ts';
 import type { InternalTimerService, ReadOnlyTimerService, TimeDomain, TimerService } from '../contract/timers.ts';
 import { VOID_NAMESPACE } from '../contract/timers.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
@@ -13,11 +14,17 @@ export class ElementContext implements ProcessContext {
   protected readonly flow: TaskFlow;
   readonly #timers: ReadOnlyTimerService;
   readonly #sideOutputs: SideOutputs;
+  readonly #states: DeclaredStateStore;
 
-  constructor(context: OperatorContext, timers: ReadOnlyTimerService) {
+  constructor(context: OperatorContext, timers: ReadOnlyTimerService, states: DeclaredStateStore) {
     this.flow = context.flow;
     this.#timers = new KeylessTimers(timers);
     this.#sideOutputs = new SideOutputs(context);
+    this.#states = states;
+  }
+
+  getState<S>(declaration: TypedStateDeclaration<S>): S {
+    return this.#states.getState(declaration);
   }
 
   timestamp(): number | undefined {
@@ -38,8 +45,8 @@ export class KeyedElementContext<K> extends ElementContext implements KeyedProce
   readonly #state: KeyedStateBackend;
   readonly #keyedTimers: TimerService;
 
-  constructor(context: OperatorContext, timers: TimerService) {
-    super(context, timers);
+  constructor(context: OperatorContext, timers: TimerService, states: DeclaredStateStore) {
+    super(context, timers, states);
     this.#state = context.keyedState;
     this.#keyedTimers = timers;
   }

@@ -9,23 +9,21 @@ import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } fro
 import type { KeyedProcessContext } from '../contract/process-context.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
 import { KeyedElementContext } from './element-context.ts';
-import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
+import { FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
+import { declaredBy, type FunctionSpec, userFunction } from './user-function.ts';
 import { type TimedFunction, UserTimers } from './user-timers.ts';
 
 interface KeyedProcessObject<C> extends FunctionLife<C>, TimedFunction {
   readonly processElement: (value: unknown, context: KeyedProcessContext<unknown>, out: Collector<unknown>) => Nothing;
 }
 
-export interface KeyedProcessSpec<C> {
-  /** One object for each subtask. */
-  readonly create: () => KeyedProcessObject<C>;
-  readonly runtimeContext: (context: OperatorContext) => C;
+export interface KeyedProcessSpec<C> extends FunctionSpec<KeyedProcessObject<C>, C> {
   readonly key: KeyContext;
 }
 
 export function keyedProcessOperator<C>(spec: KeyedProcessSpec<C>): OperatorLogic {
-  return { kind: 'operator', create: (context) => new KeyedProcessOperator(context, spec), key: spec.key };
+  return { kind: 'operator', create: (context) => new KeyedProcessOperator(context, spec), key: spec.key, ...declaredBy(spec) };
 }
 
 class KeyedProcessOperator<C> extends FunctionOperator implements OneInputOperator {
@@ -36,14 +34,14 @@ class KeyedProcessOperator<C> extends FunctionOperator implements OneInputOperat
   readonly #elementContext: KeyedProcessContext<unknown>;
   readonly #output: Collector<unknown>;
 
-  constructor(context: OperatorContext, { create, runtimeContext, key }: KeyedProcessSpec<C>) {
-    const fn = create();
-    super(new FunctionLifeCycle(fn, runtimeContext(context), () => context.operatorState));
+  constructor(context: OperatorContext, spec: KeyedProcessSpec<C>) {
+    const { fn, states, life } = userFunction(context, spec);
+    super(life);
     this.#fn = fn;
-    this.#selector = key.selector;
+    this.#selector = spec.key.selector;
     this.#state = context.keyedState;
-    this.#timers = new UserTimers(context, this.#fn);
-    this.#elementContext = new KeyedElementContext(context, this.#timers.service);
+    this.#timers = new UserTimers(context, fn, states);
+    this.#elementContext = new KeyedElementContext(context, this.#timers.service, states);
     this.#output = context.output;
   }
 

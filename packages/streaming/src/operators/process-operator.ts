@@ -6,21 +6,18 @@ import type { FunctionLife } from '../contract/rich-function.ts';
 import type { ReadOnlyTimerService } from '../contract/timers.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import { ElementContext } from './element-context.ts';
-import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
+import { FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
+import { declaredBy, type FunctionSpec, userFunction } from './user-function.ts';
 
 interface ProcessObject<C> extends FunctionLife<C> {
   readonly processElement: (value: unknown, context: ProcessContext, out: Collector<unknown>) => Nothing;
 }
 
-export interface ProcessSpec<C> {
-  /** One object for each subtask. */
-  readonly create: () => ProcessObject<C>;
-  readonly runtimeContext: (context: OperatorContext) => C;
-}
+export type ProcessSpec<C> = FunctionSpec<ProcessObject<C>, C>;
 
 export function processOperator<C>(spec: ProcessSpec<C>): OperatorLogic {
-  return { kind: 'operator', create: (context) => new ProcessOperator(context, spec) };
+  return { kind: 'operator', create: (context) => new ProcessOperator(context, spec), ...declaredBy(spec) };
 }
 
 class ProcessOperator<C> extends FunctionOperator implements OneInputOperator, ReadOnlyTimerService {
@@ -30,12 +27,12 @@ class ProcessOperator<C> extends FunctionOperator implements OneInputOperator, R
   readonly #output: Collector<unknown>;
   #watermark: number;
 
-  constructor(context: OperatorContext, { create, runtimeContext }: ProcessSpec<C>) {
-    const fn = create();
-    super(new FunctionLifeCycle(fn, runtimeContext(context), () => context.operatorState));
+  constructor(context: OperatorContext, spec: ProcessSpec<C>) {
+    const { fn, states, life } = userFunction(context, spec);
+    super(life);
     this.#context = context;
     this.#fn = fn;
-    this.#elementContext = new ElementContext(context, this);
+    this.#elementContext = new ElementContext(context, this, states);
     this.#output = context.output;
     this.#watermark = NO_TIMESTAMP;
   }

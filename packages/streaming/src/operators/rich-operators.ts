@@ -9,8 +9,9 @@ import type { Collector, MaybePromise, Nothing } from '../contract/emittable.ts'
 import type { KeyedStateBackend } from '../contract/keyed-state.ts';
 import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
-import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
+import { FunctionOperator } from './function-life.ts';
 import { refuseResult } from './refused-result.ts';
+import { declaredBy, type FunctionSpec, userFunction } from './user-function.ts';
 
 interface RichObjects<C> {
   readonly map: FunctionLife<C> & { readonly map: (value: unknown) => unknown };
@@ -18,18 +19,15 @@ interface RichObjects<C> {
   readonly flatMap: FunctionLife<C> & { readonly flatMap: (value: unknown, out: Collector<unknown>) => Nothing };
 }
 
-export interface RichSpec<C, M extends keyof RichObjects<C>> {
+export interface RichSpec<C, M extends keyof RichObjects<C>> extends FunctionSpec<RichObjects<C>[M], C> {
   readonly method: M;
-  /** One object for each subtask. */
-  readonly create: () => RichObjects<C>[M];
-  readonly runtimeContext: (context: OperatorContext) => C;
   /** Undefined on a stream without a key. */
   readonly key: KeyContext | undefined;
 }
 
 export function richOperator<C, M extends keyof RichObjects<C>>(spec: RichSpec<C, M>): OperatorLogic {
   const create = (context: OperatorContext) => OPERATORS[spec.method](context, spec as unknown as AnySpec);
-  return { kind: 'operator', create, ...(spec.key === undefined ? {} : { key: spec.key }) };
+  return { kind: 'operator', create, ...declaredBy(spec), ...(spec.key === undefined ? {} : { key: spec.key }) };
 }
 
 type AnySpec = RichSpec<unknown, never>;
@@ -41,9 +39,10 @@ abstract class RichOperator<F extends FunctionLife<unknown>> extends FunctionOpe
   readonly #state: KeyedStateBackend | undefined;
   readonly #selector: ((record: unknown) => unknown) | undefined;
 
-  constructor(context: OperatorContext, { create, runtimeContext, key }: AnySpec) {
-    const fn = create() as unknown as F;
-    super(new FunctionLifeCycle<unknown>(fn, runtimeContext(context), () => context.operatorState));
+  constructor(context: OperatorContext, spec: AnySpec) {
+    const { fn, life } = userFunction(context, spec as unknown as FunctionSpec<F>);
+    const { key } = spec;
+    super(life);
     this.fn = fn;
     this.output = context.output;
     this.#state = key === undefined ? undefined : context.keyedState;

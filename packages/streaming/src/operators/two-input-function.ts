@@ -6,14 +6,10 @@ import type { FunctionLife } from '../contract/rich-function.ts';
 import type { ReadOnlyTimerService } from '../contract/timers.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
 import type { KeyTimerService } from './element-context.ts';
-import { FunctionLifeCycle, FunctionOperator } from './function-life.ts';
+import type { DeclaredStates } from './declared-states.ts';
+import { FunctionOperator } from './function-life.ts';
+import { type FunctionSpec, userFunction } from './user-function.ts';
 import { type TimedFunction, UserTimers } from './user-timers.ts';
-
-/** One user object for each subtask, and what it is opened with. */
-export interface FunctionSpec<F> {
-  readonly create: () => F;
-  readonly runtimeContext: (context: OperatorContext) => unknown;
-}
 
 /** Without a key there is only the time to read. */
 export abstract class TwoInputFunctionOperator<F extends FunctionLife<unknown>>
@@ -21,14 +17,16 @@ export abstract class TwoInputFunctionOperator<F extends FunctionLife<unknown>>
   implements TwoInputOperator, ReadOnlyTimerService
 {
   protected readonly fn: F;
+  protected readonly states: DeclaredStates;
   protected readonly output: Collector<unknown>;
   readonly #context: OperatorContext;
   #watermark: number;
 
-  constructor(context: OperatorContext, { create, runtimeContext }: FunctionSpec<F>) {
-    const fn = create();
-    super(new FunctionLifeCycle<unknown>(fn, runtimeContext(context), () => context.operatorState));
+  constructor(context: OperatorContext, spec: FunctionSpec<F>) {
+    const { fn, states, life } = userFunction(context, spec);
+    super(life);
     this.fn = fn;
+    this.states = states;
     this.output = context.output;
     this.#context = context;
     this.#watermark = NO_TIMESTAMP;
@@ -56,18 +54,20 @@ export type KeyedFunction = FunctionLife<unknown> & TimedFunction;
 /** With a key: the current key is set before each record of a keyed input, and by each timer. */
 export abstract class KeyedTwoInputFunctionOperator<F extends KeyedFunction> extends FunctionOperator implements TwoInputOperator {
   protected readonly fn: F;
+  protected readonly states: DeclaredStates;
   protected readonly output: Collector<unknown>;
   protected readonly state: KeyedStateBackend;
   protected readonly timerService: KeyTimerService;
   readonly #timers: UserTimers;
 
-  constructor(context: OperatorContext, { create, runtimeContext }: FunctionSpec<F>) {
-    const fn = create();
-    super(new FunctionLifeCycle<unknown>(fn, runtimeContext(context), () => context.operatorState));
+  constructor(context: OperatorContext, spec: FunctionSpec<F>) {
+    const { fn, states, life } = userFunction(context, spec);
+    super(life);
     this.fn = fn;
+    this.states = states;
     this.output = context.output;
     this.state = context.keyedState;
-    this.#timers = new UserTimers(context, this.fn);
+    this.#timers = new UserTimers(context, fn, states);
     this.timerService = this.#timers.service;
   }
 

@@ -3,6 +3,7 @@ import type { Collector, Nothing } from '../contract/emittable.ts';
 import { FailingCall } from '../contract/failing-call.ts';
 import type { OperatorContext } from '../contract/operator.ts';
 import type { OnTimerContext } from '../contract/process-context.ts';
+import type { DeclaredStateStore } from '../contract/state-declaration.ts';
 import { type InternalTimer, type InternalTimerService, type TimeDomain, type Triggerable, VOID_NAMESPACES } from '../contract/timers.ts';
 import { KeyTimerService, TimerContext } from './element-context.ts';
 import { refuseResult } from './refused-result.ts';
@@ -19,11 +20,11 @@ export class UserTimers implements Triggerable<unknown, number> {
   readonly #context: TimerContext<unknown>;
   readonly #output: Collector<unknown>;
 
-  constructor(context: OperatorContext, fn: TimedFunction) {
+  constructor(context: OperatorContext, fn: TimedFunction, states: DeclaredStateStore) {
     this.#fn = fn;
     this.#timers = context.timers('user-timers', this, VOID_NAMESPACES);
     this.service = new KeyTimerService(this.#timers);
-    this.#context = new TimerContext(context, this.service);
+    this.#context = new TimerContext(context, this.service, states);
     this.#output = context.output;
   }
 

@@ -2,7 +2,7 @@
  * One checkpoint of a simulated job, from the snapshots of the enumerators to the last acknowledgement. The plainest coordinator there is: every task that had not
  * finished answers, or the round has failed.
  */
-import type { CheckpointMetadata, CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
+import { type CheckpointMetadata, type CoordinatorState, operatorMetadataOf } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { CheckpointBarrier } from '@millrace/runtime/checkpoint/checkpoint-options';
 import type { TaskStateSnapshot } from '@millrace/runtime/checkpoint/state-handles';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
@@ -66,7 +66,7 @@ export class CheckpointRound {
       name,
       parallelism,
       maxParallelism,
-      operators: operators.map((operator) => ({ id: operator.id, uid: operator.uid, name: operator.name })),
+      operators: operators.map(operatorMetadataOf),
       subtasks: graph.subtasksOf(id).map(({ executionId }) => ({
         isFinished: this.#finished.has(executionId),
         operators: this.#snapshots.get(executionId)?.operators ?? {},

@@ -357,7 +357,7 @@ test('what is no function over two streams is refused where it is given', () => 
       /^process beside a broadcast stream got an object with processElement, which has no method processBroadcastElement\. Give it a BroadcastProcessFunction/,
   });
   assert.throws(() => stream.broadcast(new ValueStateDescriptor('v', Types.INT) as never), {
-    message: /^broadcast got an object with .*\. Give it a MapStateDescriptor for each state\.$/,
+    message: /^broadcast got an object with .*\. Give it a MapStateDescriptor for each state, or the declaration of a broadcast state\.$/,
   });
   const keyed = stream.keyBy((n) => n);
   assert.throws(() => keyed.intervalJoin(keyed).between('5 s', '1 s'), {

@@ -7,6 +7,7 @@ import { DataStreamUtils } from '@millrace/streaming/api/data-stream-utils';
 import type { KeyedStream } from '@millrace/streaming/api/keyed-stream';
 import type { KeyedRuntimeContext } from '@millrace/streaming/api/runtime-context';
 import { rich } from '@millrace/streaming/api/rich-functions';
+import type { ValueState } from '@millrace/streaming/contract/keyed-state';
 import { ValueStateDescriptor } from '@millrace/streaming/contract/state-descriptor';
 import { GlobalWindows } from '@millrace/streaming/window/global-windows';
 import { SlidingEventTimeWindows } from '@millrace/streaming/window/sliding-event-time-windows';
@@ -17,7 +18,7 @@ const FOREIGN =
   /The key ("?[\w-]+"?) is in key group \d+, and this subtask has the groups \d+ to \d+: the record was sent elsewhere by its key\. A key function must give the same key whenever it is called/;
 
 const counted = () => {
-  let count: ReturnType<KeyedRuntimeContext['getState']>;
+  let count: ValueState<unknown>;
   return {
     open(context: KeyedRuntimeContext) {
       count = context.getState(new ValueStateDescriptor<unknown>('count'));

@@ -4,7 +4,12 @@
  * P1 the phase only goes forward; after `closed` nothing of it changes, whatever comes late. P2 an execution acknowledges once, and only one that was asked.
  */
 import type { Cancellation } from '@millrace/core/base/clock';
-import type { CheckpointMetadata, CoordinatorState, SubtaskMetadata } from '../../checkpoint/checkpoint-metadata.ts';
+import {
+  type CheckpointMetadata,
+  type CoordinatorState,
+  operatorMetadataOf,
+  type SubtaskMetadata,
+} from '../../checkpoint/checkpoint-metadata.ts';
 import type { CheckpointDetails, CheckpointTaskDetails } from '../../protocol/control-messages.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../../checkpoint/state-handles.ts';
 import type { Execution, ExecutionGraph } from '../execution-graph.ts';
@@ -83,7 +88,7 @@ export class PendingCheckpoint {
         name,
         parallelism,
         maxParallelism,
-        operators: operators.map(({ id: operatorId, uid, name: operatorName }) => ({ id: operatorId, uid, name: operatorName })),
+        operators: operators.map(operatorMetadataOf),
         subtasks: this.#subtasksOf(id),
       })),
     };
