@@ -9,7 +9,7 @@ import type { FeedbackQueue, FeedbackSpill } from './feedback-queue.ts';
 import { openFeedbackSpill } from './feedback-spill.ts';
 import { openSpillFile } from './node/spill-files.ts';
 import type { Step } from './step.ts';
-import { type TaskEnvironment, taskNameOf, vertexOf } from './task-environment.ts';
+import { type TaskEnvironment, taskNameOf, tell, vertexOf } from './task-environment.ts';
 
 type HeadParts = Pick<FeedbackGateParts, 'gate' | 'feedback' | 'flow' | 'control'> & {
   readonly settings: IterationSettings;
@@ -70,8 +70,4 @@ function openSpill(environment: TaskEnvironment, type: TypeDescription, headFlow
   const codec = createCodec(type, { maxShapes: job.jobGraph.configuration.maxShapesPerEdge, onWarning: (text) => tell(environment, text) });
   const memoryCap = overdraftMemoryBytes === undefined ? {} : { memoryCapBytes: overdraftMemoryBytes };
   return openFeedbackSpill(headFlow, { name, codec, spill: () => openFile(name), ...memoryCap });
-}
-
-function tell(environment: TaskEnvironment, text: string): void {
-  environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
 }

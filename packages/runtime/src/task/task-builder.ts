@@ -50,6 +50,7 @@ import { TaskMetrics } from './task-metrics.ts';
 import { TaskSchedule } from './task-schedule.ts';
 import { TaskSnapshots } from './task-snapshots.ts';
 import { Tasklet } from './tasklet.ts';
+import { tellOfMisplacedReader } from './unread-sides.ts';
 import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
 import { writerContextOf } from './writer-context.ts';
@@ -311,6 +312,7 @@ class TaskBuilder {
       flow: this.#flow,
       output: main,
       sideOutput: (tagId) => sides.get(tagId),
+      unreadSideOutput: (tagId) => tellOfMisplacedReader(environment, step.plan.operator, tagId),
       runtime: runtimeContextOf(environment, this.registries, step.plan.operator),
       tables: services.tables,
       get keyedState() {

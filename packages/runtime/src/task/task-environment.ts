@@ -37,6 +37,11 @@ export function taskNameOf(environment: TaskEnvironment): string {
   return `${name} (${environment.deployed.task.subtask + 1}/${parallelism})`;
 }
 
+/** A line on standard error, in the name of the task. */
+export function tell(environment: TaskEnvironment, text: string): void {
+  environment.post({ type: 'output', stream: 'stderr', text: `${taskNameOf(environment)}: ${text}\n` });
+}
+
 /** What the functions of one task have registered. */
 export interface TaskRegistries {
   readonly accumulators: TaskAccumulators;

@@ -194,6 +194,25 @@ test('arguments of another kind', () => {
     numbers()
       .keyBy((n) => n)
       .window(TumblingEventTimeWindows.of('1 s'));
+  const never = (as: string) =>
+    `getSideOutput('other') of 'TumblingEventTimeWindows': nothing is ever emitted there, as ${as}; or read 'other' from the operator that emits to it.`;
+  const other = new OutputTag<number>('other');
+  const withLate = () => windowed().sideOutputLateData(new OutputTag<number>('late'));
+  refuses(
+    () => windowed().sum().getSideOutput(other),
+    never('it has no side outputs. For its late records call sideOutputLateData(tag) on the windows, before they are reduced'),
+  );
+  refuses(
+    () =>
+      withLate()
+        .reduce((a) => a)
+        .getSideOutput(other),
+    never("its late records go to 'late', and nothing else goes aside"),
+  );
+  withLate().sum().getSideOutput(new OutputTag<number>('late'));
+  withLate()
+    .process((_key, context) => context.output(other, 1) ?? 1)
+    .getSideOutput(other);
   refuses(() => windowed().sideOutputLateData(anything('late')), "sideOutputLateData got 'late'. Give it an OutputTag.");
   refuses(() => windowed().allowedLateness('-1 s'), 'allowedLateness got -1000 ms. Give a duration of 0 ms or more.');
   refuses(() => windowed().sum(anything(Number)), "sum got a function (Number). Give it the name of a field, as in sum('amount').");

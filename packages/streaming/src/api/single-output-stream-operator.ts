@@ -103,7 +103,7 @@ export class SingleOutputStreamOperator<out T> extends DataStream<T> {
     return this;
   }
 
-  /** The records that this operator emits to the tag; none, if it emits to another. */
+  /** The records that this operator emits to the tag; none, if it emits to another. Refused where it is known that the operator never emits to it. */
   getSideOutput<X>(tag: OutputTag<X>): SideOutputDataStream<X> {
     if (!(tag instanceof OutputTag))
       throw new UsageError(`getSideOutput of '${this.scope.program.nameOf(this.id)}' got ${show(tag)}. Give it the OutputTag.`);
@@ -120,10 +120,24 @@ const WITHOUT_SIDES: ReadonlySet<string> = new Set([
 ]);
 
 function refuseWithoutSides(program: Program, id: TransformationId, tag: string): void {
-  if (!WITHOUT_SIDES.has(program.operator(id).operation)) return;
+  const { operation, sideTags } = program.operator(id);
+  if (sideTags !== undefined && !sideTags.includes(tag)) throw neverEmitted(program.nameOf(id), tag, sideTags);
+  if (!WITHOUT_SIDES.has(operation)) return;
   throw new UsageError(
     `getSideOutput('${tag}') of '${program.nameOf(id)}': this operator has no side outputs. Call it on the result of the one that emits to the tag: ` +
       'of process(…) with context.output(tag, record), or of windows and joins that send late records there.',
+    { reason: 'no-side-output' },
+  );
+}
+
+/** Of windows that have no function of their own: late records are all that they send aside. */
+function neverEmitted(name: string, tag: string, [late]: readonly string[]): UsageError {
+  const instead =
+    late === undefined
+      ? 'it has no side outputs. For its late records call sideOutputLateData(tag) on the windows, before they are reduced'
+      : `its late records go to '${late}', and nothing else goes aside`;
+  return new UsageError(
+    `getSideOutput('${tag}') of '${name}': nothing is ever emitted there, as ${instead}; or read '${tag}' from the operator that emits to it.`,
     { reason: 'no-side-output' },
   );
 }

@@ -136,6 +136,8 @@ export class WindowDefinition {
     };
     const trigger = this.#trigger ?? assigner.getDefaultTrigger();
     const atEnd = trigger instanceof EndOfStreamTrigger ? ({ outputOnlyAfterEndOfStream: true } as const) : {};
+    // Without a function of its own, nothing but late records goes aside.
+    const sides = make === undefined ? { sideTags: this.#lateTag === undefined ? [] : [this.#lateTag.id] } : {};
     const one = this.#isAll ? { parallelism: 1, notParallel: 'windows over all records are not parallel' } : {};
     const id = addFunctionOperator(scope, (parameters) => ({
       operation: 'Window',
@@ -145,6 +147,7 @@ export class WindowDefinition {
       type,
       input,
       ...one,
+      ...sides,
       ...atEnd,
     }));
     for (const warning of windowWarnings(said)) scope.program.warn(`'${scope.program.nameOf(id)}': ${warning}`);

@@ -57,6 +57,8 @@ export interface OperatorContext<in O = unknown> {
   readonly output: Output<O>;
   /** Undefined where nobody reads that side output: the record is dropped. */
   sideOutput<X>(tagId: string): Output<X> | undefined;
+  /** Told of each tag that the operator's function has emitted to and nobody reads, once. */
+  readonly unreadSideOutput?: (tagId: string) => void;
   readonly runtime: RuntimeContext;
   /** Makes the tables of keyed state of this operator. */
   readonly tables: KeyedTableFactory;

@@ -37,6 +37,8 @@ export interface OperatorTransformation {
   readonly outputOnlyAfterEndOfStream?: true;
   /** Why it cannot run in more than one subtask, for the message to whoever tries. */
   readonly notParallel?: string;
+  /** The side outputs that it can emit to; absent where that is its function's to say. */
+  readonly sideTags?: readonly string[];
 }
 
 export interface PartitionTransformation {

@@ -12,7 +12,13 @@ export class SideOutputs {
   }
 
   output<X>(tag: OutputTag<X>, value: X): void {
-    if (!this.#outputs.has(tag.id)) this.#outputs.set(tag.id, this.#context.sideOutput(tag.id));
+    if (!this.#outputs.has(tag.id)) this.#find(tag.id);
     this.#outputs.get(tag.id)?.collect(value);
+  }
+
+  #find(tagId: string): void {
+    const output = this.#context.sideOutput(tagId);
+    this.#outputs.set(tagId, output);
+    if (output === undefined) this.#context.unreadSideOutput?.(tagId);
   }
 }

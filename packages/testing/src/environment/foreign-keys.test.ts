@@ -68,3 +68,24 @@ for (const [name, use] of USES) {
     }
   });
 }
+
+const NO_KEYS: readonly (readonly [name: string, key: unknown, message: RegExp])[] = [
+  ['undefined', undefined, /A key is undefined at \$\. .* Does the key selector return the field that it means to\? .* Record: 8$/],
+  ['NaN', Number.NaN, /A key is NaN at \$\. .* Let the key selector return null, or filter such records out\. Record: 8$/],
+  ['an object with a function', { user: { f() {} } }, /A key is the function f at \$\.user\.f\. Keys are numbers, strings, .* Record: 8$/],
+];
+
+for (const [name, key, message] of NO_KEYS) {
+  test(`a key selector that returns ${name} fails the job with the record, at every parallelism`, async () => {
+    for (const parallelism of [1, 3]) {
+      const env = TestEnvironment.create({ parallelism });
+      env.collect(
+        env
+          .fromData(7, 8)
+          .keyBy((n) => (n === 8 ? key : n) as number)
+          .reduce((a) => a),
+      );
+      await assert.rejects(env.execute(), message);
+    }
+  });
+}

@@ -85,7 +85,7 @@ function withSettings<W extends WindowedStream<TimedRecord, number, Window> | Al
   if (trigger !== undefined) windows.trigger(trigger);
   if (node.evictor !== undefined) windows.evictor(evictorOf(node.evictor));
   if (node.latenessMs > 0) windows.allowedLateness(millis(node.latenessMs));
-  if (node.assigner.kind !== 'clock') windows.sideOutputLateData(tag);
+  windows.sideOutputLateData(tag);
   return windows;
 }
 
