@@ -122,6 +122,30 @@ await env.execute('forgetless');
   assert.ok(estimated > 50 && estimated < 200, `${estimated} MiB of 128`);
 });
 
+test('a sort of many times the managed memory completes through files, and leaves none, also when it fails', async (t) => {
+  const program = (end) => `${PRELUDE}
+const rows = env.fromSequence(1, 600_000).map((n) => ({ n, key: (n * 7919) % 600_011 }));
+rows.fullWindowPartition().sortPartition('key', 'ASCENDING').map((row) => { ${end}; return row.key; }).filter((key) => key % 100_000 === 0).print();
+await env.execute('sorted');
+`;
+  const { run, leftovers } = workshop(t, {
+    'job.ts': program(''),
+    'failing.ts': program("if (row.key > 300_000) throw new Error('that is enough')"),
+  });
+  const managed = ['-D', 'taskmanager.memory.managed.size=1mb'];
+  const { code, stdout, stderr } = await run('job.ts', ...managed);
+  assert.deepEqual([code, stderr, linesOf(stdout)], [0, '', ['100000', '200000', '300000', '400000', '500000', '600000']]);
+  assert.deepEqual(await leftovers(), []);
+  const failed = await run('failing.ts', ...managed);
+  assert.match(failed.stderr, /failed at failing\.ts:\d+:\d+: Error: that is enough/);
+  assert.deepEqual(await leftovers(), []);
+  const without = await run('job.ts', '-D', 'taskmanager.memory.managed.size=0');
+  assert.match(
+    without.stderr,
+    /Operator 'SortPartition' .* needs \d+ bytes of managed memory, and 0 of the slot's 0 are free.* Raise taskmanager\.memory\.managed\.size/,
+  );
+});
+
 test('executeAndCollect gives an array or an iterator, and leaving the loop cancels the job', async (t) => {
   const { run } = workshop(t, {
     'job.ts': `${PRELUDE}

@@ -18,7 +18,7 @@ export function createCoordinators(blobs: BlobDirectory): InProcessCoordinators 
 }
 
 export function startTaskManager(configuration: TaskManagerConfiguration, rpc: RpcService, onOutput: OnOutput): { close(): Promise<void> } {
-  const { taskManagerId, overdraftMemoryBytes, profile } = configuration;
+  const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile } = configuration;
   const output = onOutput === undefined ? processOutput() : callbackOutput(onOutput);
   const slots: InProcessSlot[] = [];
   const taskManager = new TaskManager(configuration, {
@@ -27,7 +27,7 @@ export function startTaskManager(configuration: TaskManagerConfiguration, rpc: R
     createSlot(slot, listener) {
       const created = new InProcessSlot(
         { taskManagerId, slot },
-        { output, overdraftMemoryBytes, profile, receive: (index, message) => listener.receive(index, message) },
+        { output, overdraftMemoryBytes, managedMemoryBytes, profile, receive: (index, message) => listener.receive(index, message) },
       );
       slots.push(created);
       return created;

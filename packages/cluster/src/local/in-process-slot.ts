@@ -16,6 +16,7 @@ export interface InProcessSlotPorts {
   readonly output: JobOutput;
   readonly overdraftMemoryBytes: number;
   readonly profile: ProfileSettings | undefined;
+  readonly managedMemoryBytes: number;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -84,6 +85,7 @@ export class InProcessSlot implements SlotHandle {
       bind: bindProgram,
       standardStreams: this.#ports.output,
       overdraftMemoryBytes: this.#ports.overdraftMemoryBytes,
+      managedMemoryBytes: this.#ports.managedMemoryBytes,
     });
     return slot;
   }

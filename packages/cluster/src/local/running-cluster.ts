@@ -165,7 +165,8 @@ export class RunningCluster implements LocalCluster {
   }
 
   #startTaskManager(): void {
-    const { slots, networkMemoryBytes, segmentsPerChannel, overdraftMemoryBytes, slotMemoryLimitBytes, rpcTimeoutMs } = this.#compiled;
+    const { slots, networkMemoryBytes, segmentsPerChannel, overdraftMemoryBytes, slotMemoryLimitBytes, managedMemoryBytes, rpcTimeoutMs } =
+      this.#compiled;
     const configuration: TaskManagerConfiguration = {
       taskManagerId: `tm-${++this.#taskManagers}`,
       slots,
@@ -173,6 +174,7 @@ export class RunningCluster implements LocalCluster {
       segmentsPerChannel,
       overdraftMemoryBytes,
       slotMemoryLimitBytes,
+      managedMemoryBytes,
       rpcTimeoutMs,
       blobDirectory: this.#blobs.path,
       resourceManager: this.#jobManager.resourceManagerAddress,

@@ -16,7 +16,7 @@ import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-mess
 
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
-const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, profile: settings } = workerData as SlotWorkerData;
+const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile: settings } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -41,6 +41,7 @@ const slot = new Slot({
   standardStreams: streams,
   overdraftMemoryBytes,
   memoryLimitBytes,
+  managedMemoryBytes,
 });
 
 const profile = settings && (await profileOf(settings));

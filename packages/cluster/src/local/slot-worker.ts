@@ -34,6 +34,7 @@ export interface SlotWorkerOptions {
   readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
   readonly profile?: ProfileSettings | undefined;
+  readonly managedMemoryBytes: number;
 }
 
 export class SlotWorker implements SlotHandle {
@@ -85,13 +86,14 @@ export class SlotWorker implements SlotHandle {
 
   #start(): Worker {
     clearTimeout(this.#renewal);
-    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, profile } = this.#options;
+    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile } = this.#options;
     const workerData: SlotWorkerData = {
       location: { taskManagerId, slot },
       doorbell: this.#doorbell,
       overdraftMemoryBytes,
       memoryLimitBytes,
       profile,
+      managedMemoryBytes,
     };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {

@@ -31,7 +31,7 @@ function receive(text: string): void {
 
 function start(configuration: TaskManagerConfiguration): { readonly router: RpcRouter; close(): void } {
   phase('task manager: configured');
-  const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes, profile } = configuration;
+  const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes, managedMemoryBytes, profile } = configuration;
   const output = processOutput();
   const router = createRouter(taskManagerId, reportQuietly);
   router.addLink('', { send: (text) => process.send?.(text, undefined, undefined, () => {}) });
@@ -40,7 +40,7 @@ function start(configuration: TaskManagerConfiguration): { readonly router: RpcR
     output,
     createSlot: (slot, listener) =>
       new SlotWorker(
-        { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes: slotMemoryLimitBytes, profile },
+        { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes: slotMemoryLimitBytes, managedMemoryBytes, profile },
         { output, receive: (index, message) => listener.receive(index, message), lost: (index, failure) => listener.lost(index, failure) },
       ),
   });

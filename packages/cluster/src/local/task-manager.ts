@@ -27,6 +27,8 @@ export interface TaskManagerConfiguration {
   readonly segmentsPerChannel: number;
   readonly overdraftMemoryBytes: number;
   readonly slotMemoryLimitBytes: number;
+  /** Of one slot. */
+  readonly managedMemoryBytes: number;
   readonly blobDirectory: string;
   readonly resourceManager: LeaderAddress;
   readonly rpcTimeoutMs: number;

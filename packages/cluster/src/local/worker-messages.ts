@@ -12,6 +12,7 @@ export interface SlotWorkerData {
   readonly overdraftMemoryBytes: number;
   readonly memoryLimitBytes: number;
   readonly profile: ProfileSettings | undefined;
+  readonly managedMemoryBytes: number;
 }
 
 export type ToSlotWorker =

@@ -9,18 +9,21 @@ const MIB = 1024 * 1024;
 class Bench {
   live = 0;
   garbage = 0;
+  external = 0;
+  managed = 0;
   collections = 0;
   described = 0;
   readonly reports: SlotMemoryReport[] = [];
   readonly guard = new MemoryGuard({
     memory: {
       heapUsedBytes: () => (this.live + this.garbage) * MIB,
-      externalBytes: () => 0,
+      externalBytes: () => this.external * MIB,
       collect: () => {
         this.collections += 1;
         this.garbage = 0;
       },
     },
+    managedBytes: () => this.managed * MIB,
     limitBytes: 100 * MIB,
     slot: 'Slot 1 of TaskManager tm-1',
     describe: (usedBytes) => {
@@ -93,4 +96,13 @@ test('over the limit the failure says what holds it; garbage over the limit is n
     failure?.message ?? '',
     /^Slot 1 of TaskManager tm-1 uses 101\.0 MiB of heap and 0\.0 MiB outside it; its limit is 100\.0 MiB\. All 101 MiB is in state 'seen'\. Keep less/,
   );
+});
+
+test('managed memory is not counted twice: it has a budget of its own', () => {
+  const bench = new Bench();
+  bench.external = 200;
+  bench.managed = 180;
+  assert.equal(bench.look(0, 70), undefined);
+  bench.managed = 0;
+  assert.match(bench.look(2_000, 70)?.message ?? '', /uses 70\.0 MiB of heap and 200\.0 MiB outside it/);
 });

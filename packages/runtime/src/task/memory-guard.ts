@@ -30,6 +30,8 @@ export interface MemoryPort {
 export interface MemoryGuardPorts {
   readonly memory: MemoryPort;
   readonly limitBytes: number;
+  /** What managed memory takes outside the heap: it has a budget of its own. */
+  managedBytes(): number;
   /** How a message names the slot. */
   readonly slot: string;
   /** What uses the memory: sentences, or nothing (memory-report.ts). */
@@ -66,7 +68,7 @@ export class MemoryGuard {
   #measure(): number {
     const { memory } = this.#ports;
     this.heapUsedBytes = memory.heapUsedBytes();
-    this.externalBytes = memory.externalBytes();
+    this.externalBytes = Math.max(0, memory.externalBytes() - this.#ports.managedBytes());
     return this.heapUsedBytes + this.externalBytes;
   }
 

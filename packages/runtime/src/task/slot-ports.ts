@@ -1,5 +1,6 @@
 /** What a slot needs from the thread that it lives in. */
 import type { Clock } from '@millrace/core/base/clock';
+import type { SpillStorage } from '@millrace/streaming/contract/managed-memory';
 import type { StandardStreams } from '@millrace/streaming/contract/sink';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
 import type { StreamHandle } from '../checkpoint/state-handles.ts';
@@ -34,6 +35,10 @@ export interface SlotPorts {
   readonly hasCheckpointCoordinator?: boolean;
   /** Of heap and external memory; absent: no limit. */
   readonly memoryLimitBytes?: number;
+  /** The slot's share of the managed memory; absent: what one slot has where nothing is configured. */
+  readonly managedMemoryBytes?: number;
+  /** Opens a file for what managed memory does not hold. Default: among the temporary ones. */
+  readonly openSpillStorage?: (name: string) => SpillStorage;
   /** What each channel keeps in memory of what goes beyond its credit, before it uses a spill; absent: the network's default. */
   readonly overdraftMemoryBytes?: number;
   /** Opens a spill for one channel, whose name says whose it is. Default: a file among the temporary ones. */

@@ -8,6 +8,8 @@
  * S3 tasks of one deployment are all built before the first is opened.
  */
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
+import { MemoryManager } from '../memory/memory-manager.ts';
+import { LOCAL_MANAGED_BYTES } from '../memory/task-manager-memory.ts';
 import { Doorbell } from '../network/doorbell.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import { type FromSlot, TASK_METRIC, type TaskInSlot, type ToSlot, UNKNOWN_THREAD } from '../protocol/slot-messages.ts';
@@ -15,6 +17,8 @@ import { declineFailure } from './decline.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { describeMemory } from './memory-report.ts';
+import { openSpillStorage } from './node/spill-files.ts';
+import { TaskMemory } from './operator-memory.ts';
 import { hostMemory } from './node/host-memory.ts';
 import type { OperatorFunctions } from './operator-functions.ts';
 import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
@@ -35,6 +39,7 @@ export class Slot {
   readonly #loop: TaskletLoop;
   readonly #guard: MemoryGuard;
   readonly #channels: LocalChannels;
+  readonly #managed: MemoryManager;
   readonly #tasks = new Map<string, Task>();
   #currentTaskName: string | undefined = undefined;
   #publishedMs = Number.NEGATIVE_INFINITY;
@@ -43,9 +48,11 @@ export class Slot {
   constructor(ports: SlotPorts) {
     this.#ports = ports;
     this.#channels = new LocalChannels(ports.localChannelCapacity);
+    this.#managed = new MemoryManager(ports.managedMemoryBytes ?? LOCAL_MANAGED_BYTES);
     const { slot, taskManagerId } = ports.location;
     this.#guard = new MemoryGuard({
       memory: ports.memory ?? hostMemory,
+      managedBytes: () => this.#managed.usedBytes,
       limitBytes: ports.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
       slot: `Slot ${slot} of TaskManager ${taskManagerId}`,
       describe: (usedBytes) =>
@@ -100,6 +107,11 @@ export class Slot {
     return [...this.#tasks.values()].flatMap((task) => task.operatorFunctions());
   }
 
+  /** What of the slot's managed memory is in use: 0 where no task runs. */
+  get managedBytesUsed(): number {
+    return this.#managed.usedBytes;
+  }
+
   /** Posts what the accumulators of every task hold now; by itself it does so once in a second, and before a task ends. */
   publishAccumulators(): void {
     for (const task of this.#tasks.values()) task.publishAccumulators();
@@ -145,6 +157,7 @@ export class Slot {
   #createTask({ job }: Deploy, inSlot: TaskInSlot): DeployedTask {
     const { executionId, vertexId, subtask, attempt } = inSlot.task;
     new Float64Array(inSlot.metrics)[TASK_METRIC.threadId] = this.#ports.threadId ?? UNKNOWN_THREAD;
+    const memory = new TaskMemory({ manager: this.#managed, openSpill: this.#ports.openSpillStorage ?? openSpillStorage });
     const deployed: DeployedTask = { bindings: undefined, task: undefined as unknown as Task };
     deployed.task = new Task({
       executionId,
@@ -159,6 +172,7 @@ export class Slot {
           bindings: deployed.bindings as JobBindings,
           deployed: inSlot,
           channels: this.#channels,
+          memory,
           wake: () => this.#loop.wake(),
           post: (message: FromSlot) => this.#ports.post(message),
         }),
@@ -166,6 +180,7 @@ export class Slot {
         this.#ports.post({ type: 'state', executionId, state, failure }),
       postAccumulators: (accumulators) => this.#ports.post({ type: 'accumulators', executionId, accumulators }),
       postUserMetrics: (metrics) => this.#ports.post({ type: 'user-metrics', executionId, metrics }),
+      released: () => void memory.close(),
       ended: () => {
         this.#tasks.delete(executionId);
         this.#channels.forget(taskKeyOf(vertexId, subtask, attempt));

@@ -36,6 +36,7 @@ import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
 import {
   checkpointRequestOf,
   createRegistries,
+  memoryOfOperator,
   placeOf,
   restoredOf,
   runtimeContextOf,
@@ -326,6 +327,7 @@ class TaskBuilder {
       emitWatermark: (timestamp) => {
         if (!this.#isBatch || timestamp === MAX_WATERMARK) this.#walk?.behind(index, watermarkElement(timestamp));
       },
+      memory: memoryOfOperator(environment, step.plan.operator),
       requestCheckpoint: checkpointRequestOf(environment),
       emitWatermarkStatus: (idle) => this.#walk?.behind(index, statusElement(idle)),
       ...ports,

@@ -1,5 +1,6 @@
 /** What one task is built from: its place in the job, and the slot around it. */
 
+import type { ManagedMemory } from '@millrace/streaming/contract/managed-memory';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
@@ -11,6 +12,7 @@ import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import type { LocalChannels } from './local-channels.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
 import type { SlotPorts } from './slot-ports.ts';
+import type { TaskMemory } from './operator-memory.ts';
 import { TaskMetricGroups } from './task-metric-groups.ts';
 import type { FailingPlace } from './user-code-error.ts';
 
@@ -20,6 +22,7 @@ export interface TaskEnvironment {
   readonly bindings: JobBindings;
   readonly deployed: TaskInSlot;
   readonly channels: LocalChannels;
+  readonly memory: TaskMemory;
   /** Wakes the slot loop. */
   readonly wake: () => void;
   readonly post: (message: FromSlot) => void;
@@ -80,6 +83,11 @@ export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings
     (logic) => logic.kind === 'source' && logic.source.getBoundedness() === 'CONTINUOUS_UNBOUNDED',
   );
   return { autoWatermarkRecords, autoWatermarkIntervalMs, clockMayEmitWatermarks, isBatch: job.jobGraph.configuration.isBatch === true };
+}
+
+/** The task's name is unique in a slot, and the operator's id in the task. */
+export function memoryOfOperator(environment: TaskEnvironment, { id, name }: Pick<ChainedOperator, 'id' | 'name'>): ManagedMemory {
+  return environment.memory.of(`Operator '${name}' (${id.slice(0, 8)}) of ${taskNameOf(environment)}`);
 }
 
 /** Undefined where nobody takes checkpoints. */

@@ -36,6 +36,8 @@ interface TaskOptions {
   postAccumulators(accumulators: AccumulatorValues): void;
   postUserMetrics(metrics: UserMetrics): void;
   postDecline(checkpointId: number, failure: FailureDescription): void;
+  /** Everything was closed, before the last state is posted: nothing of the task's is to be left. */
+  released(): void;
   /** After the last state was posted. */
   ended(): void;
 }
@@ -184,6 +186,7 @@ export class Task {
       closeFailure = await this.#closeParts(built);
       closeFailure ??= this.#postAccumulators();
     }
+    this.#options.released();
     const failed = state === 'FINISHED' && closeFailure !== undefined;
     built?.tasklet.publishMetrics(undefined, undefined);
     this.#postUserMetrics();

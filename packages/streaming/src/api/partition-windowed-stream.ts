@@ -20,7 +20,8 @@ export type PartitionWindows = <R>(name: string, evaluation: PartitionEvaluation
 
 /**
  * All records of a partition as one window, evaluated once, at the end of a bounded input: of a subtask, or on a keyed stream of a key. Where the input has no end, nothing
- * is ever emitted, and a warning says so when the job is submitted. The records of a partition are kept in memory, but for `reduce` and `aggregate`.
+ * is ever emitted, and a warning says so when the job is submitted. The records of a partition are kept in memory, but for `reduce` and `aggregate`, and for
+ * `sortPartition` without a key in a job that takes no checkpoints, which sorts more than there is memory for.
  */
 export class PartitionWindowedStream<out T> {
   readonly #windows: PartitionWindows;
@@ -54,7 +55,7 @@ export class PartitionWindowedStream<out T> {
   sortPartition(by: unknown, order?: Order): SingleOutputStreamOperator<T> {
     const compare = comparison(by, order);
     const sorted = (elements: Iterable<unknown>) => [...elements].sort(compare);
-    return this.#elements<T>('SortPartition', 'sortPartition', sorted);
+    return this.#windows('SortPartition', { kind: 'sort', fn: sorted, compare, where: 'sortPartition', type: this.#type });
   }
 
   /** One record for each partition that has any, reduced from all of them. */

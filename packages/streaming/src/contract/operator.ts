@@ -18,6 +18,7 @@ import type { Cancellation } from '@millrace/core/base/clock';
 import type { TypeInformation } from '@millrace/core/types/type-information';
 import type { Collector, MaybePromise } from './emittable.ts';
 import type { RuntimeContext } from './functions.ts';
+import type { ManagedMemory } from './managed-memory.ts';
 import type { MemoryUse } from './memory-use.ts';
 import type { Sink } from './sink.ts';
 import type { Source } from './source.ts';
@@ -68,6 +69,8 @@ export interface OperatorContext<in O = unknown> {
   /** Timers of the keys of `keyedState`; each name once in an operator. Throws where the operator has no key. */
   timers<K, N>(name: string, triggerable: Triggerable<K, N>, namespaces: NamespaceType<N>): InternalTimerService<N>;
   readonly settings: OperatorSettings;
+  /** For what is sorted or kept beyond what the heap should hold. */
+  readonly memory: ManagedMemory;
   /** Sends a watermark to everything behind this operator, for operators that make their own. One that would go back is ignored. */
   emitWatermark(timestamp: number): void;
   /** Tells everything behind this operator that it sends nothing for the moment, or that it does again; for operators that make their own watermarks. */

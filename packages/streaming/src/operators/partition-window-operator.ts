@@ -14,6 +14,7 @@ import type { OneInputOperator, OperatorContext, OperatorLogic } from '../contra
 import { ListStateDescriptor } from '../contract/state-descriptor.ts';
 import { MAX_TIMESTAMP, MAX_WATERMARK } from '../contract/timestamp.ts';
 import { IterableEmitter } from './iterable-emitter.ts';
+import { SortPartitionOperator } from './sort-partition-operator.ts';
 
 export type PartitionEvaluation =
   /** `where` is the call, for messages. */
@@ -23,11 +24,24 @@ export type PartitionEvaluation =
       readonly where: string;
       readonly type: TypeInformation<unknown> | undefined;
     }
+  | {
+      readonly kind: 'sort';
+      readonly fn: (elements: Iterable<unknown>) => unknown;
+      readonly compare: (a: unknown, b: unknown) => number;
+      readonly where: string;
+      readonly type: TypeInformation<unknown> | undefined;
+    }
   | { readonly kind: 'reduce'; readonly fn: (a: unknown, b: unknown) => unknown; readonly type: TypeInformation<unknown> | undefined }
   | { readonly kind: 'aggregate'; readonly fn: AggregateFunction<unknown, unknown, unknown> };
 
 export function partitionWindowOperator(evaluation: PartitionEvaluation): OperatorLogic {
-  return { kind: 'operator', create: (context) => new PartitionWindowOperator(context, contentsOf(evaluation, context)) };
+  return {
+    kind: 'operator',
+    create: (context) =>
+      evaluation.kind === 'sort' && context.requestCheckpoint === undefined
+        ? new SortPartitionOperator(context, evaluation.type, evaluation.compare)
+        : new PartitionWindowOperator(context, contentsOf(evaluation, context)),
+  };
 }
 
 interface PartitionContents {
@@ -77,7 +91,7 @@ class PartitionWindowOperator implements OneInputOperator {
 }
 
 function contentsOf(evaluation: PartitionEvaluation, { operatorState }: OperatorContext): PartitionContents {
-  if (evaluation.kind === 'elements') {
+  if (evaluation.kind === 'elements' || evaluation.kind === 'sort') {
     const state = operatorState.getListState(new ListStateDescriptor<unknown>('partition-elements', evaluation.type));
     const { fn, where } = evaluation;
     return { where, add: (record) => state.add(record), result: () => fn(state.get()), clear: () => state.clear() };

@@ -7,6 +7,7 @@ import type { OneInputOperator, OperatorContext, OperatorLogic, Output } from '.
 import type { KeyedTable, KeyedTableFactory } from '../contract/state.ts';
 import { TaskAccumulators } from '../contract/task-accumulators.ts';
 import { NO_TIMESTAMP } from '../contract/timestamp.ts';
+import { FakeMemory } from './testing-memory.ts';
 
 export type Sent = { readonly record: unknown; readonly timestamp: number; readonly tag?: string } | { readonly watermark: number };
 
@@ -141,6 +142,7 @@ export class OperatorBench {
       timers: made.timers,
       schedule: made.schedule,
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
+      memory: new FakeMemory(),
       requestCheckpoint: undefined,
       emitWatermark: (watermark) => void this.log.push({ watermark }),
       emitWatermarkStatus: () => {},

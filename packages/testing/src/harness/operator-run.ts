@@ -6,6 +6,7 @@
  * U1 a call returns when nothing is suspended any more: the outbox is emptied as often as it takes.
  * U2 mail of the operator runs at the end of the call that caused it, or in `whenIdle`.
  */
+import { FakeMemory } from '@millrace/streaming/operators/testing-memory';
 import { invariant } from '@millrace/core/base/assert';
 import type { Random } from '@millrace/core/base/random';
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
@@ -254,6 +255,7 @@ export class OperatorRun {
       operatorState: services.operatorState,
       timers: (name, triggerable, namespaces) => this.timers.add(services.timers(name, triggerable, namespaces)),
       settings: { autoWatermarkRecords: 1000, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
+      memory: new FakeMemory(),
       requestCheckpoint: undefined,
       emitWatermark: (watermark) => this.#emitWatermark(watermark),
       emitWatermarkStatus: () => {},
