@@ -7,6 +7,7 @@ import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import type { StateBackend } from '../state/state-backend.ts';
 import type { LatencyMarker } from '../network/latency-marker.ts';
 import { BarrierAlignment } from './barrier-alignment.ts';
+import type { BuiltTask } from './built-task.ts';
 import { generateChain } from './chain-generator.ts';
 import { interpretChain } from './chain-interpreter.ts';
 import { type ChainPlan, planChain } from './chain-plan.ts';
@@ -23,7 +24,7 @@ import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
 import { type LatencyTracking, trackLatency } from './latency-tracking.ts';
 import { Mailbox } from './mailbox.ts';
-import { memoryOf, type OperatorMemory } from './memory-report.ts';
+import { memoryOf } from './memory-report.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
 import { OperatorServices } from './operator-services.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -42,7 +43,6 @@ import {
   runtimeContextOf,
   settingsOf,
   type TaskEnvironment,
-  type TaskRegistries,
   taskNameOf,
   vertexOf,
 } from './task-environment.ts';
@@ -55,23 +55,6 @@ import { tellOfMisplacedReader } from './unread-sides.ts';
 import { type GateInput, TwoInputGate } from './two-input-gate.ts';
 import { locateError, locateUnlessNamed } from './user-code-error.ts';
 import { writerContextOf } from './writer-context.ts';
-
-/** What the task's life needs of its parts. */
-export interface BuiltTask extends TaskRegistries {
-  readonly tasklet: Tasklet;
-  readonly input: TaskInput;
-  readonly outputs: readonly RecordOutput[];
-  readonly steps: readonly Step[];
-  readonly walk: ChainWalk;
-  readonly snapshots: TaskSnapshots;
-  readonly mailbox: Mailbox;
-  readonly schedule: TaskSchedule;
-  /** Of jobs that track latencies. */
-  readonly latency: LatencyTracking | undefined;
-  /** Of sinks that send to the client, by operator id. */
-  readonly collects: ReadonlyMap<string, CollectQueue>;
-  memory(): readonly OperatorMemory[];
-}
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
   return new TaskBuilder(environment).build();

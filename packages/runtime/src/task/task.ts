@@ -15,13 +15,13 @@ import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import type { UserMetrics } from '../protocol/user-metrics.ts';
+import type { BuiltTask } from './built-task.ts';
 import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
 import type { OperatorMemory } from './memory-report.ts';
 import { type OperatorFunctions, operatorFunctions } from './operator-functions.ts';
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
-import type { BuiltTask } from './task-builder.ts';
 
 const CLOSE_MS_MAX = 30_000;
 
