@@ -61,6 +61,8 @@ test('a task has its counts, its times and, while it runs, its rates', () => {
     numRecordsOut: 0,
     numLateRecordsDropped: 0,
     numRecordsInErrors: 0,
+    inputQueueSize: 0,
+    outputQueueSize: 0,
     currentOutputWatermark: 5,
     accumulateBusyTimeMs: 0,
     accumulateBackPressuredTimeMs: 0,

@@ -91,9 +91,14 @@ function figureReadings(metrics: readonly number[]): Reading[] {
   const figure = (name: keyof typeof TASK_METRIC) => metrics[TASK_METRIC[name]] ?? 0;
   const counters = ['numRecordsIn', 'numRecordsOut', 'numLateRecordsDropped', 'numRecordsInErrors'] as const;
   const watermarks = (['currentInputWatermark', 'currentOutputWatermark'] as const).filter((name) => figure(name) > NO_TIMESTAMP);
+  const isDebloated = figure('debloatedBufferSize') > 0;
+  const debloated = isDebloated ? (['debloatedBufferSize', 'estimatedTimeToConsumeBuffersMs'] as const) : [];
   return [
     ...counters.map((name) => counter(name, figure(name))),
     ...watermarks.map((name) => gauge(name, figure(name))),
+    gauge('inputQueueSize', figure('inputQueueSize')),
+    gauge('outputQueueSize', figure('outputQueueSize')),
+    ...debloated.map((name) => gauge(name, figure(name))),
     gauge('accumulateBusyTimeMs', figure('busyTimeMs')),
     gauge('accumulateBackPressuredTimeMs', figure('backPressuredTimeMs')),
     gauge('accumulateIdleTimeMs', figure('idleTimeMs')),

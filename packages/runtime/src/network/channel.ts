@@ -83,6 +83,14 @@ export interface ChannelReader<out T> {
   /** Of the last drain that ended with LATENCY_MARKER. */
   readonly latencyMarker: LatencyMarker | undefined;
   hasData(): boolean;
+  /** Bytes taken since the reader was opened; by estimate where elements pass by reference. */
+  readonly bytesDrained: number;
+  /** Bytes that the writer has let go and the reader has not taken. */
+  readonly bytesInFlight: number;
+  /** Buffers that the channel has, as `setBufferSize` counts them. */
+  readonly buffers: number;
+  /** How much of each buffer the writer shall use: a wish that counts from its next buffer on, and 0 for all of it. No element is too large for it. */
+  setBufferSize(bytes: number): void;
   /** The kind of the next element, which stays where it is; EMPTY where there is none yet. */
   peek(): DrainResult;
   close(): void;

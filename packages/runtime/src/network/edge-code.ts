@@ -153,6 +153,7 @@ function drainMethod(text: CodeWriter): void {
     });
     text.block('finally', () => {
       text.line('this.drained = drained;');
+      text.line('this.bytesDrained += drained * queue.recordBytes;');
     });
     text.line('return result;');
   });

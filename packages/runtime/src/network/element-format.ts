@@ -3,13 +3,16 @@
  * bytes; for a watermark its timestamp and for a status 1 (idle) or 0, each as f64; for a barrier its JSON (barrier-format.ts), for a latency marker what latency-marker.ts says.
  * Little-endian throughout.
  *
- * The header is never split: where fewer than its bytes are left in a segment, they are padding that neither side writes or reads.
+ * The header is never split: where fewer than its bytes are left in a segment, they are padding that neither side writes or reads. A segment that is left early is
+ * filled by an element of kind PADDING, which nobody is told of.
  */
 export const HEADER_BYTES = 5;
 export const NUMBER_BYTES = 8;
 
 /** Bits 0-3 of the tag: RECORD … END_OF_INPUT (channel.ts). */
 export const KIND_MASK = 0x0f;
+/** Fills the rest of a segment; a kind beside those of channel.ts. */
+export const PADDING = 7;
 /** Bits 4-5: the row kind. */
 export const ROW_KIND_SHIFT = 4;
 /** Bit 6. */

@@ -36,6 +36,8 @@ const FIRST_LIMIT = 16;
 const LIMIT_MIN = 2;
 /** What may lie in a queue before it is full, however few records that is. */
 const QUEUE_BYTES_MAX = 1024 * 1024;
+/** What a queue is taken for where buffers are counted: as many as a ring has. */
+const BUFFERS = 8;
 
 export interface LocalChannel<T> {
   readonly writer: ChannelWriter<T>;
@@ -143,8 +145,11 @@ class LocalWriter<T> implements ChannelWriter<T> {
   /** @cold L3: goes on where records are small enough for more of them. */
   private atLimit(record: T | undefined): void {
     const { queue } = this;
-    const most = record === undefined ? queue.limit : Math.floor(QUEUE_BYTES_MAX / estimatedBytes(record));
-    queue.limit = Math.min(queue.capacity, Math.max(LIMIT_MIN, most));
+    if (record !== undefined) {
+      queue.recordBytes = estimatedBytes(record);
+      const most = Math.floor(Math.min(QUEUE_BYTES_MAX, queue.bytesMax) / queue.recordBytes);
+      queue.limit = Math.min(queue.capacity, Math.max(LIMIT_MIN, most));
+    }
     if (queue.count < queue.limit) return;
     this.isBlocked = true;
     this.flow.blocked += 1;
@@ -172,6 +177,8 @@ class LocalWriter<T> implements ChannelWriter<T> {
 
 export class LocalReader<T> implements ChannelReader<T> {
   drained = 0;
+  bytesDrained = 0;
+  readonly buffers = BUFFERS;
   value = 0;
   barrier: CheckpointBarrier | undefined = undefined;
   latencyMarker: LatencyMarker | undefined = undefined;
@@ -211,6 +218,7 @@ export class LocalReader<T> implements ChannelReader<T> {
       }
     } finally {
       this.drained = drained; // the record that was refused, too: it has come in
+      this.bytesDrained += drained * queue.recordBytes;
     }
     return result;
   }
@@ -232,6 +240,14 @@ export class LocalReader<T> implements ChannelReader<T> {
 
   hasData(): boolean {
     return this.queue.count !== 0;
+  }
+
+  get bytesInFlight(): number {
+    return this.queue.count * this.queue.recordBytes;
+  }
+
+  setBufferSize(bytes: number): void {
+    this.queue.bytesMax = bytes === 0 ? Number.POSITIVE_INFINITY : bytes * BUFFERS;
   }
 
   close(): void {

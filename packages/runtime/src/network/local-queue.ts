@@ -11,6 +11,10 @@ export class LocalQueue {
   head = 0; // index of the oldest element
   count = 0;
   readerClosed = false;
+  /** The limit that the reader wants, of bytes. */
+  bytesMax = Number.POSITIVE_INFINITY;
+  /** Of the record that was measured last. */
+  recordBytes = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;

@@ -27,6 +27,8 @@ export const BARRIER_POSITION = 6;
 export const CONSUMED = 16;
 export const READER_EPOCH = 17;
 export const READER_CLOSED = 18;
+/** Bytes of each segment that the producer shall use, 0 for all of them: a wish that counts from its next segment on. */
+export const BUFFER_BYTES = 19;
 
 // Written by the producer, taken away by the consumer.
 /** 1 while the producer wants its doorbell rung once `CONSUMED` has reached `WANTED`. */

@@ -8,15 +8,18 @@
  *    It begins as soon as the last segment is full, before there is any overdraft, so that a task that stops at once needs none.
  * P3 at the cursor there is room for a header, or nothing at all: what is left of a segment when less fits is padding.
  * P4 what is published ends at the end of an element or of a segment.
+ * P5 where the consumer wants smaller buffers, the cursor's limit in a segment of the ring is theirs and the rest becomes padding. An element that is larger has
+ *    whole segments, and so has overdraft.
  */
 import { BytesWriter, type OverflowTarget } from '@millrace/core/bytes/bytes-writer';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
 import type { ChannelFlow } from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
-import { HEADER_BYTES } from './element-format.ts';
+import { HEADER_BYTES, PADDING } from './element-format.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
 import { Overdraft, type OverdraftOptions } from './overdraft.ts';
 import {
+  BUFFER_BYTES,
   CONSUMED,
   controlWords,
   READER_CLOSED,
@@ -48,6 +51,7 @@ export class RingProducer {
   private published = 0;
   private open: MemoryViews | undefined; // the private segment that the cursor is in
   private spare: MemoryViews | undefined; // one that was copied to the ring and waits for the next time
+  private spanning = false; // an element that needs whole segments is under way
   private discarding = false; // the reader has closed: what is written goes nowhere
 
   constructor({ attachment, flow, attempt }: RingEnd, target: OverflowTarget, options: OverdraftOptions) {
@@ -89,6 +93,7 @@ export class RingProducer {
       this.open = undefined;
       this.cursorNowhere();
     } else {
+      this.pad();
       this.publish((this.segmentStart + SEGMENT_BYTES) | 0);
       if (this.hasCredit()) {
         this.enter((this.segmentStart + SEGMENT_BYTES) | 0);
@@ -101,6 +106,7 @@ export class RingProducer {
   /** Copies an element that was put together elsewhere. True when the overdraft has kept parts of `source`, which is then not to be written again. */
   append(source: Uint8Array, size: number): boolean {
     const { output } = this;
+    this.beginSpanning();
     let from = 0;
     let taken = false;
     while (from < size) {
@@ -120,6 +126,7 @@ export class RingProducer {
       if (output.position === output.limit) this.nextSegment();
     }
     output.mark = output.position;
+    this.endSpanning();
     if (output.position !== output.limit && output.limit - output.position < HEADER_BYTES) this.nextSegment();
     return taken;
   }
@@ -180,8 +187,40 @@ export class RingProducer {
   }
 
   private cursorAt(offset: number): void {
-    this.output.moveTo(this.ring.bytes, this.ring.view, this.base + offset, this.base + SEGMENT_BYTES);
+    this.output.moveTo(this.ring.bytes, this.ring.view, this.base + offset, this.base + Math.max(this.bufferBytes(), offset));
     this.output.mark = this.output.position;
+  }
+
+  /** P5: at least room for a header. */
+  private bufferBytes(): number {
+    if (this.spanning || Atomics.load(this.words, READER_EPOCH) !== this.epoch) return SEGMENT_BYTES;
+    const wanted = Atomics.load(this.words, BUFFER_BYTES);
+    return wanted === 0 ? SEGMENT_BYTES : Math.min(SEGMENT_BYTES, Math.max(wanted, HEADER_BYTES));
+  }
+
+  /** P5: from a segment's begin on where buffers are small, so that they stay small. */
+  private beginSpanning(): void {
+    const { output, base } = this;
+    this.spanning = true;
+    if (this.isBlocked || this.discarding || output.limit === base + SEGMENT_BYTES) return;
+    if (output.position > base) this.nextSegment();
+    else output.limit = base + SEGMENT_BYTES;
+  }
+
+  private endSpanning(): void {
+    const { output } = this;
+    this.spanning = false;
+    if (this.isBlocked || this.discarding) return;
+    output.limit = Math.max(output.position, Math.min(output.limit, this.base + this.bufferBytes()));
+    if (output.position === output.limit && output.position > this.base) this.nextSegment();
+  }
+
+  private pad(): void {
+    const { output } = this;
+    const rest = this.base + SEGMENT_BYTES - output.position;
+    if (rest < HEADER_BYTES) return;
+    output.bytes[output.position] = PADDING;
+    output.view.setUint32(output.position + 1, rest - HEADER_BYTES, true);
   }
 
   private cursorNowhere(): void {

@@ -27,10 +27,11 @@ import {
   RECORD,
 } from './channel.ts';
 import { DoorbellButton } from './doorbell.ts';
-import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES } from './element-format.ts';
+import { HAS_TIMESTAMP, HEADER_BYTES, KIND_MASK, NUMBER_BYTES, PADDING } from './element-format.ts';
 import { decodeLatencyMarker, type LatencyMarker } from './latency-marker.ts';
 import { EMPTY_VIEWS, type MemoryViews, privateViews, sharedViews } from './memory-views.ts';
 import {
+  BUFFER_BYTES,
   CONSUMED,
   controlWords,
   READER_CLOSED,
@@ -74,6 +75,7 @@ export class RingReader<T> implements ChannelReader<T> {
   private readonly doorbell: DoorbellButton;
   private epoch: number; // attempt + 1, as in the control words
 
+  private bytesLeft = 0; // in segments that were left, without padding
   private index = 0; // of the segment that the position is in, in `segments`
   private segmentEnd = 0; // in the ring's memory
   private segmentStart = 0; // position of the segment in the stream, modulo 2^32
@@ -96,6 +98,7 @@ export class RingReader<T> implements ChannelReader<T> {
     this.epoch = attempt + 1;
     this.moveTo(0);
     Atomics.store(this.words, CONSUMED, 0);
+    Atomics.store(this.words, BUFFER_BYTES, 0);
     Atomics.store(this.words, READER_EPOCH, this.epoch); // last: from here on the writer believes the count
   }
 
@@ -114,8 +117,30 @@ export class RingReader<T> implements ChannelReader<T> {
 
   peek(): DrainResult {
     if (this.gatherTag !== 0) return (this.gatherTag & KIND_MASK) as DrainResult;
-    const isThere = this.readableLimit() - this.position >= HEADER_BYTES;
-    return isThere ? ((this.ring.bytes[this.position]! & KIND_MASK) as DrainResult) : EMPTY;
+    if (this.readableLimit() - this.position < HEADER_BYTES) return EMPTY;
+    const kind = this.ring.bytes[this.position]! & KIND_MASK;
+    if (kind !== PADDING) return kind as DrainResult;
+    this.bytesLeft -= this.segmentEnd - this.position;
+    this.leaveSegment();
+    return this.peek();
+  }
+
+  get bytesDrained(): number {
+    return this.bytesLeft + this.position - (this.segmentEnd - SEGMENT_BYTES);
+  }
+
+  get bytesInFlight(): number {
+    if (Atomics.load(this.words, WRITER_EPOCH) !== this.epoch) return 0;
+    const offset = this.position - (this.segmentEnd - SEGMENT_BYTES);
+    return (Atomics.load(this.words, WRITTEN) - this.segmentStart - offset) | 0;
+  }
+
+  get buffers(): number {
+    return this.segments.length;
+  }
+
+  setBufferSize(bytes: number): void {
+    Atomics.store(this.words, BUFFER_BYTES, bytes);
   }
 
   hasData(): boolean {
@@ -134,6 +159,10 @@ export class RingReader<T> implements ChannelReader<T> {
   /** @cold Takes what a control element says; its body is in `view` from `offset` to `end`. */
   takeControl(tag: number, view: DataView, offset: number, end: number): number {
     const kind = tag & KIND_MASK;
+    if (kind === PADDING) {
+      this.bytesLeft -= HEADER_BYTES + end - offset;
+      return AT_LIMIT;
+    }
     if (kind === BARRIER) {
       this.barrier = decodeBarrier(unshared(view, offset, end));
       this.value = this.barrier.checkpointId;
@@ -160,6 +189,7 @@ export class RingReader<T> implements ChannelReader<T> {
 
   private leaveSegment(): void {
     this.consumed = (this.consumed + 1) | 0;
+    this.bytesLeft += SEGMENT_BYTES;
     this.moveTo(this.index + 1 === this.segments.length ? 0 : this.index + 1);
     this.segmentStart = (this.segmentStart + SEGMENT_BYTES) | 0;
     Atomics.store(this.words, CONSUMED, this.consumed);

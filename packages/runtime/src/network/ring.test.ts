@@ -8,7 +8,8 @@ import { runInNewContext } from 'node:vm';
 import { SpillFile } from '@millrace/core/fs/node/spill-file';
 import { NetworkMemory } from '../memory/network-memory.ts';
 import { SEGMENT_BYTES } from '../memory/segment.ts';
-import { EMPTY, RECORD, WATERMARK } from './channel.ts';
+import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
+import { type ChannelReader, EMPTY, RECORD, WATERMARK } from './channel.ts';
 import { channelContract } from './channel-contract.ts';
 import { Doorbell } from './doorbell.ts';
 import { createEdgeChannels, type EdgeChannelsOptions } from './edge-channels.ts';
@@ -52,6 +53,53 @@ channelContract('the ring with generated code', (segments) => {
   assert.notEqual(ends.writer.constructor, RingWriter);
   assert.notEqual(ends.reader.constructor, RingReader);
   return { ...ends, checkNoLeak() {} };
+});
+
+/** The consumer changes its mind all the time. */
+function debloated(reader: ChannelReader<Payload>, sizes: readonly number[]): ChannelReader<Payload> {
+  const { drain } = reader;
+  let turn = 0;
+  reader.drain = (handler, budget) => {
+    reader.setBufferSize(sizes[turn++ % sizes.length] as number);
+    return drain.call(reader, handler, budget);
+  };
+  return reader;
+}
+
+for (const code of ['shared', 'generated'] as const) {
+  for (const sizes of [[256], [1], [300, 0, 5_000, 40_000, 31]]) {
+    channelContract(`the ring with buffers of ${sizes.join(', ')} bytes, ${code} code`, (segments) => {
+      const { reader, ...ends } = open(newRing(segments), 0, { code });
+      return { ...ends, reader: debloated(reader, sizes), checkNoLeak() {} };
+    });
+  }
+}
+
+test('smaller buffers bound what is in flight, and bytes are counted without padding', () => {
+  for (const [bytes, most] of [
+    [0, 4 * SEGMENT_BYTES],
+    [1_000, 4_000],
+    [256, 1_024],
+  ] as const) {
+    const { writer, reader } = open(newRing(4));
+    reader.setBufferSize(bytes);
+    writer.write(payload(0, 100), NO_TIMESTAMP);
+    const size = HEADER_BYTES + PAYLOAD_MINIMUM + 100;
+    for (let round = 0; round < 20; round += 1) {
+      for (let n = 0; !writer.isBlocked; n += 1) writer.write(payload(n, 100), NO_TIMESTAMP);
+      let drained = 0;
+      const before = reader.bytesDrained;
+      do {
+        reader.drain({ processRecord: () => void (drained += 1) }, 1_000_000);
+        if (round > 0) assert.ok(drained * size <= most + size, `${drained} records with buffers of ${bytes}`);
+      } while (!writer.tryDrain());
+      // A part of the record that made the writer blocked may be left, and counts with the next.
+      if (round > 0) assert.ok(Math.abs(reader.bytesDrained - before - drained * size) <= size);
+      assert.ok(reader.bytesInFlight < size);
+    }
+    writer.close();
+    reader.close();
+  }
 });
 
 class FifoSpill implements SpillSink {

@@ -135,6 +135,10 @@ export const TASK_METRIC = {
   externalBytes: 9, // of the slot
   numRecordsInErrors: 10, // input of a source that was no record and did not fail the job
   threadId: 11, // of the slot, within its process; 0 is the main thread, UNKNOWN_THREAD until the slot has the task
+  inputQueueSize: 12, // bytes in flight towards the task
+  outputQueueSize: 13, // bytes that the task has emitted beyond its credit, in memory and in files
+  debloatedBufferSize: 14, // 0 without debloating
+  estimatedTimeToConsumeBuffersMs: 15, // the same
 } as const;
 export const UNKNOWN_THREAD = -1;
 export const TASK_METRICS = 16;

@@ -14,7 +14,7 @@ import type { IterationSettings } from '@millrace/streaming/contract/operator';
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import { END_OF_TIME, FIRST_MARKER } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
-import type { ElementHandler } from '../network/channel.ts';
+import type { ChannelReader, ElementHandler } from '../network/channel.ts';
 import type { IterationReport, ReaderEvent } from '../protocol/slot-messages.ts';
 import { type ControlElement, QUEUED_STATUS, QUEUED_WATERMARK, statusElement, watermarkElement } from './control-element.ts';
 import type { FeedbackQueue } from './feedback-queue.ts';
@@ -63,6 +63,10 @@ export class FeedbackGate implements TaskInput {
     this.#parts = parts;
     parts.queue.bind(parts.flow);
     this.#gate = parts.gate((element) => this.#fromEdges(element));
+  }
+
+  get readers(): readonly ChannelReader<unknown>[] {
+    return this.#gate.readers ?? [];
   }
 
   get watermark(): number {

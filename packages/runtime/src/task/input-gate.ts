@@ -75,6 +75,7 @@ export interface InputGateOptions {
 }
 
 export class InputGate implements TaskInput {
+  readonly readers: readonly ChannelReader<unknown>[];
   readonly #channels: readonly Channel[];
   readonly #handler: ElementHandler<unknown>;
   readonly #flow: Flow;
@@ -90,6 +91,7 @@ export class InputGate implements TaskInput {
   constructor(options: InputGateOptions) {
     const { readers, firstChannel = 0 } = options;
     invariant(readers.length > 0, () => 'an input gate needs at least one channel');
+    this.readers = readers;
     this.#channels = readers.map((reader, index) => new Channel(reader, firstChannel + index));
     this.#running = readers.length;
     this.#handler = options.handler;

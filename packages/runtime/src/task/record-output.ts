@@ -36,6 +36,12 @@ export class RecordOutput {
     return false;
   }
 
+  get overdraftBytes(): number {
+    let bytes = 0;
+    for (const writer of this.writers) if (writer.isBlocked) bytes += writer.overdraftBytes;
+    return bytes;
+  }
+
   takeRecords(): number {
     const { records } = this;
     this.records = 0;

@@ -19,6 +19,7 @@ import { declaredTypeOf, keyOf } from './declared-types.ts';
 import { deepFreeze, EdgeCheck } from './edge-checks.ts';
 import type { Flow } from './flow.ts';
 import { withIngestionTime } from './ingestion-time.ts';
+import { InputBuffers } from './input-buffers.ts';
 import { InputGate } from './input-gate.ts';
 import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
@@ -109,6 +110,7 @@ class TaskBuilder {
       walk,
       snapshots,
       outputs: this.#outputs,
+      buffers: new InputBuffers(input.readers ?? [], environment.job.jobGraph.configuration.bufferDebloat),
       metrics: new TaskMetrics(environment.deployed.metrics, environment.ports.clock.monotonic()),
     });
     return {

@@ -2,6 +2,7 @@
 import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { StateInitializationContext } from '@millrace/streaming/contract/snapshot';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
+import type { ChannelReader } from '../network/channel.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import type { OperatorSnapshot } from '../state/snapshot/operator-snapshot.ts';
 
@@ -22,6 +23,8 @@ export interface GateWatermarks {
 }
 
 export interface TaskInput {
+  /** Of the channels of all its edges; absent where it has none. */
+  readonly readers?: readonly ChannelReader<unknown>[];
   /** What the state of the task's head has for it; before `start`. */
   restore(context: StateInitializationContext): void;
   /** Settles when records may be asked for. */

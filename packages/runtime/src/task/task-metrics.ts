@@ -13,6 +13,10 @@ export class TaskMetrics {
   busyTimeMs = 0;
   backPressuredTimeMs = 0;
   idleTimeMs = 0;
+  inputQueueSize = 0;
+  outputQueueSize = 0;
+  debloatedBufferSize = 0;
+  estimatedTimeToConsumeBuffersMs = 0;
   readonly #block: Float64Array;
   #lastMs: number;
   #last: Progress = ADVANCED;
@@ -51,6 +55,10 @@ export class TaskMetrics {
     block[TASK_METRIC.busyTimeMs] = this.busyTimeMs;
     block[TASK_METRIC.backPressuredTimeMs] = this.backPressuredTimeMs;
     block[TASK_METRIC.idleTimeMs] = this.idleTimeMs;
+    block[TASK_METRIC.inputQueueSize] = this.inputQueueSize;
+    block[TASK_METRIC.outputQueueSize] = this.outputQueueSize;
+    block[TASK_METRIC.debloatedBufferSize] = this.debloatedBufferSize;
+    block[TASK_METRIC.estimatedTimeToConsumeBuffersMs] = this.estimatedTimeToConsumeBuffersMs;
     if (heapUsedBytes !== undefined) block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
     if (externalBytes !== undefined) block[TASK_METRIC.externalBytes] = externalBytes;
   }

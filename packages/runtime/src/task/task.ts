@@ -140,7 +140,7 @@ export class Task {
   }
 
   publishMetrics(heapUsedBytes: number, externalBytes: number): void {
-    if (!this.#ended) this.#built?.tasklet.publishMetrics(heapUsedBytes, externalBytes);
+    if (!this.#ended) this.#built?.tasklet.publishMetrics(this.#options.clock.monotonic(), heapUsedBytes, externalBytes);
   }
 
   /** What its operators keep, estimated. */
@@ -188,7 +188,7 @@ export class Task {
     }
     this.#options.released();
     const failed = state === 'FINISHED' && closeFailure !== undefined;
-    built?.tasklet.publishMetrics(undefined, undefined);
+    built?.tasklet.publishMetrics(this.#options.clock.monotonic(), undefined, undefined);
     this.#postUserMetrics();
     this.#ended = true;
     const failure = state === 'FAILED' ? this.#failure : closeFailure;

@@ -13,6 +13,7 @@ import { MAX_WATERMARK } from '@millrace/streaming/contract/timestamp';
 import type { ChainWalk } from './chain-walk.ts';
 import { FINISH, watermarkElement } from './control-element.ts';
 import type { Flow } from './flow.ts';
+import type { InputBuffers } from './input-buffers.ts';
 import type { Mailbox } from './mailbox.ts';
 import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress, WAITING } from './progress.ts';
 import type { RecordOutput } from './record-output.ts';
@@ -30,6 +31,7 @@ export interface TaskletParts {
   readonly walk: ChainWalk;
   readonly snapshots: TaskSnapshots;
   readonly outputs: readonly RecordOutput[];
+  readonly buffers: InputBuffers;
   readonly metrics: TaskMetrics;
 }
 
@@ -41,6 +43,7 @@ export class Tasklet {
   readonly #walk: ChainWalk;
   readonly #snapshots: TaskSnapshots;
   readonly #outputs: readonly RecordOutput[];
+  readonly #buffers: InputBuffers;
   readonly metrics: TaskMetrics;
   #phase: Phase = 'reading';
   /** The input had something since the last `elapse`. */
@@ -58,6 +61,7 @@ export class Tasklet {
     this.#walk = parts.walk;
     this.#snapshots = parts.snapshots;
     this.#outputs = parts.outputs;
+    this.#buffers = parts.buffers;
     this.metrics = parts.metrics;
   }
 
@@ -140,9 +144,14 @@ export class Tasklet {
     this.#elapsedAtMs = nowMs;
   }
 
-  publishMetrics(heapUsedBytes: number | undefined, externalBytes: number | undefined): void {
+  publishMetrics(nowMs: number, heapUsedBytes: number | undefined, externalBytes: number | undefined): void {
     const { metrics } = this;
-    for (const output of this.#outputs) metrics.numRecordsOut += output.takeRecords();
+    metrics.outputQueueSize = 0;
+    for (const output of this.#outputs) {
+      metrics.numRecordsOut += output.takeRecords();
+      metrics.outputQueueSize += output.overdraftBytes;
+    }
+    this.#buffers.publish(nowMs, metrics);
     metrics.numRecordsInErrors = this.#input.numRecordsInErrors ?? 0;
     metrics.numLateRecordsDropped = this.#walk.numLateRecordsDropped;
     metrics.currentInputWatermark = Math.max(this.#input.watermark, metrics.currentInputWatermark);

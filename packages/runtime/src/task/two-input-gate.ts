@@ -59,6 +59,7 @@ class Input {
 }
 
 export class TwoInputGate implements TaskInput {
+  readonly readers: readonly ChannelReader<unknown>[];
   readonly #inputs: readonly [Input, Input];
   readonly #flow: Flow;
   readonly #control: (element: ControlElement) => void;
@@ -75,6 +76,7 @@ export class TwoInputGate implements TaskInput {
       const { readers, handler } = inputs[index];
       return new Input({ readers, handler, flow, alignment, place, firstChannel }, changed, control);
     };
+    this.readers = inputs.flatMap(({ readers }) => readers);
     this.#inputs = [inputOf(0, 0), inputOf(1, inputs[0].readers.length)];
     this.#flow = flow;
     this.#control = control;

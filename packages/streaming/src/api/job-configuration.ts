@@ -8,6 +8,7 @@ import type { ConfigOption } from '@millrace/core/config/option';
 import { type OptionGroup, OptionRegistry } from '@millrace/core/config/option-registry';
 import type { JobConfiguration, LatencyTrackingSettings, RestartStrategySettings } from '../graph/job-graph.ts';
 import { CHECKPOINT_OPTIONS, checkpointSettingsOf } from './checkpoint-options.ts';
+import { bufferDebloatOf, DEBLOAT_OPTIONS } from './debloat-options.ts';
 import {
   AUTO_WATERMARK_INTERVAL,
   AUTO_WATERMARK_RECORDS,
@@ -22,7 +23,7 @@ import { OLD_RETRIES, OLD_RETRY_DELAY, RESTART_OPTIONS, restartStrategyOf } from
 import type { Configuration } from './stream-types.ts';
 
 /** All groups of options that a program may set. */
-export const JOB_OPTION_GROUPS: readonly OptionGroup[] = [JOB_OPTIONS, CHECKPOINT_OPTIONS, RESTART_OPTIONS];
+export const JOB_OPTION_GROUPS: readonly OptionGroup[] = [JOB_OPTIONS, CHECKPOINT_OPTIONS, RESTART_OPTIONS, DEBLOAT_OPTIONS];
 const REGISTRY = new OptionRegistry(JOB_OPTION_GROUPS);
 
 export class JobSettingsReader {
@@ -86,6 +87,7 @@ export class JobSettingsReader {
     const checkpointing = checkpointSettingsOf((option) => this.find(option));
     const restartStrategy = this.#restartStrategyOfJob();
     const latencyTracking = this.#latencyTracking();
+    const bufferDebloat = bufferDebloatOf((option) => this.get(option));
     return {
       autoWatermarkRecords: this.get(AUTO_WATERMARK_RECORDS),
       autoWatermarkIntervalMs: this.get(AUTO_WATERMARK_INTERVAL).toMillis(),
@@ -94,6 +96,7 @@ export class JobSettingsReader {
       ...(checkpointing?.intervalMs === undefined ? {} : { checkpointing }),
       ...(restartStrategy === undefined ? {} : { restartStrategy }),
       ...(latencyTracking === undefined ? {} : { latencyTracking }),
+      ...(bufferDebloat === undefined ? {} : { bufferDebloat }),
     };
   }
 

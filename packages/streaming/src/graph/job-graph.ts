@@ -33,6 +33,19 @@ export interface JobConfiguration {
   readonly restartStrategy?: RestartStrategySettings;
   /** Absent where latencies are not tracked. */
   readonly latencyTracking?: LatencyTrackingSettings;
+  /** Absent where buffers are used as they are. */
+  readonly bufferDebloat?: BufferDebloatSettings;
+}
+
+/** How much is in flight between tasks: what the consumer drains in `targetMs`. */
+export interface BufferDebloatSettings {
+  readonly targetMs: number;
+  /** Between two looks at the speed of a consumer. */
+  readonly periodMs: number;
+  /** Looks that a size of buffers is the mean of. */
+  readonly samples: number;
+  /** By how much a size must differ from the one before it to be used. */
+  readonly thresholdPercentage: number;
 }
 
 export interface LatencyTrackingSettings {
