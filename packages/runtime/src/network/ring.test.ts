@@ -90,7 +90,8 @@ test('smaller buffers bound what is in flight, and bytes are counted without pad
       let drained = 0;
       const before = reader.bytesDrained;
       do {
-        reader.drain({ processRecord: () => void (drained += 1) }, 1_000_000);
+        reader.drain({ processRecord() {} }, 1_000_000);
+        drained += reader.drained;
         if (round > 0) assert.ok(drained * size <= most + size, `${drained} records with buffers of ${bytes}`);
       } while (!writer.tryDrain());
       // A part of the record that made the writer blocked may be left, and counts with the next.
