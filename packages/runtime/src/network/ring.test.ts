@@ -57,11 +57,11 @@ channelContract('the ring with generated code', (segments) => {
 
 /** The consumer changes its mind all the time. */
 function debloated(reader: ChannelReader<Payload>, sizes: readonly number[]): ChannelReader<Payload> {
-  const { drain } = reader;
+  const drain = reader.drain.bind(reader);
   let turn = 0;
   reader.drain = (handler, budget) => {
     reader.setBufferSize(sizes[turn++ % sizes.length] as number);
-    return drain.call(reader, handler, budget);
+    return drain(handler, budget);
   };
   return reader;
 }
