@@ -173,6 +173,35 @@ env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; }).map((n) 
 await env.execute('endless');
 `;
 
+test('a job in BATCH mode begins without state: with --restore latest as well, unless there is a checkpoint that it would pass over', async (t) => {
+  const { run, startRun, write } = workshop(t, { 'streaming.ts': ENDLESS('first') });
+  write(
+    'batch.ts',
+    `${PRELUDE}env.setRuntimeMode('BATCH');\nenv.fromData(1, 2, 3).keyBy((n) => n % 2).reduce((a, b) => a + b).print();\nawait env.execute('endless');\n`,
+  );
+  const kept = ['--checkpoint-dir', 'checkpoints'];
+  for (const [flags, message] of [
+    [[], /the job 'endless' runs in BATCH mode, which takes no checkpoints: there is no latest one, and it begins without state\./],
+    [kept, /there is no complete checkpoint of a job 'endless' in .*checkpoints: it begins without state\./],
+  ]) {
+    const { code, stdout, stderr } = await run('batch.ts', '--restore', 'latest', ...flags);
+    assert.deepEqual([code, stdout.split('\n').sort()], [0, ['', '2', '4']], stderr);
+    assert.match(stderr, message);
+  }
+  const streaming = startRun('streaming.ts', ...kept, '--checkpoint-interval', '20 ms', '--log-level', 'info');
+  await streaming.says('checkpoint 1 of');
+  streaming.process.kill('SIGKILL');
+  await streaming.ended;
+  const refused =
+    /The job 'endless' cannot begin with its checkpoint .*chk-\d+: it runs in BATCH mode, which begins without state\. Run it in STREAMING mode/;
+  const latest = await run('batch.ts', '--restore', 'latest', ...kept);
+  assert.deepEqual([latest.code, latest.stdout], [2, ''], latest.stderr);
+  assert.match(latest.stderr, refused);
+  const byPath = await run('batch.ts', '--restore', 'some/chk-1');
+  assert.deepEqual([byPath.code, byPath.stdout], [2, ''], byPath.stderr);
+  assert.match(byPath.stderr, /cannot begin with the checkpoint some\/chk-1: it runs in BATCH mode, which begins without state\./);
+});
+
 test('what cannot be checkpointed or restored is refused before the first record, with the way out', async (t) => {
   const { run, startRun, write, folder } = workshop(t, { 'job.ts': ENDLESS('first'), file: '' });
   mkdirSync(join(folder, 'empty'));

@@ -4,6 +4,7 @@ import { ConfigError } from '@millrace/core/base/errors';
 import type { Configuration } from '@millrace/core/config/configuration';
 import type { CheckpointSettings, JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { RestoreSelection } from '../local/local-cluster.ts';
+import { batchRefusal } from '../local/find-restore.ts';
 import { IGNORE_UNCLAIMED_STATE, RESTORE_PATH } from './options.ts';
 
 /** `--checkpoint-dir` and `--checkpoint-interval`: who starts a job says where its checkpoints go, and how often, whatever the program says. */
@@ -34,13 +35,15 @@ export function withCheckpointing(jobGraph: JobGraph, flags: CheckpointFlags, wo
 }
 
 /** What is meant by settings that do less than they say. */
-export function checkpointWarnings({ name, configuration }: JobGraph, flags: CheckpointFlags): readonly string[] {
+export function checkpointWarnings({ name, configuration }: JobGraph, flags: CheckpointFlags, isRestored: boolean): readonly string[] {
   const { checkpointing, isBatch } = configuration;
   const warnings: string[] = [];
   if (isBatch === true && (flags.directory !== undefined || flags.intervalMs !== undefined))
     warnings.push(
       `the job '${name}' runs in BATCH mode, which takes no checkpoints: --checkpoint-dir and --checkpoint-interval are left out.`,
     );
+  if (isBatch === true && isRestored && flags.directory === undefined)
+    warnings.push(`the job '${name}' runs in BATCH mode, which takes no checkpoints: there is no latest one, and it begins without state.`);
   if (checkpointing?.unaligned === true)
     warnings.push(`the job '${name}' asks for unaligned checkpoints, which are not there yet: its barriers are aligned.`);
   if ((checkpointing?.minPauseMs ?? 0) > 0 && (checkpointing?.maxConcurrent ?? 1) > 1)
@@ -50,11 +53,21 @@ export function checkpointWarnings({ name, configuration }: JobGraph, flags: Che
   return warnings;
 }
 
+interface RestoreFlags {
+  readonly flags: CheckpointFlags;
+  readonly workingDirectory: string;
+}
+
 /** Undefined where the job begins without state. */
-export function restoreSelection(configuration: Configuration, jobGraph: JobGraph, workingDirectory: string): RestoreSelection | undefined {
+export function restoreSelection(
+  configuration: Configuration,
+  jobGraph: JobGraph,
+  { flags, workingDirectory }: RestoreFlags,
+): RestoreSelection | undefined {
   const path = configuration.get(RESTORE_PATH);
   if (path === undefined) return undefined;
   const allowNonRestoredState = configuration.get(IGNORE_UNCLAIMED_STATE);
+  if (jobGraph.configuration.isBatch === true) return batchSelection(path, jobGraph.name, { flags, workingDirectory });
   if (path !== LATEST) return { kind: 'path', path: wholePath(path, workingDirectory), allowNonRestoredState };
   const directory = jobGraph.configuration.checkpointing?.storage;
   if (directory === undefined) {
@@ -64,6 +77,13 @@ export function restoreSelection(configuration: Configuration, jobGraph: JobGrap
     );
   }
   return { kind: 'latest', directory, allowNonRestoredState };
+}
+
+/** A job in BATCH mode begins at its beginning. `latest` lets it, as it does where there is no checkpoint; one that there is would be passed over, so it is looked for. */
+function batchSelection(path: string, name: string, { flags, workingDirectory }: RestoreFlags): RestoreSelection | undefined {
+  if (path !== LATEST) throw batchRefusal(`the checkpoint ${path}`, name);
+  if (flags.directory === undefined) return undefined;
+  return { kind: 'none', directory: wholePath(flags.directory, workingDirectory) };
 }
 
 function wholePath(path: string, workingDirectory: string): string {

@@ -19,6 +19,7 @@ import { type CheckpointFlags, checkpointWarnings, restoreSelection, withCheckpo
 import type { JobMonitor, JobState, MonitoredJob } from './job-monitor.ts';
 import { JobRecording } from './job-recording.ts';
 import type { ClusterLease, LocalClusters } from './local-clusters.ts';
+import { RESTORE_PATH } from './options.ts';
 import { slotDemand } from './slot-demand.ts';
 
 export interface LocalExecutorOptions {
@@ -51,8 +52,9 @@ export class LocalExecutor implements Executor {
     phase('execute called');
     const { configuration, checkpointing = {}, workingDirectory } = this.#options;
     const jobGraph = withCheckpointing(compiled, checkpointing, workingDirectory);
-    const restore = restoreSelection(configuration, jobGraph, workingDirectory);
-    for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph, checkpointing)])
+    const restore = restoreSelection(configuration, jobGraph, { flags: checkpointing, workingDirectory });
+    const isRestored = configuration.get(RESTORE_PATH) !== undefined;
+    for (const warning of [...(options.warnings ?? []), ...checkpointWarnings(jobGraph, checkpointing, isRestored)])
       this.#options.monitor.warn(warning);
     this.#warnOfProfile(jobGraph);
     const recording = new JobRecording(jobGraph.name);

@@ -1,5 +1,5 @@
 /** Which checkpoint a job begins with, found before it is submitted. */
-import { DataError } from '@millrace/core/base/errors';
+import { ConfigError, DataError } from '@millrace/core/base/errors';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import type { FileSystem } from '@millrace/core/fs/file-system';
 import { type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
@@ -16,14 +16,23 @@ export interface FoundRestore {
 
 /** `warn` hears of checkpoints that cannot be used, and where a job begins without any. */
 export async function findRestore(selection: RestoreSelection, jobName: string, warn: (message: string) => void): Promise<FoundRestore> {
-  const { allowNonRestoredState } = selection;
-  if (selection.kind === 'path') return { restore: { path: selection.path, allowNonRestoredState }, jobId: undefined };
+  if (selection.kind === 'path')
+    return { restore: { path: selection.path, allowNonRestoredState: selection.allowNonRestoredState }, jobId: undefined };
   const found = await latestOf(selection.directory, jobName, warn);
   if (found === undefined) {
     warn(`there is no complete checkpoint of a job '${jobName}' in ${selection.directory}: it begins without state.`);
     return { restore: undefined, jobId: undefined };
   }
-  return { restore: { path: found.path, allowNonRestoredState }, jobId: found.metadata.jobId };
+  if (selection.kind === 'none') throw batchRefusal(`its checkpoint ${found.path}`, jobName);
+  return { restore: { path: found.path, allowNonRestoredState: selection.allowNonRestoredState }, jobId: found.metadata.jobId };
+}
+
+export function batchRefusal(checkpoint: string, jobName: string): ConfigError {
+  return new ConfigError(
+    `The job '${jobName}' cannot begin with ${checkpoint}: it runs in BATCH mode, which begins without state. ` +
+      'Run it in STREAMING mode (-D execution.runtime-mode=STREAMING, or env.setRuntimeMode) to go on from there, or without --restore to begin anew.',
+    { reason: 'batch-restore' },
+  );
 }
 
 type Completed = ListedCheckpoint & { readonly status: 'COMPLETED' };

@@ -61,7 +61,9 @@ export interface JobSubmission {
 export type RestoreSelection =
   | { readonly kind: 'path'; readonly path: string; readonly allowNonRestoredState: boolean }
   /** The newest complete checkpoint of a job with this name; a job of which there is none begins without state. */
-  | { readonly kind: 'latest'; readonly directory: string; readonly allowNonRestoredState: boolean };
+  | { readonly kind: 'latest'; readonly directory: string; readonly allowNonRestoredState: boolean }
+  /** None: it runs in BATCH mode. Refused where there is one that the job would have begun with. */
+  | { readonly kind: 'none'; readonly directory: string };
 
 /** How a job stands apart from its records. */
 export interface JobProgress {
