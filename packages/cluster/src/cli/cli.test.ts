@@ -108,6 +108,7 @@ test('--json ends standard output with an object even when nothing could be star
     restarts: 0,
     checkpoints: null,
     vertices: [],
+    threads: [],
     backPressureCulprit: null,
     metrics: [],
     error,

@@ -33,6 +33,10 @@ export interface ProgramHost {
   paths(relativePath: string): { readonly filename: string; readonly dirname: string };
 }
 
+/** Set where this file is part of the bundle that `tools/bundle.mjs` makes: the files of the bundle that have what programs import, by the names they import it by. */
+declare const MILLRACE_MODULES: Readonly<Record<string, string>>;
+const bundledModules: Readonly<Record<string, string>> = typeof MILLRACE_MODULES === 'undefined' ? {} : MILLRACE_MODULES;
+
 const hosts = new Map<string, ProgramHost>();
 const beginnings = new Map<string, () => void>();
 (globalThis as Record<symbol, unknown>)[Symbol.for(HOST_SYMBOL)] = (bundleUrl: string) => {
@@ -88,6 +92,7 @@ export function loadApi(): Promise<object> {
 
 /** The host's own `millrace` always; other packages of the family from the host's installation or else from the program's. */
 export async function importInjected(name: string, file: string): Promise<object> {
+  if (Object.hasOwn(bundledModules, name)) return (await import(new URL(bundledModules[name] as string, import.meta.url).href)) as object;
   try {
     return (await import(name)) as object;
   } catch (error) {
