@@ -1,22 +1,33 @@
 /**
  * Whether the states that a program declares are those that a checkpoint has: kind and redistribution are compared before anything is deployed. Types are compared where the
  * state is made, which is before the first record as well.
+ *
+ * What is declared IDENTICAL is looked at where it matters: another parallelism gives every subtask the copy of one old subtask, so all copies must be alike.
  */
 import { UsageError } from '@millrace/core/base/errors';
 import { describeType } from '@millrace/core/types/descriptions';
 import type { RestoredVertex } from './assign-states.ts';
-import { type CheckpointMetadata, type DeclaredStateMetadata, type OperatorMetadata, operatorText } from './checkpoint-metadata.ts';
+import {
+  type CheckpointMetadata,
+  type DeclaredStateMetadata,
+  type OperatorMetadata,
+  operatorText,
+  type SubtaskMetadata,
+} from './checkpoint-metadata.ts';
 import type { KeyedStateSchema, OperatorStateSchema, OperatorSubtaskState } from './state-handles.ts';
 
 const KEYED_KINDS: ReadonlySet<string> = new Set(['value', 'list', 'map', 'reducing', 'aggregating']);
 
 /** Throws a `UsageError` with every difference of the first operator that has one. */
 export function checkDeclaredStates(metadata: CheckpointMetadata, vertices: readonly RestoredVertex[], path: string): void {
-  const now = new Map(vertices.flatMap(({ operators }) => operators.map((operator) => [operator.id, operator] as const)));
+  const now = new Map(
+    vertices.flatMap(({ parallelism, operators }) => operators.map((wanted) => [wanted.id, { parallelism, wanted }] as const)),
+  );
   for (const { operators, subtasks } of metadata.vertices) {
     for (const old of operators) {
-      const wanted = now.get(old.id);
+      const { wanted, parallelism } = now.get(old.id) ?? {};
       if (wanted?.states === undefined) continue;
+      if (parallelism !== subtasks.length && metadata.mode !== 'AT_LEAST_ONCE') checkCopies(wanted, wanted.states, subtasks, path);
       const stored = storedStates(
         old,
         subtasks.flatMap((subtask) => subtask.operators[old.id] ?? []),
@@ -40,6 +51,44 @@ function storedStates(operator: OperatorMetadata, states: readonly OperatorSubta
     for (const { schema } of lists) if (schema.kind !== 'reader-splits') add(declaredFormOfList(schema));
   }
   return stored;
+}
+
+interface Copy {
+  readonly subtask: number;
+  readonly entries: number;
+  readonly digest: number | undefined;
+}
+
+function checkCopies(
+  operator: OperatorMetadata,
+  states: readonly DeclaredStateMetadata[],
+  subtasks: readonly SubtaskMetadata[],
+  path: string,
+): void {
+  for (const { name, redistributionMode } of states) {
+    if (redistributionMode !== 'IDENTICAL') continue;
+    const copies = subtasks.flatMap((each, subtask) => (each.isFinished ? [] : [copyOf(each.operators[operator.id], name, subtask)]));
+    const [first, ...others] = copies;
+    const other = others.find((copy) => copy.entries !== first?.entries || copy.digest !== first.digest);
+    if (first === undefined || other === undefined || copies.some(isUnknown)) continue;
+    throw new UsageError(
+      `State '${name}' of ${operatorText(operator)} is declared IDENTICAL, and in the checkpoint '${path}' it is not: subtask ${first.subtask + 1} has ${first.entries} entries and ` +
+        `subtask ${other.subtask + 1} has ${other.entries}${first.entries === other.entries ? ' others' : ''}. Whatever processBroadcastElement does with a record it must do in every subtask. ` +
+        `At the parallelism of ${subtasks.length} each subtask goes on with its own.`,
+      { reason: 'not-identical' },
+    );
+  }
+}
+
+/** A state with nothing in it is not written. */
+function copyOf(state: OperatorSubtaskState | undefined, name: string, subtask: number): Copy {
+  const parts = state?.operator.filter(({ schema }) => schema.name === name && schema.mode === 'broadcast') ?? [];
+  const entries = parts.reduce((sum, { from, to }) => sum + to - from, 0);
+  return { subtask, entries, digest: parts.length === 0 ? 0 : parts[0]?.contentDigest };
+}
+
+function isUnknown({ digest }: Copy): boolean {
+  return digest === undefined;
 }
 
 function isUsersState({ kind, namespaceType }: KeyedStateSchema): boolean {

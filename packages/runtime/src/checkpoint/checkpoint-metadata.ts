@@ -6,6 +6,8 @@ import type { OperatorSubtaskState } from './state-handles.ts';
 export interface CheckpointMetadata {
   readonly checkpointId: number;
   readonly kind: SnapshotKind;
+  /** Absent for EXACTLY_ONCE. Otherwise subtasks may hold records from behind the barrier, each others. */
+  readonly mode?: 'AT_LEAST_ONCE';
   readonly triggerTimestamp: number; // milliseconds since the epoch
   readonly completionTimestamp: number;
   readonly jobId: string;

@@ -73,6 +73,8 @@ export interface OperatorStateHandle {
   readonly block: StateBlock;
   readonly from: number;
   readonly to: number;
+  /** Of a broadcast state: equal for equal entries, in whatever order. Absent where equal values may have other bytes. */
+  readonly contentDigest?: number;
 }
 
 /** What one operator had in one subtask. */

@@ -75,6 +75,7 @@ export class CheckpointRound {
     return {
       checkpointId,
       kind,
+      ...(graph.jobGraph.configuration.checkpointing?.mode === 'AT_LEAST_ONCE' ? { mode: 'AT_LEAST_ONCE' as const } : {}),
       triggerTimestamp: timestamp,
       completionTimestamp: timestamp,
       jobId,

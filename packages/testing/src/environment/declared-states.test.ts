@@ -8,6 +8,7 @@ import type { RuntimeContext } from '@millrace/streaming/api/runtime-context';
 import type {
   BroadcastContext,
   KeyedBroadcastContext,
+  ReadOnlyBroadcastContext,
   ReadOnlyKeyedBroadcastContext,
 } from '@millrace/streaming/contract/broadcast-context';
 import type { Collector } from '@millrace/streaming/contract/emittable';
@@ -302,6 +303,45 @@ test('IDENTICAL: every subtask of the restored job has the rules, 2 to 3 subtask
     results.take().sort(),
     USERS.map((user) => `${user} 2 of 10`),
   );
+});
+
+test('copies of an IDENTICAL state that differ are found when the parallelism changes, and only then', async () => {
+  const run = async (keeps: (subtask: number, n: number) => number | undefined, to: number, mode?: 'AT_LEAST_ONCE') => {
+    const test = TestEnvironment.create({ parallelism: 2 });
+    if (mode !== undefined) test.enableCheckpointing('1 h', mode);
+    const words = test.testSource<string>();
+    const rules = test.testSource<number>();
+    const keeping = () => {
+      let subtask = -1;
+      return {
+        open(context: RuntimeContext) {
+          subtask = context.getIndexOfThisSubtask();
+        },
+        processElement(_word: string, _context: ReadOnlyBroadcastContext, _out: Collector<string>) {},
+        processBroadcastElement(n: number, context: BroadcastContext) {
+          const kept = keeps(subtask, n);
+          if (kept !== undefined) context.getState(RULES).put(`rule ${kept}`, kept);
+        },
+      };
+    };
+    test.collect(words.stream.connect(rules.stream.broadcast(RULES)).process(keeping).name('Keeping').uid('keeping'));
+    await test.start();
+    rules.emit(1, 2, 3);
+    await test.settle();
+    return test.crashAndRestore({ parallelism: to }).then(
+      () => 'restored',
+      (error: Error) => error.message,
+    );
+  };
+  const bySubtask = (subtask: number, n: number) => n + subtask;
+  assert.equal(await run((subtask, n) => (subtask === 0 ? n : 4 - n), 3), 'restored', 'in another order');
+  assert.equal(
+    await run(bySubtask, 3),
+    "State 'rules' of 'Keeping' (uid keeping) is declared IDENTICAL, and in the checkpoint 'checkpoint 1' it is not: subtask 1 has 3 entries and subtask 2 has 3 others. Whatever processBroadcastElement does with a record it must do in every subtask. At the parallelism of 2 each subtask goes on with its own.",
+  );
+  assert.match(await run((subtask, n) => (subtask === 0 ? undefined : n), 3), /subtask 1 has 0 entries and subtask 2 has 3\./);
+  assert.equal(await run(bySubtask, 2), 'restored');
+  assert.equal(await run(bySubtask, 3, 'AT_LEAST_ONCE'), 'restored');
 });
 
 test('only the broadcast side may write an IDENTICAL state', async () => {

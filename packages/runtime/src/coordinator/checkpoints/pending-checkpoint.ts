@@ -76,6 +76,7 @@ export class PendingCheckpoint {
     return {
       checkpointId: this.checkpointId,
       kind: 'checkpoint',
+      ...(jobGraph.configuration.checkpointing?.mode === 'AT_LEAST_ONCE' ? { mode: 'AT_LEAST_ONCE' } : {}),
       triggerTimestamp: this.triggerTime,
       completionTimestamp,
       jobId: job.jobId,

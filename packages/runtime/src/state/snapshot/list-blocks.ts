@@ -4,6 +4,7 @@ import { BytesWriter } from '@millrace/core/bytes/bytes-writer';
 import type { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import { createCodec } from '@millrace/core/types/codec';
 import type { OperatorStateHandle, OperatorStateSchema, StateBlock, StreamHandle } from '../../checkpoint/state-handles.ts';
+import { ContentDigest } from './content-digest.ts';
 import { refusedState } from './describe-state.ts';
 import { type LoadedList, readAll } from './restored-states.ts';
 import { partOfStream, type SnapshotOutput } from './snapshot-output.ts';
@@ -19,6 +20,7 @@ export class ListBlock {
   readonly #elements: readonly unknown[];
   readonly #output = new BytesWriter(new Uint8Array(64));
   readonly #write: WriteElement;
+  readonly #digest: ContentDigest | undefined;
   #next = 0;
   #block: StateBlock | undefined = undefined;
 
@@ -26,6 +28,7 @@ export class ListBlock {
     this.schema = schema;
     this.#elements = elements;
     this.#write = writerOf(schema);
+    this.#digest = schema.mode === 'broadcast' ? ContentDigest.of([schema.nameType, schema.elementType]) : undefined;
   }
 
   /** Encodes up to so many elements; what is left of the budget, 0 while there is more to do. */
@@ -40,12 +43,15 @@ export class ListBlock {
   handle(stream: StreamHandle): OperatorStateHandle {
     const block = this.#block as StateBlock;
     const part = partOfStream(stream, [block]);
-    return { schema: this.schema, stream: part.stream, block: { ...(part.blocks[0] as StateBlock) }, from: 0, to: block.count };
+    const digest = this.#digest === undefined ? {} : { contentDigest: this.#digest.value };
+    return { schema: this.schema, stream: part.stream, block: { ...(part.blocks[0] as StateBlock) }, from: 0, to: block.count, ...digest };
   }
 
   #writeNext(): void {
+    const from = this.#output.position;
     try {
       this.#write(this.#elements[this.#next], this.#output);
+      this.#digest?.add(this.#output.bytes.subarray(from, this.#output.position));
       this.#next += 1;
     } catch (error) {
       if (!isMillraceError(error)) throw error;
