@@ -52,7 +52,6 @@ export function claims() {
 
   clicks.addSink(new Pages());
   clicks.addSink(rich(() => new Pages()));
-  clicks.addSink(async (click, context) => console.log(click.page, context.timestamp()));
   // @ts-expect-error numbers have no page
   ticks.addSink(new Pages());
 
