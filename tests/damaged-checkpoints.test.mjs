@@ -6,7 +6,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PRELUDE, until, workshop } from './support/processes.mjs';
-import { linesOf } from './support/run-millrace.mjs';
+import { linesOf, root } from './support/run-millrace.mjs';
 
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const lastLine = (stdout) => JSON.parse(linesOf(stdout).at(-1));
@@ -158,6 +158,44 @@ for (const [name, changes, difference] of TYPES) {
     assert.doesNotMatch(stderr, /a record/);
   });
 }
+
+const LEARNED = ({ map = '(n) => ({ id: n % 50, n })', key = '({ id }) => id', log = '' } = {}) => `${PRELUDE}
+env.fromCollection(function* () { for (let n = 0; ; n += 1) yield n; }).map(${map}).keyBy(${key}).reduce((a, b) => { ${log} return b; }).uid('last').name('last')
+  .filter(() => false).print();
+await env.execute('endless');
+`;
+const REDUCED = "throw new Error('a stored value was read');";
+
+test('types that nobody declared: inspect shows what was learned; a program of other ones is refused by each field before a stored value is read, one with more fields goes on', async (t) => {
+  const { startRun, run, start, write, newest } = await killedJob(t, LEARNED());
+  const inspected = await start([join(root, 'packages/cluster/bin/millrace.js'), 'inspect', newest]).ended;
+  assert.match(inspected.stdout, /last \(uid last\).*\n {2}_op_state +table +\d+ entries .* SHAPE<INT> → SHAPE<ROW<id INT, n INT>>/);
+
+  for (const [changes, difference] of [
+    [
+      { map: '(n) => ({ id: n % 50, n: String(n) })' },
+      /State '_op_state' cannot go on from the checkpoint: value\.n is stored as INT and the program has STRING\./,
+    ],
+    [
+      { key: '({ id }) => String(id)' },
+      /The keyed state of this operator cannot go on from the checkpoint: key is stored as INT and the program has STRING\./,
+    ],
+  ]) {
+    write('job.ts', LEARNED({ ...changes, log: REDUCED }));
+    const { code, stdout, stderr } = await run('job.ts', ...FLAGS, '--restore', 'latest', '--json');
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /Operator 'last' \(uid last\), subtask \d\/\d, failed: /);
+    assert.match(stderr, difference);
+    assert.doesNotMatch(stderr, /was read/);
+    assert.equal(lastLine(stdout).restarts, 0);
+  }
+
+  write('job.ts', LEARNED({ map: '(n) => ({ n, more: true, id: n % 50 })' }));
+  const again = startRun('job.ts', ...FLAGS, '--restore', 'latest');
+  await again.says('is complete');
+  again.process.kill('SIGKILL');
+  await again.ended;
+});
 
 const SINK = (commit) => `import { RestartStrategies } from 'millrace';
 ${PRELUDE}env.setRestartStrategy(RestartStrategies.fixedDelayRestart(2, '10 ms'));

@@ -3,11 +3,13 @@ import { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { createCodec } from '@millrace/core/types/codec';
 import { describeType } from '@millrace/core/types/descriptions';
+import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
 import type { CoordinatorState, DeclaredStateMetadata, VertexMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import { filesOf, totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
 import type { KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from '@millrace/runtime/checkpoint/state-handles';
 import { openStateStream, readBlock } from '@millrace/runtime/checkpoint/stream-reader';
+import { mergedType } from '@millrace/runtime/state/snapshot/schema-learner';
 
 export interface CheckpointSummary {
   readonly path: string;
@@ -40,7 +42,10 @@ export interface StateSummary {
   readonly name: string;
   /** `value`, `list` … of keyed state; `operator list`, `operator broadcast-map` … of operator state; of timers their kind. */
   readonly kind: string;
+  /** In words; `SHAPE<…>` is what was learned of an undeclared type. */
   readonly schema: string;
+  /** The same as data: of keyed state `key`, `namespace`, `name` and `value`; of operator state `name` and `value`. */
+  readonly types: StateTypes;
   readonly entries: number;
   readonly sizeBytes: number;
   /** How it is dealt out when the parallelism changes: NONE is by key group. */
@@ -50,6 +55,8 @@ export interface StateSummary {
   /** The function declares it (`usesStates`), so it is here even if nothing is in it. */
   readonly isDeclared: boolean;
 }
+
+export type StateTypes = Readonly<Partial<Record<'key' | 'namespace' | 'name' | 'value', TypeDescription>>>;
 
 export interface SourcePosition {
   readonly subtask: number;
@@ -102,23 +109,18 @@ async function summarizeOperator(
   };
 }
 
-/** Of all subtasks together. */
+/** Of all subtasks together; what they have learned of a type is one. */
 function statesOf(states: readonly OperatorSubtaskState[], declared: readonly DeclaredStateMetadata[]): readonly StateSummary[] {
-  const found = new Map<string, StateSummary>();
-  const add = (summary: StateSummary) => {
-    const key = `${summary.kind}/${summary.name}/${summary.schema}`;
-    const known = found.get(key);
-    found.set(key, {
-      ...summary,
-      entries: summary.entries + (known?.entries ?? 0),
-      sizeBytes: summary.sizeBytes + (known?.sizeBytes ?? 0),
-    });
+  const found = new Map<string, StatePart[]>();
+  const add = (part: StatePart) => {
+    const key = `${part.kind}/${part.name}/${JSON.stringify(Object.values(part.types).map(undeclared))}`;
+    found.set(key, [...(found.get(key) ?? []), part]);
   };
   for (const { keyed, operator } of states) {
-    for (const handle of keyed) add(summaryOfKeyed(handle));
-    for (const handle of operator) add(summaryOfList(handle));
+    for (const handle of keyed) add(partOfKeyed(handle));
+    for (const handle of operator) add(partOfList(handle));
   }
-  return withDeclared([...found.values()], declared);
+  return withDeclared([...found.values()].map(summaryOf), declared);
 }
 
 function withDeclared(found: readonly StateSummary[], declared: readonly DeclaredStateMetadata[]): readonly StateSummary[] {
@@ -131,10 +133,12 @@ function withDeclared(found: readonly StateSummary[], declared: readonly Declare
 /** The key's type is known where an entry was written. */
 function summaryOfDeclared(state: DeclaredStateMetadata): StateSummary {
   const { name, nameType, valueType, redistributionMode, redistributionStrategy } = state;
+  const types = typesOf({ name: nameType, value: valueType });
   return {
     name,
     kind: kindOfDeclared(state),
-    schema: nameType === undefined ? describeType(valueType) : `${describeType(nameType)} → ${describeType(valueType)}`,
+    schema: schemaText(types),
+    types,
     entries: 0,
     sizeBytes: 0,
     redistributionMode,
@@ -150,13 +154,41 @@ function kindOfDeclared({ kind, redistributionMode, redistributionStrategy }: De
     : `operator list (${redistributionStrategy?.toLowerCase()})`;
 }
 
-function summaryOfKeyed({ schema, blocks }: KeyedStateHandle): StateSummary {
+/** What one subtask has of a state. */
+type StatePart = Omit<StateSummary, 'schema'>;
+
+function undeclared(type: TypeDescription): TypeDescription {
+  return type.kind === 'shape' ? { kind: 'shape' } : type;
+}
+
+function summaryOf(parts: readonly StatePart[]): StateSummary {
+  const [first] = parts as readonly [StatePart, ...StatePart[]];
+  const names = Object.keys(first.types) as (keyof StateTypes)[];
+  const types: StateTypes = Object.fromEntries(
+    names.map((name) => [name, mergedType(parts.map((part) => part.types[name]).filter((type) => type !== undefined))]),
+  );
+  const sum = (figure: (part: StatePart) => number) => parts.reduce((total, part) => total + figure(part), 0);
+  return {
+    ...first,
+    schema: schemaText(types),
+    types,
+    entries: sum(({ entries }) => entries),
+    sizeBytes: sum(({ sizeBytes }) => sizeBytes),
+  };
+}
+
+function schemaText({ key, namespace, name, value }: StateTypes): string {
+  const from = [key, namespace, name].flatMap((type) => (type === undefined ? [] : [describeType(type)])).join(', ');
+  if (value === undefined) return from;
+  return from === '' ? describeType(value) : `${from} → ${describeType(value)}`;
+}
+
+function partOfKeyed({ schema, blocks }: KeyedStateHandle): StatePart {
   const { name, kind, keyType, namespaceType, nameType, valueType } = schema;
-  const from = [keyType, namespaceType, nameType].flatMap((type) => (type === undefined ? [] : [describeType(type)]));
   return {
     name,
     kind,
-    schema: valueType === undefined ? from.join(', ') : `${from.join(', ')} → ${describeType(valueType)}`,
+    types: typesOf({ key: keyType, namespace: namespaceType, name: nameType, value: valueType }),
     entries: blocks.reduce((sum, { count }) => sum + count, 0),
     sizeBytes: blocks.reduce((sum, { size }) => sum + size, 0),
     redistributionMode: 'NONE',
@@ -164,18 +196,22 @@ function summaryOfKeyed({ schema, blocks }: KeyedStateHandle): StateSummary {
   };
 }
 
-function summaryOfList({ schema, block, from, to }: OperatorStateHandle): StateSummary {
+function partOfList({ schema, block, from, to }: OperatorStateHandle): StatePart {
   const { name, kind, mode, nameType, elementType } = schema;
-  const described = nameType === undefined ? describeType(elementType) : `${describeType(nameType)} → ${describeType(elementType)}`;
+  const types = typesOf({ name: nameType, value: elementType });
   return {
     name,
     kind: `operator ${kind} (${mode})`,
-    schema: described,
+    types,
     entries: to - from,
     sizeBytes: block.size,
     ...REDISTRIBUTION[mode],
     isDeclared: false,
   };
+}
+
+function typesOf(types: Readonly<Partial<Record<keyof StateTypes, TypeDescription | undefined>>>): StateTypes {
+  return Object.fromEntries(Object.entries(types).filter(([, type]) => type !== undefined));
 }
 
 const REDISTRIBUTION = {

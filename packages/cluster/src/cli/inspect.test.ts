@@ -58,6 +58,13 @@ before(async () => {
     nameType: { kind: 'long' },
     valueType: { kind: 'double' },
   } as const;
+  // As of two subtasks, one of which has seen more.
+  const learned = [{ kind: 'int' } as const, { kind: 'double' } as const].map((type, index) => {
+    const seen = { name: 'at', type: { kind: 'date' } } as const;
+    const fields = [{ name: 'n', type }, ...(index === 0 ? [] : [seen])];
+    const valueType = { kind: 'shape', learned: { kind: 'row', fields } } as const;
+    return { name: 'last', kind: 'value', keyType: { kind: 'string' }, namespaceType: undefined, valueType } as const;
+  });
   const blocks = [
     { keyGroup: 3, offset: 8, size: 10, count: 4, checksum: 0 },
     { keyGroup: 5, offset: 18, size: 20, count: 5, checksum: 0 },
@@ -111,6 +118,7 @@ before(async () => {
               },
             ],
           },
+          { id: 'e', uid: 'last', name: 'last' },
         ],
         subtasks: [
           {
@@ -119,6 +127,7 @@ before(async () => {
               a: { keyed: [], operator: [positions] },
               b: { keyed: [{ schema: counts, stream: handle, maxParallelism: 128, blocks }], operator: [] },
               d: { keyed: [{ schema: total, stream: handle, maxParallelism: 128, blocks: blocksOfTotal }], operator: [] },
+              e: { keyed: learned.map((schema) => ({ schema, stream: handle, maxParallelism: 128, blocks })), operator: [] },
             },
           },
         ],
@@ -165,6 +174,7 @@ test('CK-19: inspect shows operators by uid, states with kind, schema and size, 
   assert.match(stdout, /enumerator \(version 2\): \{"remaining":\[\]\}/);
   assert.match(stdout, /count \(no uid, id b\): .*\n {2}counts +map +9 entries +30 bytes +STRING, LONG → DOUBLE/);
   assert.match(stdout, /map \(uid map\): .*\n {2}no state/);
+  assert.match(stdout, /last \(uid last\): .*\n {2}last +value +18 entries +60 bytes +STRING → SHAPE<ROW<n DOUBLE, at INSTANT\?>>\n?$/m);
   const summary = JSON.parse(millrace('inspect', join(directory.pathOf(7), '_metadata'), '--json').stdout) as {
     operators: { states: unknown }[];
   };
@@ -173,12 +183,19 @@ test('CK-19: inspect shows operators by uid, states with kind, schema and size, 
       name: 'counts',
       kind: 'map',
       schema: 'STRING, LONG → DOUBLE',
+      types: { key: { kind: 'string' }, name: { kind: 'long' }, value: { kind: 'double' } },
       entries: 9,
       sizeBytes: 30,
       redistributionMode: 'NONE',
       isDeclared: false,
     },
   ]);
+  const fields = [
+    { name: 'n', type: { kind: 'double' } },
+    { name: 'at', type: { kind: 'date' }, optional: true },
+  ];
+  const last = summary.operators[4]?.states as { types: unknown }[] | undefined;
+  assert.deepEqual(last?.[0]?.types, { key: { kind: 'string' }, value: { kind: 'shape', learned: { kind: 'row', fields } } });
 });
 
 test('B-002: inspect shows declared states with kind and redistribution mode, those too in which nothing is', () => {

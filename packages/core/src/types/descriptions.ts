@@ -4,14 +4,15 @@ import type { TypeDescription } from './type-information.ts';
 /** The description of what nobody declared. */
 export const SHAPE: TypeDescription = { kind: 'shape' };
 
-/** Equal for equal descriptions, on every machine: fields of the description itself are sorted, the fields of a row keep their order. */
+/** Equal for descriptions of equal bytes, on every machine: fields of the description itself are sorted, the fields of a row keep their order; what was learned counts nothing. */
 export function digestOf(description: TypeDescription): string {
   return digestOfText(JSON.stringify(description, sortedKeys));
 }
 
 function sortedKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  const entries = Object.entries(value).filter(([name]) => name !== 'learned');
+  return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 const NAMES: Record<string, string> = {
@@ -22,10 +23,12 @@ const NAMES: Record<string, string> = {
   null: 'NULL',
   undefined: 'UNDEFINED',
   date: 'INSTANT',
-  shape: 'SHAPE',
 };
 
-/** The type in one line, for messages and plans: `ROW<id LONG, note STRING?, tags LIST<STRING>>`. `?` marks what may be absent, ` | NULL` what may be null. */
+/**
+ * The type in one line, for messages and plans: `ROW<id LONG, note STRING?, tags LIST<STRING>>`. `?` marks what may be absent, ` | NULL` what may be null; `SHAPE<…>` is what
+ * was learned.
+ */
 export function describeType(description: TypeDescription): string {
   switch (description.kind) {
     case 'row':
@@ -47,6 +50,8 @@ export function describeType(description: TypeDescription): string {
       return description.types.map(describeType).join(' | ');
     case 'typed-array':
       return description.element;
+    case 'shape':
+      return description.learned === undefined ? 'SHAPE' : `SHAPE<${describeType(description.learned)}>`;
     default:
       return describeScalar(description);
   }

@@ -41,7 +41,8 @@ export type TypeDescription =
   | { readonly kind: 'nullable'; readonly type: TypeDescription }
   | { readonly kind: 'literal'; readonly values: readonly (string | number | boolean | null)[] }
   | { readonly kind: 'union'; readonly types: readonly TypeDescription[] }
-  | { readonly kind: 'shape' }; // nothing declared: the codec learns the shapes that occur
+  /** Nothing declared: the codec learns the shapes that occur. `learned`: what they were, of values that are stored; no codec looks at it. */
+  | { readonly kind: 'shape'; readonly learned?: TypeDescription };
 
 export interface FieldDescription {
   readonly name: string;

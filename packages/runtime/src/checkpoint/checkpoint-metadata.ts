@@ -14,6 +14,8 @@ export interface CheckpointMetadata {
   readonly jobName: string;
   /** Of the job graph, for messages: a changed graph may be restored as long as its operators fit. */
   readonly graphDigest: string;
+  /** Content hash of the program's bundle; absent in what older versions wrote. Who goes on with the state of another program has more to compare. */
+  readonly program?: string;
   /** The version of Millrace that wrote it. */
   readonly writtenBy: string;
   readonly vertices: readonly VertexMetadata[];

@@ -63,6 +63,8 @@ export interface TaskRestore {
   /** The directory that relative handles start from. */
   readonly base: string | undefined;
   readonly operators: Readonly<Record<string, OperatorSubtaskState>>;
+  /** The program that made the checkpoint is this one, to the byte. */
+  readonly isOfSameProgram?: boolean;
   /** All its operators had finished when the checkpoint was taken: it ends at once, and sends the end of its input on. */
   readonly isFinished: boolean;
 }

@@ -39,6 +39,7 @@ import { type Freeze, ValueCheck } from './value-check.ts';
 import { mergeCells } from './merge-cells.ts';
 import { NameMap } from './name-map.ts';
 import { Timed } from './snapshot/entry-codec.ts';
+import type { RestoredStates } from './snapshot/restored-states.ts';
 import { TtlClock, TtlSweep } from './ttl-clean-up.ts';
 import { TtlCells, TtlListState, TtlMapState, type TtlPorts } from './ttl-handles.ts';
 
@@ -80,6 +81,8 @@ export interface HeapKeyedStateOptions {
   readonly freeze: Freeze;
   /** Processing time, for what has a time to live. */
   readonly now: () => number;
+  /** What a checkpoint has; absent where none could be. */
+  readonly restored?: Pick<RestoredStates, 'guardOf' | 'isLoaded'>;
 }
 
 export class HeapKeyedStateBackend implements KeyedStateBackend {
@@ -138,10 +141,11 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     }
     const clock = this.#clockOf(wanted);
     const form = namespacedForm(contentFormOf(wanted, clock), namespaces as NamespaceType<unknown>);
-    const table = this.#options.tables.createStateTable(this.#schemaOf(wanted, SHAPE), form);
+    const schema = this.#schemaOf(wanted, SHAPE);
+    const table = this.#options.tables.createStateTable(schema, form);
     const cells = new NamespaceCells<unknown>(this.#current, table, namespaces as NamespaceType<unknown>);
     const ttl = clock === undefined ? undefined : portsOf(clock, table as KeyedTable<unknown, unknown>, true);
-    const handle = this.#handleOf(wanted, cells, ttl);
+    const handle = this.#handleOf(wanted, schema, { all: cells, ttl });
     const namespaced: NamespacedState<unknown, unknown> = {
       at: (namespace) => {
         cells.at(namespace);
@@ -173,10 +177,11 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
       return known;
     }
     const clock = this.#clockOf(descriptor);
-    const table = this.#options.tables.createStateTable(this.#schemaOf(descriptor, undefined), keyForm(contentFormOf(descriptor, clock)));
+    const schema = this.#schemaOf(descriptor, undefined);
+    const table = this.#options.tables.createStateTable(schema, keyForm(contentFormOf(descriptor, clock)));
     const cells = new KeyCells<unknown>(this.#current, table);
     const ttl = clock === undefined ? undefined : portsOf(clock, table, false);
-    const made = { descriptor, handle: this.#handleOf(descriptor, cells, ttl), cells };
+    const made = { descriptor, handle: this.#handleOf(descriptor, schema, { all: cells, ttl }), cells };
     this.#states.set(descriptor.name, made);
     return made;
   }
@@ -199,32 +204,37 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     return { ...schema, nameType: descriptionOf(descriptor.keyType), valueType: descriptionOf(descriptor.valueType) };
   }
 
-  #handleOf(descriptor: AnyDescriptor, all: Cells<unknown>, ttl: TtlPorts | undefined): Handle {
+  #handleOf(descriptor: AnyDescriptor, schema: KeyedStateSchema, { all, ttl }: HandlePorts): Handle {
     const { name } = descriptor;
-    if (ttl !== undefined && (descriptor.kind === 'list' || descriptor.kind === 'map')) return this.#timedHandleOf(descriptor, all, ttl);
+    const { freeze, restored } = this.#options;
+    const guard = restored?.guardOf(schema, 'valueType');
+    const check = (what: string, type: AnyTypeInformation | undefined) => new ValueCheck(`${what} of state '${name}'`, type, freeze, guard);
+    const namesOf = (type: AnyTypeInformation | undefined) =>
+      new ValueCheck(`A name of state '${name}'`, type, freeze, restored?.guardOf(schema, 'nameType'));
     const cells = ttl === undefined ? all : new TtlCells<unknown>(all as Cells<never>, ttl);
-    const check = (what: string, type: AnyTypeInformation | undefined) =>
-      new ValueCheck(`${what} of state '${name}'`, type, this.#options.freeze);
     switch (descriptor.kind) {
       case 'value':
         return new HeapValueState(cells, check('The value', descriptor.type));
       case 'list':
+        if (ttl !== undefined) return new TtlListState(all as Cells<never>, check('An element', descriptor.elementType), ttl);
         return new HeapListState(cells as Cells<unknown[]>, check('An element', descriptor.elementType));
-      case 'map':
-        return new HeapMapState(cells as Cells<never>, check('A name', descriptor.keyType), check('A value', descriptor.valueType));
+      case 'map': {
+        const [names, values] = [namesOf(descriptor.keyType), check('A value', descriptor.valueType)];
+        if (ttl !== undefined) return new TtlMapState(all as Cells<never>, names, values, ttl);
+        return new HeapMapState(cells as Cells<never>, names, values);
+      }
       case 'reducing':
         return new HeapReducingState(cells, check('The value', descriptor.type), descriptor.reducer);
       case 'aggregating':
+        if (restored?.isLoaded === true) guard?.(descriptor.aggregate.createAccumulator());
         return new HeapAggregatingState(cells, check('The accumulator', descriptor.accumulatorType), descriptor.aggregate, name);
     }
   }
+}
 
-  #timedHandleOf(descriptor: AnyDescriptor & { readonly kind: 'list' | 'map' }, cells: Cells<unknown>, ttl: TtlPorts): Handle {
-    const check = (what: string, type: AnyTypeInformation | undefined) =>
-      new ValueCheck(`${what} of state '${descriptor.name}'`, type, this.#options.freeze);
-    if (descriptor.kind === 'list') return new TtlListState(cells as Cells<never>, check('An element', descriptor.elementType), ttl);
-    return new TtlMapState(cells as Cells<never>, check('A name', descriptor.keyType), check('A value', descriptor.valueType), ttl);
-  }
+interface HandlePorts {
+  readonly all: Cells<unknown>;
+  readonly ttl: TtlPorts | undefined;
 }
 
 function portsOf(clock: TtlClock, table: KeyedTable<unknown, unknown>, isNamespaced: boolean): TtlPorts {

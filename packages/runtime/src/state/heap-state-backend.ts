@@ -1,6 +1,7 @@
 /** The backend `hashmap`: keyed state on the heap of the slot. */
 import { UsageError } from '@millrace/core/base/errors';
 import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
+import { descriptionOf } from '@millrace/core/types/types';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapTableFactory } from './heap-tables.ts';
@@ -19,7 +20,8 @@ class HeapKeyedBackend implements KeyedBackend {
 
   constructor(environment: KeyedBackendEnvironment) {
     this.#environment = environment;
-    this.tables = new HeapTableFactory(environment.restored, keyGuard(environment.keyGroups));
+    const { restored, keyGroups, key } = environment;
+    this.tables = new HeapTableFactory(restored, keyGuard(keyGroups), restored.keyGuardOf(descriptionOf(key?.type)));
   }
 
   get keyedState(): HeapKeyedStateBackend {
@@ -40,8 +42,8 @@ class HeapKeyedBackend implements KeyedBackend {
   }
 
   #create(): HeapKeyedStateBackend {
-    const { key, currentKey, freeze, currentProcessingTime: now } = this.#environment;
+    const { key, currentKey, freeze, currentProcessingTime: now, restored } = this.#environment;
     if (key === undefined) throw new UsageError('Keyed state needs a key, and this operator has none. Call keyBy(…) before it.');
-    return new HeapKeyedStateBackend({ currentKey, tables: this.tables, keyType: key.type, freeze, now });
+    return new HeapKeyedStateBackend({ currentKey, tables: this.tables, keyType: key.type, freeze, now, restored });
   }
 }

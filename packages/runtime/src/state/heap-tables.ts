@@ -15,6 +15,7 @@ import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapTable } from './heap-table.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { identityOf, type RestoredStates } from './snapshot/restored-states.ts';
+import type { StoredTypeGuard } from './snapshot/stored-type-guard.ts';
 import type { FrozenState, KeyedSink } from './state-backend.ts';
 import { type EntryForm, tableForm } from './entry-forms.ts';
 import { FrozenTables } from './frozen-tables.ts';
@@ -61,8 +62,12 @@ export class HeapTableFactory implements KeyedTableFactory {
   /** Of states that were made before the restored ones had been read. */
   #fills: (() => void)[] = [];
 
-  constructor(restored?: RestoredStates, guard?: KeyGuard) {
-    this.#guard = guard;
+  /** What is restored is its own type. */
+  #isFilling = false;
+
+  /** `typeGuard`: where the keys are those of another program. */
+  constructor(restored?: RestoredStates, guard?: KeyGuard, typeGuard?: StoredTypeGuard) {
+    this.#guard = typeGuard === undefined ? guard : (key) => this.#guardBoth(key, guard, typeGuard);
     this.#restored = restored;
     this.#salt = Math.imul((restored?.checkpointId ?? -1) + 1, 0x85ebca6b);
   }
@@ -118,6 +123,11 @@ export class HeapTableFactory implements KeyedTableFactory {
     const table = this.#newTable(state, form as EntryForm<unknown>);
     this.#whenLoaded((restored) => restored.takeKeyed(schema, (...entry) => addEntry(table, form as EntryForm<unknown>, entry)));
     return table as HeapTable<unknown, unknown> as HeapTable<unknown, V>;
+  }
+
+  storedTypeGuard(name: string): StoredTypeGuard | undefined {
+    const state = this.#states.get(`table ${name}`);
+    return state === undefined ? undefined : this.#restored?.guardOf(state.schema, 'valueType');
   }
 
   onLoaded(): void {
@@ -188,8 +198,18 @@ export class HeapTableFactory implements KeyedTableFactory {
   #whenLoaded(fill: (restored: RestoredStates) => void): void {
     const restored = this.#restored;
     if (restored === undefined) return;
-    if (restored.isLoaded) fill(restored);
-    else this.#fills.push(() => fill(restored));
+    const filling = () => {
+      this.#isFilling = true;
+      fill(restored);
+      this.#isFilling = false;
+    };
+    if (restored.isLoaded) filling();
+    else this.#fills.push(filling);
+  }
+
+  #guardBoth(key: unknown, guard: KeyGuard, typeGuard: StoredTypeGuard): void {
+    guard?.(key);
+    if (!this.#isFilling) typeGuard(key);
   }
 
   #newTable(state: MadeState, form: EntryForm<unknown>): AnyTable {

@@ -6,6 +6,7 @@ import { DataError, isMillraceError } from '@millrace/core/base/errors';
 import { createCodec } from '@millrace/core/types/codec';
 import type { AnyTypeInformation, Codec } from '@millrace/core/types/type-information';
 import { descriptionOf } from '@millrace/core/types/types';
+import type { StoredTypeGuard } from './snapshot/stored-type-guard.ts';
 
 export const CHECKED_VALUES = 100;
 
@@ -16,13 +17,15 @@ export class ValueCheck {
   readonly #what: string;
   readonly #codec: Codec<unknown>;
   readonly #freeze: Freeze;
+  readonly #guard: StoredTypeGuard | undefined;
   #left: number;
 
-  /** `what` is the place for messages: `the value of state 'last-seen'`. */
-  constructor(what: string, type: AnyTypeInformation | undefined, freeze: Freeze) {
+  /** `what` is the place for messages: `the value of state 'last-seen'`. `guard`: where the state is that of another program. */
+  constructor(what: string, type: AnyTypeInformation | undefined, freeze: Freeze, guard?: StoredTypeGuard) {
     this.#what = what;
     this.#codec = createCodec(descriptionOf(type));
     this.#freeze = freeze;
+    this.#guard = guard;
     this.#left = CHECKED_VALUES;
   }
 
@@ -56,5 +59,6 @@ export class ValueCheck {
       if (!isMillraceError(error)) throw error;
       throw new DataError(`${this.#what} cannot be stored: ${error.message}`, { cause: error });
     }
+    this.#guard?.(value);
   }
 }

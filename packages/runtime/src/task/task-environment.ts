@@ -102,7 +102,12 @@ export function restoredOf({ deployed, ports }: TaskEnvironment, { id }: Pick<Ch
   const { restore } = deployed.task;
   if (restore === undefined) return undefined;
   const state = restore.operators[id] ?? NO_STATE;
-  return { checkpointId: restore.checkpointId, state, openStream: (handle) => files.open(handle, restore.base) };
+  return {
+    checkpointId: restore.checkpointId,
+    state,
+    isOfSameProgram: restore.isOfSameProgram === true,
+    openStream: (handle) => files.open(handle, restore.base),
+  };
 }
 
 export function placeOf(environment: TaskEnvironment, operatorName: string, uid: string | undefined): FailingPlace {

@@ -65,4 +65,9 @@ export interface KeyedTableFactory {
   ): readonly RestoredTable<K, V>[];
   /** Gives up a table, whatever is in it. Its memory may serve the next `createTable` of the same name; the caller must not touch it again. */
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void;
+  /**
+   * Of a table whose values nobody declared, in a job that begins with the state of another program: takes the first values that this program has for it, before they meet stored
+   * ones, and throws for one that would be read wrongly beside them. Undefined where there is nothing to compare; ask after `createTable`.
+   */
+  storedTypeGuard?(name: string): ((value: unknown) => void) | undefined;
 }

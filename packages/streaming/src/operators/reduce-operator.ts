@@ -9,6 +9,9 @@ import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Outp
 import type { KeyedTable } from '../contract/state.ts';
 import { FinalResults } from './final-results.ts';
 
+/** Flink's name of it. */
+const STATE = '_op_state';
+
 export interface ReduceSpec<T, K> {
   readonly key: KeyContext<T, K>;
   readonly reducer: (reduced: T, record: T) => T;
@@ -27,11 +30,13 @@ class ReduceOperator<T, K> implements OneInputOperator<T> {
   readonly #selector: (record: T) => K;
   readonly #reducer: (reduced: T, record: T) => T;
   readonly #output: Output<unknown>;
+  readonly #guard: ((record: unknown) => void) | undefined;
   /** In BATCH mode. */
   readonly #finals: FinalResults<K, T> | undefined;
 
   constructor(context: OperatorContext, { key, reducer, type }: ReduceSpec<T, K>) {
-    this.#table = context.tables.createTable<K, T>('_op_state', key.type, type); // Flink's name of it
+    this.#table = context.tables.createTable<K, T>(STATE, key.type, type);
+    this.#guard = context.tables.storedTypeGuard?.(STATE);
     this.#selector = key.selector;
     this.#reducer = reducer;
     this.#output = context.output;
@@ -39,6 +44,7 @@ class ReduceOperator<T, K> implements OneInputOperator<T> {
   }
 
   processElement(record: T): void {
+    if (this.#guard !== undefined) this.#guard(record);
     const slot = this.#table.slotOf(this.#selector(record));
     const before = this.#table.values[slot];
     const reduced = before === undefined ? record : this.#reduce(before, record);

@@ -7,6 +7,9 @@ import type { KeyContext, OneInputOperator, OperatorContext, OperatorLogic, Outp
 import type { KeyedTable } from '../contract/state.ts';
 import { FinalResults } from './final-results.ts';
 
+/** Flink's name of it. */
+const STATE = '_op_state';
+
 export interface RollingAggregateSpec<T, K, ACC, R> {
   readonly key: KeyContext<T, K>;
   readonly aggregate: AggregateFunction<T, ACC, R>;
@@ -26,14 +29,22 @@ class RollingAggregateOperator<T, K, ACC, R> implements OneInputOperator<T> {
   /** In BATCH mode. */
   readonly #finals: FinalResults<K, ACC> | undefined;
 
+  /** Where the state is that of another program: the accumulator is compared with it before the first record. */
+  readonly #guard: ((accumulator: unknown) => void) | undefined;
+
   constructor(context: OperatorContext, { key, aggregate }: RollingAggregateSpec<T, K, ACC, R>) {
-    this.#table = context.tables.createTable<K, ACC>('_op_state', key.type, undefined);
+    this.#table = context.tables.createTable<K, ACC>(STATE, key.type, undefined);
+    this.#guard = context.tables.storedTypeGuard?.(STATE);
     this.#selector = key.selector;
     this.#aggregate = aggregate;
     this.#output = context.output;
     this.#finals = context.settings.isBatch
       ? new FinalResults<K, ACC>(context, this.#table, (accumulator) => aggregate.getResult(accumulator))
       : undefined;
+  }
+
+  open(): void {
+    this.#guard?.(this.#aggregate.createAccumulator());
   }
 
   processElement(record: T): void {

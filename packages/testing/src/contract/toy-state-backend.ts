@@ -90,8 +90,8 @@ class ToyKeyedBackend implements KeyedBackend, KeyedTableFactory {
   }
 
   get keyedState(): HeapKeyedStateBackend {
-    const { key, currentKey, freeze, currentProcessingTime: now } = this.#environment;
-    this.#keyedState ??= new HeapKeyedStateBackend({ currentKey, tables: this, keyType: key?.type, freeze, now });
+    const { key, currentKey, freeze, currentProcessingTime: now, restored } = this.#environment;
+    this.#keyedState ??= new HeapKeyedStateBackend({ currentKey, tables: this, keyType: key?.type, freeze, now, restored });
     return this.#keyedState;
   }
 

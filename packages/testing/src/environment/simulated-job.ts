@@ -201,7 +201,7 @@ export class SimulatedJob {
         const state = assigned?.get(vertex.id)?.[subtask];
         return metadata === undefined || state === undefined
           ? undefined
-          : { checkpointId: metadata.checkpointId, base: undefined, ...state };
+          : { checkpointId: metadata.checkpointId, base: undefined, isOfSameProgram: true, ...state };
       },
       coordinatorState: (operatorId) => metadata?.coordinators[operatorId],
       receive: (slot, message) => this.#receive(slot, message),

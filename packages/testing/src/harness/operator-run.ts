@@ -82,7 +82,12 @@ export class OperatorRun {
       mail: (action) => void this.#mail.push(action),
       schedule: (delayMs, action) => this.#clock.schedule(delayMs, action),
       keyGroups: { maxParallelism: MAX_PARALLELISM, first: 0, last: MAX_PARALLELISM - 1 },
-      restored: restored && { checkpointId: 1, state: restored.state, openStream: (handle) => openStateStream(handle, undefined, noFiles) },
+      restored: restored && {
+        checkpointId: 1,
+        state: restored.state,
+        isOfSameProgram: true,
+        openStream: (handle) => openStateStream(handle, undefined, noFiles),
+      },
     });
     this.#operator = logic.create(this.#context());
   }

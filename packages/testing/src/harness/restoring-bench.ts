@@ -47,7 +47,8 @@ export class Subtask {
   #now: number;
   #wakeUps: WakeUp[] = [];
 
-  constructor(logic: OperatorLogic, { subtask, parallelism }: Place, now: number, state?: OperatorSubtaskState) {
+  /** `isOfSameProgram`: `state` was not made by a program that may have had other types. */
+  constructor(logic: OperatorLogic, { subtask, parallelism }: Place, now: number, state?: OperatorSubtaskState, isOfSameProgram = false) {
     this.#now = now;
     const key = { type: undefined };
     const schedule = (delayMs: number, action: () => void) => {
@@ -68,7 +69,9 @@ export class Subtask {
         schedule,
         keyGroups: { maxParallelism: MAX_PARALLELISM, ...keyGroupRangeOf(subtask, MAX_PARALLELISM, parallelism) },
         restored:
-          state === undefined ? undefined : { checkpointId: 7, state, openStream: (stream) => openStateStream(stream, undefined, noFiles) },
+          state === undefined
+            ? undefined
+            : { checkpointId: 7, state, isOfSameProgram, openStream: (stream) => openStateStream(stream, undefined, noFiles) },
       });
       this.services.push(services);
       return {

@@ -21,6 +21,7 @@ describe('a restart', () => {
       const [vertex] = key.split(':');
       assert.equal(restore?.checkpointId, 2);
       assert.equal(restore?.base, '/a');
+      assert.equal(restore?.isOfSameProgram, true);
       assert.deepEqual(
         restore?.operators[vertex!]?.operator.map(({ stream }) => stream.kind === 'file' && stream.path),
         [`chk-2/${vertex}`],
@@ -32,6 +33,29 @@ describe('a restart', () => {
       ended(cluster).map((line) => Number.parseInt(line, 10)),
       [1, 2, 3, 4],
     );
+  });
+
+  it('and a job that begins with a checkpoint are told whether it is of their program', () => {
+    const { cluster, tasks } = running(pipeline({ intervalMs: 1_000 }));
+    cluster.advance(1_500);
+    const [path, checkpoint] = [...cluster.checkpoints.stored][0]!;
+    for (const [program, expected] of [
+      [checkpoint.metadata.program, true],
+      ['other', false],
+      [undefined, false],
+    ] as const) {
+      const { program: _own, ...metadata } = checkpoint.metadata;
+      cluster.checkpoints.stored.set(path, { ...checkpoint, metadata: program === undefined ? metadata : { ...metadata, program } });
+      tasks.restores.clear();
+      cluster.submit(`of ${program}`, pipeline(undefined), { path, allowNonRestoredState: false });
+      cluster.advance(10);
+      assert.deepEqual(
+        [...tasks.restores.values()].map((restore) => restore?.isOfSameProgram),
+        Array.from({ length: 4 }, () => expected),
+      );
+      cluster.cancel(`of ${program}`);
+      cluster.advance(100);
+    }
   });
 
   it('without any begins with nothing; what was under way is given up', () => {

@@ -17,6 +17,7 @@ import type { CoordinatorState } from '../../checkpoint/checkpoint-metadata.ts';
 import type { CheckpointBarrier, CheckpointLocation } from '../../checkpoint/checkpoint-options.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../../checkpoint/state-handles.ts';
 import type { CheckpointDetails, CheckpointStatistics } from '../../protocol/control-messages.ts';
+import type { JobInformation } from '../../protocol/deployment.ts';
 import type { FailureDescription } from '../../protocol/execution-state.ts';
 import { terminalFailure } from '../../protocol/failure-description.ts';
 import type { Execution, ExecutionGraph } from '../execution-graph.ts';
@@ -59,7 +60,7 @@ export const STORE_ABANDONED =
   'Until this process ends no other one can write there.';
 
 export class CheckpointCoordinator {
-  readonly #job: { readonly jobId: string };
+  readonly #job: Pick<JobInformation, 'jobId' | 'program'>;
   readonly #settings: CompiledCheckpointing;
   readonly #ports: CheckpointCoordinatorPorts;
   readonly #opened: OpenedCheckpointStore;
@@ -75,7 +76,7 @@ export class CheckpointCoordinator {
   #onWritten: (() => void)[] = [];
 
   constructor(
-    job: { readonly jobId: string },
+    job: Pick<JobInformation, 'jobId' | 'program'>,
     settings: CompiledCheckpointing,
     opened: OpenedCheckpointStore,
     ports: CheckpointCoordinatorPorts,

@@ -83,7 +83,9 @@ export class JobCheckpoints {
     if (this.#restore === undefined) return undefined;
     const { checkpoint, assigned } = this.#restore;
     const { operators, isFinished } = assigned.get(vertex.id)?.[subtask] ?? { operators: {}, isFinished: false };
-    return { checkpointId: checkpoint.metadata.checkpointId, base: checkpoint.base, operators, isFinished };
+    const { checkpointId, program } = checkpoint.metadata;
+    const isOfSameProgram = program === this.#job.program.bundle;
+    return { checkpointId, base: checkpoint.base, operators, isOfSameProgram, isFinished };
   }
 
   get enumeratorStates(): CoordinatorStates {

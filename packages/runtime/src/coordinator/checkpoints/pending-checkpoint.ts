@@ -11,6 +11,7 @@ import {
   type SubtaskMetadata,
 } from '../../checkpoint/checkpoint-metadata.ts';
 import type { CheckpointDetails, CheckpointTaskDetails } from '../../protocol/control-messages.ts';
+import type { JobInformation } from '../../protocol/deployment.ts';
 import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../../checkpoint/state-handles.ts';
 import type { Execution, ExecutionGraph } from '../execution-graph.ts';
 import type { CheckpointPlan } from './checkpoint-plan.ts';
@@ -71,7 +72,7 @@ export class PendingCheckpoint {
   }
 
   /** Of one that all have acknowledged. */
-  metadata(job: { readonly jobId: string }, completionTimestamp: number): CheckpointMetadata {
+  metadata({ jobId, program }: Pick<JobInformation, 'jobId' | 'program'>, completionTimestamp: number): CheckpointMetadata {
     const { jobGraph } = this.#graph;
     return {
       checkpointId: this.checkpointId,
@@ -79,9 +80,10 @@ export class PendingCheckpoint {
       ...(jobGraph.configuration.checkpointing?.mode === 'AT_LEAST_ONCE' ? { mode: 'AT_LEAST_ONCE' } : {}),
       triggerTimestamp: this.triggerTime,
       completionTimestamp,
-      jobId: job.jobId,
+      jobId,
       jobName: jobGraph.name,
       graphDigest: jobGraph.digest,
+      program: program.bundle,
       writtenBy: WRITTEN_BY,
       coordinators: this.coordinators,
       vertices: jobGraph.vertices.map(({ id, name, parallelism, maxParallelism, operators }) => ({

@@ -13,6 +13,7 @@ import { keyGroupOf } from '@millrace/core/types/key-group';
 import type { KeyedStateBlock, KeyedStateSchema, StateBlock } from '../../checkpoint/state-handles.ts';
 import { EntryCodec, type EntryEncoder } from './entry-codec.ts';
 import type { KeyGroups } from './key-groups.ts';
+import { SchemaLearner } from './schema-learner.ts';
 import type { SnapshotOutput } from './snapshot-output.ts';
 import { StagedEntries } from './staged-entries.ts';
 
@@ -36,7 +37,8 @@ interface OpenBlock {
 type WrittenBlock = StateBlock & { readonly keyGroup: number };
 
 export class KeyedBlocks {
-  readonly schema: KeyedStateSchema;
+  readonly #schema: KeyedStateSchema;
+  readonly #learner: SchemaLearner | undefined;
   readonly #codec: EntryCodec;
   readonly #keyGroups: KeyGroups;
   readonly #output: SnapshotOutput;
@@ -51,7 +53,8 @@ export class KeyedBlocks {
   #failure: unknown = undefined;
 
   constructor(schema: KeyedStateSchema, keyGroups: KeyGroups, output: SnapshotOutput) {
-    this.schema = schema;
+    this.#schema = schema;
+    this.#learner = SchemaLearner.of(schema);
     this.#codec = new EntryCodec(schema);
     this.#keyGroups = keyGroups;
     this.#output = output;
@@ -59,6 +62,11 @@ export class KeyedBlocks {
     this.#stage = new StagedEntries(keyGroups.first, keyGroups.last);
     const each = HELD_BYTES_MAX / Math.max(1, keyGroups.last - keyGroups.first + 1);
     this.#blockBytes = Math.min(BLOCK_BYTES_MAX, Math.max(BLOCK_BYTES_LEAST, each));
+  }
+
+  /** With what was learned of undeclared types so far; of blocks that were taken over it is as it was given. */
+  get schema(): KeyedStateSchema {
+    return this.#learner?.schema ?? this.#schema;
   }
 
   get failure(): unknown {
@@ -118,6 +126,7 @@ export class KeyedBlocks {
   #write(keyGroup: number, key: unknown, namespace: unknown, value: unknown): void {
     const open = this.#open[keyGroup] ?? this.#begin(keyGroup);
     open.encoder.write(key, namespace, value, open.output);
+    this.#learner?.entry(key, namespace, value);
     open.count += 1;
     if (open.output.position < this.#blockBytes) return;
     this.#passOn(keyGroup, open);
@@ -154,6 +163,6 @@ export class KeyedBlocks {
 
   #failing(error: unknown): unknown {
     if (!isMillraceError(error)) return error;
-    return new DataError(`State '${this.schema.name}' cannot be written to the checkpoint: ${error.message}`, { cause: error });
+    return new DataError(`State '${this.#schema.name}' cannot be written to the checkpoint: ${error.message}`, { cause: error });
   }
 }

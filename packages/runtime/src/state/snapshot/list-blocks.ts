@@ -7,6 +7,7 @@ import type { OperatorStateHandle, OperatorStateSchema, StateBlock, StreamHandle
 import { ContentDigest } from './content-digest.ts';
 import { refusedState } from './describe-state.ts';
 import { type LoadedList, readAll } from './restored-states.ts';
+import { ListLearner } from './schema-learner.ts';
 import { partOfStream, type SnapshotOutput } from './snapshot-output.ts';
 import { type Convert, migrationOf } from './type-migration.ts';
 import { describeType } from '@millrace/core/types/descriptions';
@@ -21,6 +22,7 @@ export class ListBlock {
   readonly #output = new BytesWriter(new Uint8Array(64));
   readonly #write: WriteElement;
   readonly #digest: ContentDigest | undefined;
+  readonly #learner: ListLearner;
   #next = 0;
   #block: StateBlock | undefined = undefined;
 
@@ -29,6 +31,7 @@ export class ListBlock {
     this.#elements = elements;
     this.#write = writerOf(schema);
     this.#digest = schema.mode === 'broadcast' ? ContentDigest.of([schema.nameType, schema.elementType]) : undefined;
+    this.#learner = new ListLearner(schema);
   }
 
   /** Encodes up to so many elements; what is left of the budget, 0 while there is more to do. */
@@ -44,14 +47,17 @@ export class ListBlock {
     const block = this.#block as StateBlock;
     const part = partOfStream(stream, [block]);
     const digest = this.#digest === undefined ? {} : { contentDigest: this.#digest.value };
-    return { schema: this.schema, stream: part.stream, block: { ...(part.blocks[0] as StateBlock) }, from: 0, to: block.count, ...digest };
+    const { schema } = this.#learner;
+    return { schema, stream: part.stream, block: { ...(part.blocks[0] as StateBlock) }, from: 0, to: block.count, ...digest };
   }
 
   #writeNext(): void {
     const from = this.#output.position;
     try {
-      this.#write(this.#elements[this.#next], this.#output);
+      const element = this.#elements[this.#next];
+      this.#write(element, this.#output);
       this.#digest?.add(this.#output.bytes.subarray(from, this.#output.position));
+      this.#learner.element(element);
       this.#next += 1;
     } catch (error) {
       if (!isMillraceError(error)) throw error;

@@ -26,6 +26,7 @@ import { KeyedBlocks } from './keyed-blocks.ts';
 import type { KeyGroups } from './key-groups.ts';
 import { CarriedList, ListBlock } from './list-blocks.ts';
 import { identityOf, type LoadedBlock, type LoadedList, type LoadedState, type RestoredStates } from './restored-states.ts';
+import { mergedSchema } from './schema-learner.ts';
 import { partOfStream, SnapshotOutput } from './snapshot-output.ts';
 
 /** `waiting`: the disk is behind; the task gets mail when it has caught up. */
@@ -199,7 +200,7 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
 
 /** What nobody has asked for since it was restored goes on as it is (R2 of restored-states.ts). */
 function carriedOn(restored: RestoredStates, open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[] {
-  return restored.untakenKeyed.map((parts) => new CarriedState(parts, open((parts[0] as LoadedState).schema)));
+  return restored.untakenKeyed.map((parts) => new CarriedState(parts, open(mergedSchema(parts.map(({ schema }) => schema)))));
 }
 
 /** What is in union was given to every subtask: if all of them carried it on, it would be there as often as there are subtasks. */

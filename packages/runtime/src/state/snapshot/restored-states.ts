@@ -9,6 +9,7 @@
  */
 import { DataError, isMillraceError } from '@millrace/core/base/errors';
 import { BytesReader } from '@millrace/core/bytes/bytes-reader';
+import type { TypeDescription } from '@millrace/core/types/type-information';
 import type {
   KeyedStateHandle,
   KeyedStateKind,
@@ -21,11 +22,15 @@ import { readBlock, type StateStreamReader } from '../../checkpoint/stream-reade
 import { EntryCodec } from './entry-codec.ts';
 import { type EntryMigration, entryMigrationOf } from './entry-migration.ts';
 import type { KeyGroups } from './key-groups.ts';
+import { mergedType } from './schema-learner.ts';
+import { type StoredTypeGuard, storedTypeGuard } from './stored-type-guard.ts';
 
 /** A state as a task is restored with it. */
 export interface RestoredOperator {
   readonly checkpointId: number;
   readonly state: OperatorSubtaskState;
+  /** The checkpoint is of this very program: what it learns of its types and what it had learned are both right. */
+  readonly isOfSameProgram?: boolean;
   /** Opens a stream of the checkpoint; its reader is closed again. */
   openStream(handle: StreamHandle): Promise<StateStreamReader>;
 }
@@ -54,6 +59,8 @@ export class RestoredStates {
   readonly #keyGroups: KeyGroups;
   readonly #now: () => number;
   readonly #keyed = new Map<string, LoadedState[]>();
+  /** By identity: those of another program, for as long as the task lives. */
+  readonly #stored = new Map<string, KeyedStateSchema[]>();
   #lists: LoadedList[] = [];
   #isLoaded: boolean;
 
@@ -100,6 +107,31 @@ export class RestoredStates {
     return this.#keyed.get(identityOf(wanted))?.[0]?.schema;
   }
 
+  /**
+   * Compares the first values that the program has for an undeclared part of a state with what is stored; undefined where there is nothing to compare. `wanted` is as for
+   * `takeKeyed`.
+   */
+  guardOf(wanted: KeyedStateSchema, part: 'nameType' | 'valueType'): StoredTypeGuard | undefined {
+    if (!this.#isOfOther || wanted[part]?.kind !== 'shape') return undefined;
+    const stored = () => this.#typeOf(this.#stored.get(identityOf(wanted)) ?? [], part);
+    return storedTypeGuard(`State '${wanted.name}'`, PART_NAMES[part], stored);
+  }
+
+  /** The same for the keys of an operator. */
+  keyGuardOf(keyType: TypeDescription): StoredTypeGuard | undefined {
+    if (!this.#isOfOther || keyType.kind !== 'shape') return undefined;
+    return storedTypeGuard('The keyed state of this operator', 'key', () => this.#typeOf([...this.#stored.values()].flat(), 'keyType'));
+  }
+
+  get #isOfOther(): boolean {
+    return this.#restored !== undefined && this.#restored.isOfSameProgram !== true;
+  }
+
+  #typeOf(schemas: readonly KeyedStateSchema[], part: 'keyType' | 'nameType' | 'valueType'): TypeDescription | undefined {
+    const types = schemas.map((schema) => schema[part]).filter((type) => type !== undefined);
+    return types.length === 0 ? undefined : mergedType(types);
+  }
+
   /** Shows every entry of a state as the wanted schema has it (R1, R3). False where there is none. */
   takeKeyed(wanted: KeyedStateSchema, visit: (key: unknown, namespace: unknown, value: unknown) => void): boolean {
     const identity = identityOf(wanted);
@@ -140,8 +172,11 @@ export class RestoredStates {
     const known = this.#keyed.get(identity) ?? [];
     known.push({ schema, blocks });
     this.#keyed.set(identity, known);
+    if (this.#isOfOther) this.#stored.set(identity, [...(this.#stored.get(identity) ?? []), schema]);
   }
 }
+
+const PART_NAMES = { nameType: 'name', valueType: 'value' } as const;
 
 function familyOf(kind: KeyedStateKind): Family {
   switch (kind) {

@@ -1,7 +1,7 @@
 // Goal: a stored type is read as another one exactly where no value is lost or guessed. Method: pairs of types with a value before and after, and pairs that are refused with the place.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AnyTypeInformation } from '@millrace/core/types/type-information';
+import type { AnyTypeInformation, TypeDescription } from '@millrace/core/types/type-information';
 import { descriptionOf, Types } from '@millrace/core/types/types';
 import { migrationOf } from './type-migration.ts';
 
@@ -43,6 +43,30 @@ for (const [what, stored, wanted, before, after] of ALLOWED) {
     assert.deepEqual(migration.convert === undefined ? before : migration.convert(before), after);
   });
 }
+
+const learned = (type: AnyTypeInformation): TypeDescription => ({ kind: 'shape', learned: descriptionOf(type) });
+
+test('what was learned says which fields come and go; values that are something else all the same are refused with their place', () => {
+  const stored = learned(row({ a: Types.INT, gone: Types.STRING }));
+  const migration = migrationOf(stored, descriptionOf(row({ b: Types.nullable(Types.INT), a: Types.LONG })));
+  assert.ok(migration.isPossible);
+  assert.deepEqual(migration.convert?.({ a: 1, gone: 'x' }), { b: null, a: 1 });
+  assert.throws(() => migration.convert?.(null), /it is null/);
+  assert.throws(() => migration.convert?.({ a: 'x', gone: 'x' }), /\$\.a/);
+});
+
+test('what was learned is refused where it is certainly another type, with every field', () => {
+  const migration = migrationOf(
+    learned(row({ a: Types.INT, b: Types.STRING })),
+    descriptionOf(row({ a: Types.STRING, b: Types.INSTANT })),
+    'value',
+  );
+  assert.ok(!migration.isPossible);
+  assert.equal(
+    migration.difference,
+    'value.a is stored as INT and the program has STRING; value.b is stored as STRING and the program has INSTANT',
+  );
+});
 
 type Refused = readonly [stored: AnyTypeInformation, wanted: AnyTypeInformation, difference: RegExp];
 

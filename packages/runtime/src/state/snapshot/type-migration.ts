@@ -2,11 +2,13 @@
  * Whether values of a stored type can be read as another type, and how. What was stored is decoded by its own type first, so this is about values, not bytes.
  *
  * M1 nothing is guessed: a conversion never loses what the wanted type could hold, and a field that was removed is dropped only because the program no longer has it.
- * M2 undeclared stored values are held against the wanted type one by one; undeclared wanted ones take everything.
+ * M2 undeclared stored values are held against the wanted type one by one; undeclared wanted ones take everything. What was learned of stored values is not all that they may
+ *    be: it refuses what is certainly another type before a value is read, and says which fields come and go.
  */
 import { createCodec } from '@millrace/core/types/codec';
 import { describeType } from '@millrace/core/types/descriptions';
-import type { FieldDescription, TypeDescription } from '@millrace/core/types/type-information';
+import type { Codec, FieldDescription, TypeDescription } from '@millrace/core/types/type-information';
+import { differencesOf } from './type-differences.ts';
 
 export type Convert = (value: unknown) => unknown;
 
@@ -22,7 +24,7 @@ const WIDENING = ['byte', 'short', 'int', 'long', 'float', 'double'];
 /** `path` is where the difference would be, for messages: `$.user.name`. */
 export function migrationOf(stored: TypeDescription, wanted: TypeDescription, path = '$'): Migration {
   if (wanted.kind === 'shape' || JSON.stringify(stored) === JSON.stringify(wanted)) return SAME;
-  if (stored.kind === 'shape') return checkedBy(wanted);
+  if (stored.kind === 'shape') return stored.learned === undefined ? checkedBy(wanted) : ofLearned(stored.learned, wanted, path);
   if (wanted.kind === 'nullable') return nullable(stored.kind === 'nullable' ? stored.type : stored, wanted.type, path);
   switch (stored.kind) {
     case 'row':
@@ -52,11 +54,31 @@ function refused(stored: TypeDescription, wanted: TypeDescription, path: string)
 
 function checkedBy(wanted: TypeDescription): Migration {
   const codec = createCodec(wanted);
-  const convert: Convert = (value) => {
-    codec.check(value);
+  return { isPossible: true, convert: (value) => checkedValue(value, codec) };
+}
+
+function ofLearned(learned: TypeDescription, wanted: TypeDescription, path: string): Migration {
+  const differences = differencesOf(learned, wanted, path);
+  if (differences.length > 0) return { isPossible: false, difference: differences.join('; ') };
+  const inner = migrationOf(learned, wanted, path);
+  if (!inner.isPossible || inner.convert === undefined) return checkedBy(wanted);
+  const { convert } = inner;
+  const codec = createCodec(wanted);
+  return { isPossible: true, convert: (value) => checkedValue(converted(convert, value), codec) };
+}
+
+/** A value that was not looked at when the type was learned may be anything: the check of it says what it is. */
+function converted(convert: Convert, value: unknown): unknown {
+  try {
+    return convert(value);
+  } catch {
     return value;
-  };
-  return { isPossible: true, convert };
+  }
+}
+
+function checkedValue(value: unknown, codec: Codec<unknown>): unknown {
+  codec.check(value);
+  return value;
 }
 
 function nullable(stored: TypeDescription, wanted: TypeDescription, path: string): Migration {
