@@ -22,9 +22,8 @@ const BLOCK_BYTES_LEAST = 1024;
 /** What the blocks of one state may hold back all together. */
 const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Memory that a block begins with, before it is known whether there is much of its key group, and from where on there is. */
-const LEAST_BYTES = 64;
-const MUCH_BYTES = 4096;
+/** Memory that a block begins with, before it is known whether there is much of its key group. */
+const LEAST_BYTES = 512;
 /** A block ends with the entry that crosses its size. */
 const ROOM_BEYOND = 1024;
 
@@ -135,34 +134,37 @@ export class KeyedBlocks {
   }
 
   #begin(keyGroup: number): OpenBlock {
-    const memory = this.#filled.has(keyGroup) ? this.#blockMemory() : new Uint8Array(LEAST_BYTES);
-    const open = { encoder: this.#codec.createEncoder(), count: 0, output: new BytesWriter(memory, this.#growth) };
+    const size = this.#filled.has(keyGroup) ? this.#blockBytes + ROOM_BEYOND : LEAST_BYTES;
+    const output = new BytesWriter(this.#output.memory.take(size), this.#growth);
+    const open = { encoder: this.#codec.createEncoder(), count: 0, output };
     this.#open[keyGroup] = open;
     return open;
   }
 
-  #blockMemory(): Uint8Array {
-    return this.#output.takeSpare() ?? new Uint8Array(this.#blockBytes + ROOM_BEYOND);
-  }
-
-  /** By doubling while there is little, then to the size of a block at once. */
+  /** To the size of a block at once, for there is much of the key group; an entry that is larger gets what it needs. */
   #grow(output: BytesWriter, size: number): void {
-    const { position } = output;
+    const { bytes, position } = output;
     const needed = position + size;
-    const isMuch = needed > MUCH_BYTES && needed <= this.#blockBytes;
-    const memory = isMuch ? this.#blockMemory() : new Uint8Array(Math.max(needed, output.limit * 2));
-    memory.set(output.bytes.subarray(0, position));
-    output.moveTo(memory, new DataView(memory.buffer, memory.byteOffset), position, memory.byteLength);
+    const blockBytes = this.#blockBytes + ROOM_BEYOND;
+    const memory = needed <= blockBytes ? this.#output.memory.take(blockBytes) : new Uint8Array(Math.max(needed, bytes.byteLength * 2));
+    memory.set(bytes.subarray(0, position));
+    output.moveTo(memory, new DataView(memory.buffer, memory.byteOffset, memory.byteLength), position, memory.byteLength);
+    if (isPiece(bytes, blockBytes)) this.#output.memory.give(bytes);
   }
 
   #passOn(keyGroup: number, { output, count }: OpenBlock): void {
     const { bytes, position } = output;
-    const memory = bytes.byteLength === this.#blockBytes + ROOM_BEYOND ? bytes : undefined;
-    this.#written.push({ keyGroup, block: this.#output.add(bytes.subarray(0, position), count, memory) });
+    const piece = isPiece(bytes, this.#blockBytes + ROOM_BEYOND) ? bytes : undefined;
+    this.#written.push({ keyGroup, block: this.#output.add(bytes.subarray(0, position), count, piece) });
   }
 
   #failing(error: unknown): unknown {
     if (!isMillraceError(error)) return error;
     return new DataError(`State '${this.#schema.name}' cannot be written to the checkpoint: ${error.message}`, { cause: error });
   }
+}
+
+/** And not made for a large entry, which may be of any size above. */
+function isPiece({ byteLength }: Uint8Array, blockBytes: number): boolean {
+  return byteLength <= blockBytes;
 }

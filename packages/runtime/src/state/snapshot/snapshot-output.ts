@@ -10,11 +10,10 @@
 import { checksumOf } from '@millrace/core/fs/node/checksum';
 import type { StateBlock, StreamHandle } from '../../checkpoint/state-handles.ts';
 import { type StateStream, STREAM_HEADER } from '../../checkpoint/state-streams.ts';
+import { BlockMemory } from './block-memory.ts';
 
 /** How much waits for the disk at most, beyond the block that crosses it. */
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
-/** Written memory that is kept for the next blocks. */
-const SPARES_MAX = 32;
 
 interface MutableBlock {
   offset: number;
@@ -27,15 +26,15 @@ interface QueuedBlock {
   readonly bytes: Uint8Array;
   readonly block: MutableBlock;
   /** For the next block, once this one is written. */
-  readonly memory: Uint8Array | undefined;
+  readonly piece: Uint8Array | undefined;
 }
 
 export class SnapshotOutput {
+  readonly memory = new BlockMemory();
   readonly #create: () => StateStream;
   readonly #onRoom: () => void;
   #stream: StateStream | undefined = undefined;
   #queue: QueuedBlock[] = [];
-  readonly #spares: Uint8Array[] = [];
   #queuedBytes = 0;
   #writing: Promise<void> | undefined = undefined;
   #failure: unknown = undefined;
@@ -55,17 +54,12 @@ export class SnapshotOutput {
     return this.#bytesWritten;
   }
 
-  /** Memory of a block that was written and given with `memory`, if there is any. */
-  takeSpare(): Uint8Array | undefined {
-    return this.#spares.pop();
-  }
-
-  /** Nobody may change the bytes any more. The block's offset is right once `finish` has settled. `memory`, what they are in, goes to the spares. */
-  add(bytes: Uint8Array, count: number, memory?: Uint8Array): StateBlock {
+  /** Nobody may change the bytes any more. The block's offset is right once `finish` has settled. `piece`, what they are in, goes back to `memory` then. */
+  add(bytes: Uint8Array, count: number, piece?: Uint8Array): StateBlock {
     const block: MutableBlock = { offset: 0, size: bytes.byteLength, count, checksum: checksumOf(bytes) };
     this.#bytesWritten += bytes.byteLength;
     if (this.#isCancelled || this.#failure !== undefined) return block;
-    this.#queue.push({ bytes, block, memory });
+    this.#queue.push({ bytes, block, piece });
     this.#queuedBytes += bytes.byteLength;
     this.#writing ??= this.#write();
     return block;
@@ -74,7 +68,6 @@ export class SnapshotOutput {
   /** Undefined where nothing was written. */
   async finish(): Promise<StreamHandle | undefined> {
     await this.#writing;
-    this.#spares.length = 0;
     if (this.#failure !== undefined) throw this.#failure;
     return this.#stream?.finish();
   }
@@ -93,7 +86,7 @@ export class SnapshotOutput {
         this.#stream ??= this.#create();
         next.block.offset = this.#stream.position;
         await this.#stream.write(next.bytes);
-        if (next.memory !== undefined && this.#spares.length < SPARES_MAX) this.#spares.push(next.memory);
+        if (next.piece !== undefined) this.memory.give(next.piece);
         const wasFull = this.isFull;
         this.#queuedBytes = Math.max(0, this.#queuedBytes - next.bytes.byteLength);
         if (wasFull && !this.isFull) this.#onRoom();
