@@ -9,6 +9,7 @@ import type { LeaderAddress } from '@millrace/runtime/protocol/control-messages'
 import { lostFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcService } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
 import { Slot } from '@millrace/runtime/task/slot';
 import { type SlotHandle, TaskExecutor } from '@millrace/runtime/task/task-executor';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
@@ -53,7 +54,14 @@ export class SimulatedTaskManager {
     this.isolate = new Isolate(this.address, world.clock, parent);
     this.#slots = Array.from({ length: options.slots }, (_, index) => new SimulatedSlot(index, this));
     this.executor = new TaskExecutor(
-      { taskManagerId: id, address: this.address, resourceManager, rpcTimeoutMs: 10_000, segmentsPerChannel: 2 },
+      {
+        taskManagerId: id,
+        address: this.address,
+        resourceManager,
+        rpcTimeoutMs: 10_000,
+        segmentsPerChannel: 2,
+        cancellationIntervalMs: 1_000,
+      },
       {
         clock: this.isolate.clock,
         rpc: router,
@@ -118,6 +126,11 @@ class SimulatedSlot implements SlotHandle {
 
   post(message: ToSlot): void {
     this.#perhaps(message.type === 'notify-checkpoint' || message.type === 'trigger-checkpoint', () => this.#send(message));
+  }
+
+  /** The simulation interrupts no function: between its steps every slot is at rest. */
+  examine(settle: (report: SlotReport | undefined) => void): void {
+    settle(this.#slot.report(''));
   }
 
   reset(done: () => void): void {

@@ -14,7 +14,7 @@ import { describeFailure } from '../client/failure-report.ts';
 import type { MonitoredJob } from '../client/job-monitor.ts';
 import type { StartCluster } from '../client/local-clusters.ts';
 import { createLocalProgram, type LocalProgram, likelySlots } from '../client/local-program.ts';
-import { METRICS_ALLOW_REMOTE, METRICS_HOST, METRICS_PORT } from '../client/options.ts';
+import { METRICS_ALLOW_REMOTE, METRICS_HOST, METRICS_PORT, TASK_CANCELLATION_TIMEOUT } from '../client/options.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { phase } from '../local/phase.ts';
 import { hasProfile, type ProfileSettings, profileSettings } from '../local/profile-settings.ts';
@@ -38,10 +38,10 @@ export async function runProgram(file: string, args: readonly string[], options:
   }
 }
 
-/** Longer than a TaskManager takes that has to be killed. A run that was told to end does end, whatever has gone wrong in it. */
-const END_LIMIT_MS = 45_000;
-/** How long jobs may take to be cancelled after a signal; as `task.cancellation.timeout`, and some. */
-const CANCEL_LIMIT_MS = 35_000;
+/** Beyond `task.cancellation.timeout`, which ends the job by itself: how long the cancellation of a job may take, for news to go back and forth. */
+const CANCEL_EXTRA_MS = 5_000;
+/** Beyond that, longer than a TaskManager takes that has to be killed. A run that was told to end does end, whatever has gone wrong in it. */
+const END_EXTRA_MS = 10_000;
 
 /** Loaded with this module: the TaskManager's process, which is there already, waits for its configuration. */
 const startCluster: StartCluster = (options) => RunningCluster.start(options);
@@ -56,6 +56,7 @@ class ProgramRun {
   readonly #face: RunFace;
   #program: LocalProgram | undefined;
   #signalCode: number | undefined;
+  #cancelLimitMs = CANCEL_EXTRA_MS;
   #finishing: Promise<void> | undefined;
   #metrics: MetricsServer | undefined;
   #profile: ProfileSettings | undefined;
@@ -69,6 +70,7 @@ class ProgramRun {
 
   async start(file: string, args: readonly string[]): Promise<void> {
     const configuration = configureCommand(this.#options, this.#workingDirectory);
+    this.#cancelLimitMs = configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis() + CANCEL_EXTRA_MS;
     for (const warning of configuration.warnings) this.#face.warn(warning);
     const path = resolveProgram(file, this.#workingDirectory);
     await this.#serveMetrics(configuration);
@@ -140,18 +142,18 @@ class ProgramRun {
   #interrupt(exitCode: number): void {
     if (this.#signalCode !== undefined) process.exit(exitCode);
     this.#signalCode = exitCode;
-    setTimeout(() => process.exit(exitCode), END_LIMIT_MS);
+    setTimeout(() => process.exit(exitCode), this.#cancelLimitMs + END_EXTRA_MS);
     const running = this.#face.runningJobs();
     for (const job of running) this.#face.info(`cancelling the job '${job.name}'; once more ends it at once`);
     // The program learns of it by the rejection of what it awaits, and may tidy up; it has no say in whether the run ends.
     const cancelled = Promise.allSettled(running.map((job) => job.cancel())).then(() => this.#face.jobsEnded());
-    void Promise.race([cancelled, sleep(CANCEL_LIMIT_MS)]).then(() => this.finish({ exitCode }));
+    void Promise.race([cancelled, sleep(this.#cancelLimitMs)]).then(() => this.finish({ exitCode }));
   }
 
   async #finish({ error, exitCode }: End): Promise<void> {
     const { jobs } = this.#face;
     if (error !== undefined)
-      await Promise.race([Promise.allSettled(this.#face.runningJobs().map((job) => job.cancel())), sleep(CANCEL_LIMIT_MS)]);
+      await Promise.race([Promise.allSettled(this.#face.runningJobs().map((job) => job.cancel())), sleep(this.#cancelLimitMs)]);
     const failure = error ?? jobs.find((job) => job.state === 'FAILED')?.error ?? this.#withoutJob(exitCode);
     // Closing a cluster ends what still runs on it, so it must not wait for jobs that a signal could not end.
     if (this.#signalCode === undefined) await this.#face.jobsEnded();

@@ -15,7 +15,9 @@ import {
   OVERDRAFT_MEMORY,
   SLOT_REQUEST_TIMEOUT,
   SLOTS,
+  TASK_CANCELLATION_INTERVAL,
   TASK_CANCELLATION_TIMEOUT,
+  WATCHDOG_LIMIT,
 } from './options.ts';
 
 export interface LocalProgramOptions {
@@ -96,6 +98,8 @@ function clusterOptions({
     overdraftMemoryBytes: configuration.get(OVERDRAFT_MEMORY).getBytes(),
     slotRequestTimeoutMs: configuration.get(SLOT_REQUEST_TIMEOUT).toMillis(),
     taskCancellationTimeoutMs: configuration.get(TASK_CANCELLATION_TIMEOUT).toMillis(),
+    taskCancellationIntervalMs: configuration.get(TASK_CANCELLATION_INTERVAL).toMillis(),
+    watchdogLimitMs: configuration.get(WATCHDOG_LIMIT).toMillis(),
     onWarning: (message) => monitor.warn(message),
     onInformation: (message) => monitor.info(message),
     onWaitingForSlots: ({ jobName, neededSlots, freeSlots, totalSlots }) =>

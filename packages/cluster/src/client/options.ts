@@ -45,7 +45,20 @@ export const TASK_CANCELLATION_TIMEOUT = option({
   type: 'duration',
   default: '30 s',
   min: 1,
-  text: 'A task that has not stopped so long after it was cancelled, because its user code does not return, is given up together with its slot.',
+  text: 'A task that has not stopped so long after it was cancelled, because its user code does not return or a promise of its close() does not settle, is given up: the thread of its slot is ended and replaced, and the message says what the task was doing. Other slots and jobs go on.',
+});
+export const TASK_CANCELLATION_INTERVAL = option({
+  key: 'task.cancellation.interval',
+  type: 'duration',
+  default: '5 s',
+  min: 1,
+  text: 'How often a task that was cancelled and has not stopped is looked at, with a warning that names its operator and where its code is. At most half of `task.cancellation.timeout`.',
+});
+export const WATCHDOG_LIMIT = option({
+  key: 'task.watchdog.limit',
+  type: 'duration',
+  default: '10 s',
+  text: 'A function that has not given the thread of its slot back for so long is named in a warning, with its stack. It goes on. 0 names none.',
 });
 
 export const RESTORE_PATH = option({
@@ -89,7 +102,15 @@ const GROUPS: readonly OptionGroup[] = [
   { room: 'Programs', options: [EXTERNAL_PACKAGES] },
   {
     room: 'TaskManagers',
-    options: [SLOTS, BUFFERS_PER_CHANNEL, OVERDRAFT_MEMORY, SLOT_REQUEST_TIMEOUT, TASK_CANCELLATION_TIMEOUT],
+    options: [
+      SLOTS,
+      BUFFERS_PER_CHANNEL,
+      OVERDRAFT_MEMORY,
+      SLOT_REQUEST_TIMEOUT,
+      TASK_CANCELLATION_TIMEOUT,
+      TASK_CANCELLATION_INTERVAL,
+      WATCHDOG_LIMIT,
+    ],
   },
   { room: 'Memory of a TaskManager', options: MEMORY_OPTIONS },
 ];

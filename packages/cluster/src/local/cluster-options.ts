@@ -21,6 +21,8 @@ const DEFAULT_OVERDRAFT_MEMORY_BYTES = 16 * MIB;
 const LEAST_SLOT_HEAP_BYTES = 16 * MIB;
 const MAX_SLOTS = 1_024;
 const DEFAULT_CANCELLATION_MS = 30_000;
+const DEFAULT_CANCELLATION_INTERVAL_MS = 5_000;
+const DEFAULT_WATCHDOG_LIMIT_MS = 10_000;
 const DEFAULT_HEARTBEAT_MS = 250; // also how fresh the figures of a running job are
 /** Loss of the process is seen at once by its exit; silence means that it hangs. */
 const HEARTBEAT_TIMEOUT_MS = 50_000;
@@ -36,6 +38,8 @@ export interface CompiledOptions {
   readonly overdraftMemoryBytes: number;
   readonly slotMemoryLimitBytes: number;
   readonly rpcTimeoutMs: number;
+  readonly taskCancellationIntervalMs: number;
+  readonly watchdogLimitMs: number | undefined;
   readonly jobMaster: JobMasterOptions;
 }
 
@@ -46,7 +50,13 @@ export function compileOptions(options: LocalClusterOptions): CompiledOptions {
       `A TaskManager cannot have ${slots} slots (taskmanager.numberOfTaskSlots, --slots). Give a whole number from 1 to ${MAX_SLOTS}.`,
     );
   }
+  const taskCancellationTimeoutMs = options.taskCancellationTimeoutMs ?? DEFAULT_CANCELLATION_MS;
+  // What is found out of a task that does not stop stands in the message of the time-out: it is looked at before.
+  const intervalMs = options.taskCancellationIntervalMs ?? DEFAULT_CANCELLATION_INTERVAL_MS;
+  const watchdogLimitMs = options.watchdogLimitMs ?? DEFAULT_WATCHDOG_LIMIT_MS;
   return {
+    taskCancellationIntervalMs: Math.min(intervalMs, Math.ceil(taskCancellationTimeoutMs / 2)),
+    watchdogLimitMs: watchdogLimitMs === 0 ? undefined : watchdogLimitMs,
     slots,
     ...compileMemory(slots, options.memory),
     segmentsPerChannel: options.segmentsPerChannel ?? DEFAULT_SEGMENTS_PER_CHANNEL,
@@ -54,7 +64,7 @@ export function compileOptions(options: LocalClusterOptions): CompiledOptions {
     rpcTimeoutMs: RPC_TIMEOUT_MS,
     jobMaster: {
       slotRequestTimeoutMs: options.slotRequestTimeoutMs,
-      taskCancellationTimeoutMs: options.taskCancellationTimeoutMs ?? DEFAULT_CANCELLATION_MS,
+      taskCancellationTimeoutMs,
       rpcTimeoutMs: RPC_TIMEOUT_MS,
       heartbeatIntervalMs,
       heartbeatMissedLimit: Math.ceil(HEARTBEAT_TIMEOUT_MS / heartbeatIntervalMs),

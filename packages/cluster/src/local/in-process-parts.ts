@@ -19,6 +19,7 @@ export function createCoordinators(blobs: BlobDirectory): InProcessCoordinators 
 
 export function startTaskManager(configuration: TaskManagerConfiguration, rpc: RpcService, onOutput: OnOutput): { close(): Promise<void> } {
   const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile } = configuration;
+  const { taskCancellationTimeoutMs: closeTimeoutMs } = configuration;
   const output = onOutput === undefined ? processOutput() : callbackOutput(onOutput);
   const slots: InProcessSlot[] = [];
   const taskManager = new TaskManager(configuration, {
@@ -27,7 +28,14 @@ export function startTaskManager(configuration: TaskManagerConfiguration, rpc: R
     createSlot(slot, listener) {
       const created = new InProcessSlot(
         { taskManagerId, slot },
-        { output, overdraftMemoryBytes, managedMemoryBytes, profile, receive: (index, message) => listener.receive(index, message) },
+        {
+          output,
+          overdraftMemoryBytes,
+          managedMemoryBytes,
+          closeTimeoutMs,
+          profile,
+          receive: (index, message) => listener.receive(index, message),
+        },
       );
       slots.push(created);
       return created;

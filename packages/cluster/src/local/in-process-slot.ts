@@ -3,6 +3,7 @@ import { threadId } from 'node:worker_threads';
 import { systemClock } from '@millrace/core/base/clock';
 import type { SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
 import { Slot } from '@millrace/runtime/task/slot';
 import type { SlotHandle } from '@millrace/runtime/task/task-executor';
 import { bindProgram } from '../client/bind-program.ts';
@@ -17,6 +18,7 @@ export interface InProcessSlotPorts {
   readonly overdraftMemoryBytes: number;
   readonly profile: ProfileSettings | undefined;
   readonly managedMemoryBytes: number;
+  readonly closeTimeoutMs: number;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -53,6 +55,11 @@ export class InProcessSlot implements SlotHandle {
     });
   }
 
+  /** This thread runs the slot as well: whoever asks has interrupted nothing. */
+  examine(settle: (report: SlotReport | undefined) => void): void {
+    settle(this.#slot.report(''));
+  }
+
   reset(done: () => void): void {
     const old = this.#slot;
     this.#doorbell = new SharedArrayBuffer(DOORBELL_BYTES);
@@ -86,6 +93,7 @@ export class InProcessSlot implements SlotHandle {
       standardStreams: this.#ports.output,
       overdraftMemoryBytes: this.#ports.overdraftMemoryBytes,
       managedMemoryBytes: this.#ports.managedMemoryBytes,
+      closeTimeoutMs: this.#ports.closeTimeoutMs,
     });
     return slot;
   }

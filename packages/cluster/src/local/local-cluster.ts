@@ -26,6 +26,10 @@ export interface LocalClusterOptions {
   readonly slotRequestTimeoutMs?: number;
   /** A task that has not stopped so long after it was cancelled is given up together with its slot. */
   readonly taskCancellationTimeoutMs?: number;
+  /** How often a task that has not stopped is looked at until then, with a warning that says where it is. */
+  readonly taskCancellationIntervalMs?: number;
+  /** A function that does not return for so long is named in a warning; 0: none is. */
+  readonly watchdogLimitMs?: number;
   readonly heartbeatIntervalMs?: number;
   /** Which subtask is profiled, and where its profile goes; absent: none. */
   readonly profile?: ProfileSettings;

@@ -167,6 +167,7 @@ export class RunningCluster implements LocalCluster {
   #startTaskManager(): void {
     const { slots, networkMemoryBytes, segmentsPerChannel, overdraftMemoryBytes, slotMemoryLimitBytes, managedMemoryBytes, rpcTimeoutMs } =
       this.#compiled;
+    const { jobMaster, taskCancellationIntervalMs, watchdogLimitMs } = this.#compiled;
     const configuration: TaskManagerConfiguration = {
       taskManagerId: `tm-${++this.#taskManagers}`,
       slots,
@@ -176,6 +177,9 @@ export class RunningCluster implements LocalCluster {
       slotMemoryLimitBytes,
       managedMemoryBytes,
       rpcTimeoutMs,
+      taskCancellationIntervalMs,
+      taskCancellationTimeoutMs: jobMaster.taskCancellationTimeoutMs,
+      watchdogLimitMs,
       blobDirectory: this.#blobs.path,
       resourceManager: this.#jobManager.resourceManagerAddress,
       ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),

@@ -12,11 +12,14 @@ import type { ProfileSettings } from './profile-settings.ts';
 import type { SlotProfile } from './slot-profile.ts';
 import { installConsole, redirectProcessStreams } from './slot-console.ts';
 import { writeOrDrop } from './standard-streams.ts';
-import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
+import { type FromSlotWorker, SLOT_REPORT, type SlotWorkerData, type ToSlotWorker } from './worker-messages.ts';
+
+const STACK_FRAMES_MAX = 200;
 
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
 const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile: settings } = workerData as SlotWorkerData;
+const { activity, closeTimeoutMs } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -42,6 +45,16 @@ const slot = new Slot({
   overdraftMemoryBytes,
   memoryLimitBytes,
   managedMemoryBytes,
+  activity,
+  closeTimeoutMs,
+});
+
+// For the inspector, which calls it on top of whatever this thread does (slot-worker.ts).
+Object.defineProperty(globalThis, Symbol.for(SLOT_REPORT), {
+  value() {
+    streams.flush(); // what the function has logged before it did not come back
+    return JSON.stringify(slot.report(stackOfThread()));
+  },
 });
 
 const profile = settings && (await profileOf(settings));
@@ -62,6 +75,16 @@ port.on('message', (message: ToSlotWorker) => {
     slot.receive(message.message);
   } else streams.acknowledge(message.stream, message.chars, message.failure && restoreFailure(message.failure));
 });
+
+function stackOfThread(): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = STACK_FRAMES_MAX;
+  try {
+    return new Error().stack ?? '';
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 // The program that comes needs the API: loaded now, it is there when the job is. An error shows when the program is bound.
 loadApi().catch(() => {});

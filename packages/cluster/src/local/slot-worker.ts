@@ -5,27 +5,35 @@
  * K1 messages of a thread that was replaced are never delivered. K2 a thread that ends by itself is replaced and reported, once.
  */
 import { Worker } from 'node:worker_threads';
+import { systemClock } from '@millrace/core/base/clock';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
-import { describeFailure, lostFailure } from '@millrace/runtime/protocol/failure-description';
+import { describeFailure, lostFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import { describeReport, type SlotReport } from '@millrace/runtime/protocol/slot-report';
 import type { SlotHandle } from '@millrace/runtime/task/task-executor';
 import type { ProfileSettings } from './profile-settings.ts';
+import { SlotWatch } from './slot-watch.ts';
 import type { JobOutput, StreamName } from './standard-streams.ts';
-import type { FromSlotWorker, SlotWorkerData, ToSlotWorker } from './worker-messages.ts';
+import type { ThreadInspector } from './thread-inspector.ts';
+import { type FromSlotWorker, SLOT_REPORT, type SlotWorkerData, type ToSlotWorker } from './worker-messages.ts';
 
 /** A doorbell needs a cache line; see runtime/network/doorbell. */
 const DOORBELL_BYTES = 64;
-/** V8's own limit stands well above the soft limit, which fails the job with a message. */
-const HARD_LIMIT_FACTOR = 2;
-const HARD_LIMIT_EXTRA_MIB = 256;
+/** V8's own limit stands well above the soft limit, which fails the job with a message: V8 aborts the whole process where one array or map meets its limit. */
+const HARD_LIMIT_FACTOR = 4; // a map that grows needs three times its size for a moment
+const HARD_LIMIT_EXTRA_MIB = 1024; // what a call may take before the watch has seen it
 /** A fresh thread is started so long after a job has left: a process that ends at once does not pay for it. */
 const RENEWAL_MS = 100;
+const TERMINATE_EVERY_MS = 100;
 const MIB = 1024 * 1024;
 
 export interface SlotWorkerPorts {
   readonly output: JobOutput;
+  readonly inspector: ThreadInspector;
   receive(slot: number, message: FromSlot): void;
   lost(slot: number, failure: FailureDescription): void;
+  /** The slot's thread has not come back for so long. */
+  busy(slot: number, report: SlotReport | undefined, sinceMs: number): void;
 }
 
 export interface SlotWorkerOptions {
@@ -35,6 +43,8 @@ export interface SlotWorkerOptions {
   readonly memoryLimitBytes: number;
   readonly profile?: ProfileSettings | undefined;
   readonly managedMemoryBytes: number;
+  readonly closeTimeoutMs: number;
+  readonly watchdogLimitMs: number | undefined;
 }
 
 export class SlotWorker implements SlotHandle {
@@ -44,10 +54,13 @@ export class SlotWorker implements SlotHandle {
   #worker: Worker | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #activity = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #watch: SlotWatch;
 
   constructor(options: SlotWorkerOptions, ports: SlotWorkerPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#watch = this.#createWatch();
     this.#worker = this.#start();
   }
 
@@ -57,23 +70,66 @@ export class SlotWorker implements SlotHandle {
 
   post(message: ToSlot): void {
     this.#worker ??= this.#start();
+    if (message.type === 'deploy') this.#watch.start();
     this.#send(this.#worker, { kind: 'slot', message });
   }
 
+  examine(settle: (report: SlotReport | undefined) => void): void {
+    const worker = this.#worker;
+    if (worker === undefined) return settle(undefined);
+    this.#ports.inspector.ask(worker.threadId, `globalThis[Symbol.for('${SLOT_REPORT}')]?.()`, (answer) =>
+      settle(answer === undefined ? undefined : (JSON.parse(answer) as SlotReport)),
+    );
+  }
+
   reset(done: () => void): void {
-    const old = this.#worker;
-    this.#worker = undefined;
-    this.#doorbell = new SharedArrayBuffer(DOORBELL_BYTES);
-    this.#renew();
+    const old = this.#takeOut();
     if (old === undefined) queueMicrotask(done);
-    else old.terminate().then(done, done);
+    else this.#terminate(old).then(done, done);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#renewal);
-    await this.#worker?.terminate();
+    this.#watch.stop();
+    if (this.#worker !== undefined) await this.#terminate(this.#worker);
     this.#worker = undefined;
+  }
+
+  /** The thread that is there is nobody's any more. */
+  #takeOut(): Worker | undefined {
+    const old = this.#worker;
+    this.#worker = undefined;
+    this.#doorbell = new SharedArrayBuffer(DOORBELL_BYTES);
+    this.#watch.stop();
+    this.#renew();
+    return old;
+  }
+
+  #createWatch(): SlotWatch {
+    return new SlotWatch({
+      clock: systemClock,
+      limitMs: this.#options.watchdogLimitMs,
+      turns: () => Atomics.load(this.#activity, 0),
+      idleMs: () => this.#worker?.performance.eventLoopUtilization().idle ?? 0,
+      examine: (settle) => this.examine(settle),
+      busy: (report, sinceMs) => this.#ports.busy(this.#options.slot, report, sinceMs),
+      outgrown: (report, what) => this.#end(slotMemoryFailure(report, what)),
+    });
+  }
+
+  /** The thread would not end by itself. */
+  #end(failure: FailureDescription): void {
+    const lost = () => this.#ports.lost(this.#options.slot, failure);
+    const old = this.#takeOut();
+    if (old !== undefined) void this.#terminate(old).then(lost, lost);
+  }
+
+  /** More than once: what is evaluated on top of the thread's code may have swallowed a termination (I3 of thread-inspector.ts). */
+  async #terminate(worker: Worker): Promise<void> {
+    await this.#ports.inspector.answered(worker.threadId);
+    const again = setInterval(() => void worker.terminate(), TERMINATE_EVERY_MS);
+    await worker.terminate().finally(() => clearInterval(again));
   }
 
   #renew(): void {
@@ -86,7 +142,7 @@ export class SlotWorker implements SlotHandle {
 
   #start(): Worker {
     clearTimeout(this.#renewal);
-    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile } = this.#options;
+    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile, closeTimeoutMs } = this.#options;
     const workerData: SlotWorkerData = {
       location: { taskManagerId, slot },
       doorbell: this.#doorbell,
@@ -94,6 +150,8 @@ export class SlotWorker implements SlotHandle {
       memoryLimitBytes,
       profile,
       managedMemoryBytes,
+      activity: this.#activity.buffer as SharedArrayBuffer,
+      closeTimeoutMs,
     };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {
@@ -134,9 +192,7 @@ export class SlotWorker implements SlotHandle {
 
   #ended(worker: Worker, failure: FailureDescription): void {
     if (this.#worker !== worker) return; // K2: it was ended on purpose
-    this.#worker = undefined;
-    this.#doorbell = new SharedArrayBuffer(DOORBELL_BYTES);
-    this.#renew();
+    this.#takeOut();
     if (!this.#closed) this.#ports.lost(this.#options.slot, failure);
   }
 
@@ -155,4 +211,9 @@ export class SlotWorker implements SlotHandle {
     const where = `Slot ${this.#options.slot} of TaskManager ${this.#options.taskManagerId}`;
     return lostFailure('slot-lost', `${where} ended with exit code ${code}. Does the job call process.exit()?`);
   }
+}
+
+/** As the memory guard says it, which does not come to speak in a call that does not return. */
+function slotMemoryFailure(report: SlotReport, what: string): FailureDescription {
+  return terminalFailure('slot-memory', `${what} ${describeReport(report)}`);
 }

@@ -9,6 +9,7 @@ import { phase } from './phase.ts';
 import { createRouter, reportQuietly } from './router.ts';
 import { SlotWorker } from './slot-worker.ts';
 import { processOutput } from './standard-streams.ts';
+import { ThreadInspector } from './thread-inspector.ts';
 import { CLOSE, TaskManager, type TaskManagerConfiguration } from './task-manager.ts';
 
 /** Output whose reader does not read is given up after so long. */
@@ -31,7 +32,9 @@ function receive(text: string): void {
 
 function start(configuration: TaskManagerConfiguration): { readonly router: RpcRouter; close(): void } {
   phase('task manager: configured');
-  const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes, managedMemoryBytes, profile } = configuration;
+  const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes: memoryLimitBytes, managedMemoryBytes, profile } = configuration;
+  const { taskCancellationTimeoutMs: closeTimeoutMs, watchdogLimitMs } = configuration;
+  const inspector = new ThreadInspector();
   const output = processOutput();
   const router = createRouter(taskManagerId, reportQuietly);
   router.addLink('', { send: (text) => process.send?.(text, undefined, undefined, () => {}) });
@@ -40,8 +43,14 @@ function start(configuration: TaskManagerConfiguration): { readonly router: RpcR
     output,
     createSlot: (slot, listener) =>
       new SlotWorker(
-        { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes: slotMemoryLimitBytes, managedMemoryBytes, profile },
-        { output, receive: (index, message) => listener.receive(index, message), lost: (index, failure) => listener.lost(index, failure) },
+        { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile, closeTimeoutMs, watchdogLimitMs },
+        {
+          output,
+          inspector,
+          receive: (index, message) => listener.receive(index, message),
+          lost: (index, failure) => listener.lost(index, failure),
+          busy: (index, report, sinceMs) => listener.busy(index, report, sinceMs),
+        },
       ),
   });
   taskManager.start((failure) => {

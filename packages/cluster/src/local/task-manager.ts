@@ -11,6 +11,7 @@ import { type FailureDescription, isTerminal } from '@millrace/runtime/protocol/
 import { describeFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcService } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
 import { type SlotHandle, TaskExecutor } from '@millrace/runtime/task/task-executor';
 import { BlobDirectory } from './blob-directory.ts';
 import type { ProfileSettings } from './profile-settings.ts';
@@ -34,6 +35,10 @@ export interface TaskManagerConfiguration {
   readonly rpcTimeoutMs: number;
   /** Absent: nothing is profiled. */
   readonly profile?: ProfileSettings;
+  readonly taskCancellationIntervalMs: number;
+  readonly taskCancellationTimeoutMs: number;
+  /** A thread of a slot that does not come back for so long is told of; absent: none is. */
+  readonly watchdogLimitMs: number | undefined;
 }
 
 export interface TaskManagerPorts {
@@ -45,6 +50,7 @@ export interface TaskManagerPorts {
 export interface SlotListener {
   receive(slot: number, message: FromSlot): void;
   lost(slot: number, failure: FailureDescription): void;
+  busy(slot: number, report: SlotReport | undefined, sinceMs: number): void;
 }
 
 export interface ClosableSlot extends SlotHandle {
@@ -60,6 +66,7 @@ export class TaskManager implements SlotListener {
 
   constructor(configuration: TaskManagerConfiguration, ports: TaskManagerPorts) {
     const { taskManagerId, resourceManager, rpcTimeoutMs, segmentsPerChannel } = configuration;
+    const { taskCancellationIntervalMs: cancellationIntervalMs } = configuration;
     // Threads first: they start while the rest is made.
     this.#slots = Array.from({ length: configuration.slots }, (_, slot) => ports.createSlot(slot, this));
     this.#held = this.#slots.map(() => []);
@@ -67,7 +74,7 @@ export class TaskManager implements SlotListener {
     const address = taskManagerAddress(taskManagerId);
     const blobs = new BlobDirectory(configuration.blobDirectory);
     this.#executor = new TaskExecutor(
-      { taskManagerId, address, resourceManager, rpcTimeoutMs, segmentsPerChannel },
+      { taskManagerId, address, resourceManager, rpcTimeoutMs, segmentsPerChannel, cancellationIntervalMs },
       {
         clock: systemClock,
         rpc: ports.rpc,
@@ -99,6 +106,10 @@ export class TaskManager implements SlotListener {
   lost(slot: number, failure: FailureDescription): void {
     this.#held[slot] = [];
     this.#executor.slotLost(slot, failure);
+  }
+
+  busy(slot: number, report: SlotReport | undefined, sinceMs: number): void {
+    this.#executor.slotBusy(slot, report, sinceMs);
   }
 
   /** Ends the slots and waits for the output that is on its way. */

@@ -13,7 +13,12 @@ export interface SlotWorkerData {
   readonly memoryLimitBytes: number;
   readonly profile: ProfileSettings | undefined;
   readonly managedMemoryBytes: number;
+  readonly activity: SharedArrayBuffer;
+  readonly closeTimeoutMs: number;
 }
+
+/** The global function of a slot's thread that says what the thread is doing, as JSON of a SlotReport. */
+export const SLOT_REPORT = 'millrace.slot-report';
 
 export type ToSlotWorker =
   | { readonly kind: 'slot'; readonly message: ToSlot }

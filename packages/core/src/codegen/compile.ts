@@ -19,6 +19,14 @@ export interface GeneratedSource {
 /** Texts above this number are compiled and not kept: a job has tens of them, so more means that something makes endless variants. */
 const CACHE_LIMIT = 1_000;
 
+/** Lines before the first of a text, in positions that stacks give: the head of `new Function` and our own. */
+const LINES_BEFORE = 4;
+
+/** The line of a generated text that a position in it stands for, from 0. */
+export function lineOfText(stackLine: number): number {
+  return stackLine - 1 - LINES_BEFORE;
+}
+
 type Body = (...constants: readonly unknown[]) => unknown;
 const cache = new Map<string, Body>();
 let serial = 0;

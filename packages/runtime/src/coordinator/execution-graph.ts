@@ -14,6 +14,7 @@ import type { JobEdge, JobGraph, JobVertex } from '@millrace/streaming/graph/job
 import type { TaskRates } from '../protocol/control-messages.ts';
 import { EXECUTION_TRANSITIONS, type ExecutionState, isTerminal } from '../protocol/execution-state.ts';
 import { randomId } from '../protocol/ids.ts';
+import type { SlotReport } from '../protocol/slot-report.ts';
 import type { UserMetrics } from '../protocol/user-metrics.ts';
 import { ExecutionRates } from './execution-rates.ts';
 import type { AllocatedSlot } from './slot-pool.ts';
@@ -30,6 +31,8 @@ export class Execution {
   metrics: readonly number[] | undefined = undefined;
   /** The newest that its functions have. */
   userMetrics: UserMetrics | undefined = undefined;
+  /** What its slot was doing when it did not stop; null when its thread did not answer. */
+  seen: SlotReport | null | undefined = undefined;
   readonly #rates = new ExecutionRates();
   /** The newest that it has reported. */
   accumulators: AccumulatorValues | undefined = undefined;

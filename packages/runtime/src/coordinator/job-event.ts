@@ -34,6 +34,6 @@ export type JobEvent =
       readonly jobName: string;
       readonly details: CheckpointDetails;
     }
-  /** Of what runs, and ends nothing: memory that is getting short. */
+  /** What a person should know of what runs, and what has ended nothing: memory that is getting short, a task that does not stop. */
   | { readonly kind: 'warning'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly message: string }
   | { readonly kind: 'waiting'; readonly jobId: string; readonly time: number; readonly jobName: string; readonly shortage: SlotShortage };

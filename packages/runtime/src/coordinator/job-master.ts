@@ -160,6 +160,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
         return this.#deployment.offerSlots(message, call);
       case 'update-task-execution-state':
         return this.#tasks?.update(message);
+      case 'tasks-stuck':
+        return this.#tasks?.stuck(message);
       case 'enumerator-event':
         return this.#enumeratorEvent(message);
       case 'acknowledge-checkpoint':

@@ -4,9 +4,10 @@
  * Owns the execution graph and the timers of cancellations (J3 of job-master.ts). Used by the JobMaster, which hears of failures and of every end.
  */
 import type { Cancellation, Clock } from '@millrace/core/base/clock';
-import type { UpdateTaskExecutionState } from '../protocol/control-messages.ts';
+import type { TasksStuck, UpdateTaskExecutionState } from '../protocol/control-messages.ts';
 import { EXECUTION_TRANSITIONS, type ExecutionState, type FailureDescription, isTerminal } from '../protocol/execution-state.ts';
 import { lostFailure, terminalFailure } from '../protocol/failure-description.ts';
+import { culpritOf, describeReport } from '../protocol/slot-report.ts';
 import type { Execution, ExecutionGraph } from './execution-graph.ts';
 import { JobAccumulators } from './job-accumulators.ts';
 import { lastMemoryOf } from './job-details.ts';
@@ -76,6 +77,8 @@ export class JobTasks {
     this.graph.transition(execution, state);
     const found = failureOf(execution, state, failure);
     if (wasStopped && state === 'FAILED') this.#ports.suppress(found ?? unexplained(execution));
+    else if (wasStopped && failure !== undefined)
+      this.#tell(failure); // it has stopped, but something was left open
     else if (!wasStopped && found !== undefined) this.#ports.fail(found, [execution]);
     this.#ports.ended();
   }
@@ -110,9 +113,35 @@ export class JobTasks {
     this.#timers.add(timer);
   }
 
+  /** News of tasks that do not go on as they should. */
+  stuck({ executionIds, report, sinceMs, reason }: TasksStuck): void {
+    const open = executionIds.flatMap((executionId) => this.find(executionId) ?? []);
+    const [first] = open;
+    if (first === undefined) return;
+    for (const execution of open) execution.seen = report ?? null;
+    const where = describeReport(report);
+    if (reason === 'busy')
+      return this.#ports.warn(`${first.name} has not given its thread back for ${sinceMs} ms (task.watchdog.limit). ${where}`);
+    const stopping = open.filter(({ state }) => state === 'CANCELING').map(({ name }) => name);
+    if (stopping.length > 0) this.#ports.warn(`${stopping.join(', ')} has not stopped for ${sinceMs} ms since it was cancelled. ${where}`);
+  }
+
   close(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+  }
+
+  /** One that only shares the slot of the one that does not stop is no news. */
+  #tellTimedOut(execution: Execution): void {
+    const failure = timedOut(execution, this.#ports.taskCancellationTimeoutMs);
+    const culprit = culpritOf(execution.seen ?? undefined);
+    if (culprit === undefined || culprit.executionId === execution.executionId) this.#tell(failure);
+    else this.#ports.suppress(failure);
+  }
+
+  #tell(failure: FailureDescription): void {
+    this.#ports.suppress(failure);
+    this.#ports.warn(failure.message);
   }
 
   /** True for one whose task has been told to end. */
@@ -131,7 +160,7 @@ export class JobTasks {
   #cancelTimedOut(stopping: readonly Execution[]): void {
     const stuck = stopping.filter(({ state }) => state === 'CANCELING');
     if (stuck.length === 0) return;
-    for (const execution of stuck) this.#ports.suppress(timedOut(execution, this.#ports.taskCancellationTimeoutMs));
+    for (const execution of stuck) this.#tellTimedOut(execution);
     const slots = new Set(stuck.map(({ slot }) => slot?.allocationId));
     const beside = this.graph.executions.filter(
       (other) => !stuck.includes(other) && !other.isTerminal && slots.has(other.slot?.allocationId),
@@ -159,12 +188,17 @@ function cancelledElsewhere({ name }: Execution): FailureDescription {
   return lostFailure('cancelled-by-task-manager', `${name} was cancelled by its TaskManager, which no longer hears the JobMaster.`);
 }
 
-function timedOut({ name }: Execution, taskCancellationTimeoutMs: number): FailureDescription {
-  return terminalFailure(
-    'task-cancellation-timeout',
-    `${name} did not stop within ${taskCancellationTimeoutMs} ms after it was cancelled; its slot was ended. ` +
-      'Is there an endless loop, or a promise in close() that never settles?',
-  );
+function timedOut(execution: Execution, timeoutMs: number): FailureDescription {
+  const { name } = execution;
+  const what = `${name} did not stop within ${timeoutMs} ms after it was cancelled (task.cancellation.timeout); its slot was ended.`;
+  return terminalFailure('task-cancellation-timeout', `${what} ${whereabouts(execution)}`);
+}
+
+function whereabouts({ executionId, seen }: Execution): string {
+  if (seen === undefined) return 'Is there an endless loop, or a promise in close() that never settles?';
+  const culprit = seen === null ? undefined : culpritOf(seen);
+  const shared = culprit !== undefined && culprit.executionId !== executionId ? ` It shares the slot with ${culprit.taskName}.` : '';
+  return `Last seen: ${describeReport(seen ?? undefined)}${shared}`;
 }
 
 function slotDropped({ name }: Execution): FailureDescription {

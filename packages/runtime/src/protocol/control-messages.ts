@@ -13,6 +13,7 @@ import type { SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/
 import type { JobInformation, ProgramDescriptor, SlotLocation, TaskDeployment } from './deployment.ts';
 import type { ExecutionState, FailureDescription } from './execution-state.ts';
 import type { EnumeratorEvent, ReaderEvent, SlotMemoryReport } from './slot-messages.ts';
+import type { SlotReport } from './slot-report.ts';
 import type { UserMetrics } from './user-metrics.ts';
 
 interface Fenced<Type extends string> {
@@ -307,6 +308,14 @@ export interface UpdateTaskExecutionState extends Fenced<'update-task-execution-
   /** Likewise. */
   readonly userMetrics?: UserMetrics | undefined;
 }
+/** Tasks of one slot that do not stop although they were cancelled, or whose thread does not come back (`busy`). */
+export interface TasksStuck extends Fenced<'tasks-stuck'> {
+  readonly executionIds: readonly string[];
+  readonly reason: 'cancelled' | 'busy';
+  readonly sinceMs: number;
+  /** Undefined where the thread did not answer. */
+  readonly report: SlotReport | undefined;
+}
 export interface EnumeratorOperatorEvent extends Fenced<'enumerator-event'> {
   readonly executionId: string;
   readonly operatorId: string;
@@ -360,6 +369,7 @@ export interface TaskManagerLost extends Fenced<'task-manager-lost'> {
 export type ToJobMaster =
   | OfferSlots
   | UpdateTaskExecutionState
+  | TasksStuck
   | EnumeratorOperatorEvent
   | AcknowledgeCheckpoint
   | DeclineCheckpoint

@@ -11,6 +11,7 @@ import type { TaskInput } from './task-input.ts';
 import type { TaskSchedule } from './task-schedule.ts';
 import type { TaskSnapshots } from './task-snapshots.ts';
 import type { Tasklet } from './tasklet.ts';
+import type { FailingPlace } from './user-code-error.ts';
 
 /** What the task's life needs of its parts. */
 export interface BuiltTask extends TaskRegistries {
@@ -24,6 +25,10 @@ export interface BuiltTask extends TaskRegistries {
   readonly schedule: TaskSchedule;
   /** Of jobs that track latencies. */
   readonly latency: LatencyTracking | undefined;
+  /** The operator of a place of the chain (compiled-chain.ts). */
+  operatorAt(place: number): FailingPlace;
+  /** Which place is at work at a line of the chain's text. */
+  placeAtLine(line: number): number | undefined;
   /** Of sinks that send to the client, by operator id. */
   readonly collects: ReadonlyMap<string, CollectQueue>;
   /** What its steps keep in memory now, estimated. */

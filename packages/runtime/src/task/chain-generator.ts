@@ -9,7 +9,7 @@
  */
 
 import { CodeWriter } from '@millrace/core/codegen/code-writer';
-import { compileApart } from '@millrace/core/codegen/compile';
+import { compileApart, lineOfText } from '@millrace/core/codegen/compile';
 import { digestOfText } from '@millrace/core/codegen/digest';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { PlannedOutput, PlannedStep } from './chain-plan.ts';
@@ -24,7 +24,19 @@ export function generateChain(parts: ChainParts, subtask: number): CompiledChain
   const generator = new ChainGenerator(parts, subtask);
   generator.writeAll();
   const digest = digestOfText(JSON.stringify(vertex));
-  return compileApart<CompiledChain>(generator.writer, { generator: 'chain', name: `${vertex.name}-${subtask}`, digest });
+  const chain = compileApart<CompiledChain>(generator.writer, { generator: 'chain', name: `${vertex.name}-${subtask}`, digest });
+  return { ...chain, placeAtLine: (line) => placeAtLine(generator.writer.toString(), lineOfText(line)) };
+}
+
+/** By G2 the last `step = …` above a call in its function says whose it is. The loops of a flatMap have none: the function that called them does. */
+function placeAtLine(text: string, line: number): number | undefined {
+  const lines = text.split('\n');
+  for (let at = Math.min(line, lines.length - 1); at >= 0; at--) {
+    const [, place] = /^\s*(?:let )?step = (\d+)/.exec(lines[at] as string) ?? [];
+    if (place !== undefined) return Number(place);
+    if (/^\s*(?:function |collect\()/.test(lines[at] as string)) return undefined;
+  }
+  return undefined;
 }
 
 /** Names that the text below uses as they stand: reserved, for an operator may be called `record`. */

@@ -8,6 +8,7 @@
  * W2c a latency marker is shown to no operator: it passes each that takes elements, and whoever listens hears that it has come there.
  * W3 suspended steps are resumed from the leaves up, each only when everything behind it is free.
  */
+import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import { isMarker, MAX_WATERMARK, NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { LatencyMarker } from '../network/latency-marker.ts';
@@ -32,6 +33,12 @@ export interface WalkListener {
   readonly mark: (step: Step, marker: LatencyMarker) => void;
 }
 
+/** An operator's code that the walk has called, or waits for. */
+export interface WalkCall {
+  readonly step: Step;
+  readonly name: string; // `close()`
+}
+
 interface Stop {
   readonly step: Step | undefined;
   readonly output: RecordOutput | undefined;
@@ -51,6 +58,10 @@ export class ChainWalk {
   /** Whether the job has iterations, and so watermarks that are markers. */
   readonly #markers: boolean;
   readonly #listener: WalkListener;
+  /** The step whose code was called beside the path of records, and may be at work: for whoever looks at the stack. */
+  shown: Step | undefined = undefined;
+  /** The call whose promise has not settled; calls of one task come one after another. */
+  waitsFor: WalkCall | undefined = undefined;
 
   constructor({ plan, flow, steps, outputs, locate, hasIterations }: ChainParts, listener: WalkListener) {
     this.#markers = hasIterations;
@@ -95,26 +106,49 @@ export class ChainWalk {
   }
 
   /** Waits for one operator; what it throws says whose it is. */
-  async open({ operator, services, plan }: Step): Promise<void> {
-    try {
-      if (services !== undefined) await operator?.initializeState?.(services.initializationContext);
-      await operator?.open?.();
-    } catch (error) {
-      throw this.#locate(error, plan.index);
-    }
+  async open(step: Step): Promise<void> {
+    const { operator, services } = step;
+    const context = services?.initializationContext;
+    if (context !== undefined) await this.#called(step, 'initializeState()', () => operator?.initializeState?.(context));
+    await this.#called(step, 'open()', () => operator?.open?.());
   }
 
-  async flush(step: Step): Promise<void> {
-    try {
-      await step.operator?.flush?.();
-    } catch (error) {
-      throw this.#locate(error, step.plan.index);
-    }
+  flush(step: Step): Promise<void> {
+    return this.#called(step, 'flush()', () => step.operator?.flush?.());
   }
 
-  async settle(step: Step): Promise<void> {
+  settle(step: Step): Promise<void> {
+    return this.#called(step, 'last commit', () => step.operator?.settle?.());
+  }
+
+  close(step: Step): Promise<void> {
+    return this.#called(step, 'close()', () => step.operator?.close?.());
+  }
+
+  /** Waits for code of a step, which is known while it takes (`waitsFor`). */
+  during(step: Step, name: string, action: () => MaybePromise<void>): MaybePromise<void> {
+    const call = { step, name };
+    const over = () => {
+      if (this.waitsFor === call) this.waitsFor = undefined;
+    };
+    this.waitsFor = call;
+    let result: MaybePromise<void>;
     try {
-      await step.operator?.settle?.();
+      result = action();
+    } catch (error) {
+      over();
+      throw error;
+    }
+    if (typeof result?.then !== 'function') return over();
+    return result.then(over, (error: unknown) => {
+      over();
+      throw error;
+    });
+  }
+
+  async #called(step: Step, name: string, action: () => MaybePromise<void>): Promise<void> {
+    try {
+      await this.during(step, name, action);
     } catch (error) {
       throw this.#locate(error, step.plan.index);
     }
@@ -125,14 +159,6 @@ export class ChainWalk {
     let dropped = 0;
     for (const { operator } of this.operators) dropped += operator?.numLateRecordsDropped ?? 0;
     return dropped;
-  }
-
-  async close(step: Step): Promise<void> {
-    try {
-      await step.operator?.close?.();
-    } catch (error) {
-      throw this.#locate(error, step.plan.index);
-    }
   }
 
   get caresForIdleness(): boolean {
@@ -153,8 +179,12 @@ export class ChainWalk {
   }
 
   #named<R>(step: Step, action: () => R): R {
+    const before = this.shown;
+    this.shown = step;
     try {
-      return action();
+      const result = action();
+      this.shown = before;
+      return result;
     } catch (error) {
       throw this.#locate(error, step.plan.index);
     }

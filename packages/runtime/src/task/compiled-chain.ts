@@ -33,6 +33,8 @@ export interface ChainParts {
 type MakeOperator<Operator> = (step: Step, main: Output<unknown>, sides: ReadonlyMap<string, Output<unknown>>) => Operator;
 
 export interface CompiledChain {
+  /** Which place is at work at a line of the chain's text, as stacks count lines; only of a chain that is written as text. */
+  readonly placeAtLine?: (line: number) => number | undefined;
   /** Takes a record of the input, with `flow.timestamp` set. Of a source: what its records go through behind it. */
   readonly head: (record: unknown) => void;
   /** Takes a record of the second input, where the head has two. */

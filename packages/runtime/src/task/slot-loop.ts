@@ -41,8 +41,8 @@ export interface SlotLoopOptions {
   nextTurn(action: () => void): void;
   /** Once for each turn of the event loop. */
   readonly onTurn: (nowMs: number) => void;
-  /** Which task's user code runs now, for the text that it logs. */
-  readonly onSwitch: (taskName: string | undefined) => void;
+  /** Whose turn it is now: whose user code runs. */
+  readonly onSwitch: (tasklet: Tasklet | undefined) => void;
 }
 
 export class SlotLoop implements TaskletLoop {
@@ -108,7 +108,7 @@ export class SlotLoop implements TaskletLoop {
   #turn(member: LoopMember): boolean {
     const { tasklet } = member;
     const { clock, onSwitch } = this.#options;
-    onSwitch(tasklet.name);
+    onSwitch(tasklet);
     tasklet.metrics.turnBegins(clock.monotonic());
     let progress: Progress = DONE;
     try {

@@ -18,6 +18,8 @@ export interface CheckpointFiles {
   open(handle: StreamHandle, base: string | undefined): Promise<StateStreamReader>;
 }
 
+export const DEFAULT_CLOSE_TIMEOUT_MS = 30_000;
+
 export interface SlotPorts {
   readonly location: SlotLocation;
   /** Memory of the slot's doorbell; the other slots have it too. */
@@ -45,6 +47,10 @@ export interface SlotPorts {
   readonly openSpill?: (name: string) => SpillSink;
   /** Default: what V8 says of this thread. */
   readonly memory?: MemoryPort;
+  /** Counted up at every turn of the slot's loop, for whoever watches the thread from outside (Int32Array); absent: nobody does. */
+  readonly activity?: SharedArrayBuffer;
+  /** How long the `close` of operators may take; default DEFAULT_CLOSE_TIMEOUT_MS. */
+  readonly closeTimeoutMs?: number;
   /** Records in each channel between tasks of this slot, a power of two; absent: the network's default. */
   readonly localChannelCapacity?: number;
   /** Default: a `SlotLoop`. The test kit decides itself whose turn it is. */

@@ -13,6 +13,7 @@ import { LOCAL_MANAGED_BYTES } from '../memory/task-manager-memory.ts';
 import { Doorbell } from '../network/doorbell.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import { type FromSlot, TASK_METRIC, type TaskInSlot, type ToSlot, UNKNOWN_THREAD } from '../protocol/slot-messages.ts';
+import type { SlotReport } from '../protocol/slot-report.ts';
 import { declineFailure } from './decline.ts';
 import { LocalChannels } from './local-channels.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -22,10 +23,12 @@ import { TaskMemory } from './operator-memory.ts';
 import { hostMemory } from './node/host-memory.ts';
 import type { OperatorFunctions } from './operator-functions.ts';
 import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
-import type { SlotPorts } from './slot-ports.ts';
+import { examine } from './slot-examination.ts';
+import { DEFAULT_CLOSE_TIMEOUT_MS, type SlotPorts } from './slot-ports.ts';
 import { Task } from './task.ts';
 import { buildTask } from './task-builder.ts';
 import { taskKeyOf } from './task-channels.ts';
+import type { Tasklet } from './tasklet.ts';
 
 export type { SlotPorts } from './slot-ports.ts';
 
@@ -41,12 +44,15 @@ export class Slot {
   readonly #channels: LocalChannels;
   readonly #managed: MemoryManager;
   readonly #tasks = new Map<string, Task>();
-  #currentTaskName: string | undefined = undefined;
+  readonly #activity: Int32Array | undefined;
+  #current: Tasklet | undefined = undefined;
+  #workingDirectory: string | undefined = undefined;
   #publishedMs = Number.NEGATIVE_INFINITY;
   #accumulatorsMs = Number.NEGATIVE_INFINITY;
 
   constructor(ports: SlotPorts) {
     this.#ports = ports;
+    this.#activity = ports.activity && new Int32Array(ports.activity);
     this.#channels = new LocalChannels(ports.localChannelCapacity);
     this.#managed = new MemoryManager(ports.managedMemoryBytes ?? LOCAL_MANAGED_BYTES);
     const { slot, taskManagerId } = ports.location;
@@ -68,8 +74,8 @@ export class Slot {
       doorbell: new Doorbell(ports.doorbell, ports.clock),
       nextTurn: ports.nextTurn?.bind(ports) ?? ((action) => void setImmediate(action)),
       onTurn: (nowMs) => this.#onTurn(nowMs),
-      onSwitch: (taskName) => {
-        this.#currentTaskName = taskName;
+      onSwitch: (tasklet) => {
+        this.#current = tasklet;
       },
     });
   }
@@ -99,7 +105,17 @@ export class Slot {
 
   /** The task whose code runs right now; undefined between turns. For the text that user code logs. */
   currentTaskName(): string | undefined {
-    return this.#currentTaskName;
+    return this.#current?.name;
+  }
+
+  /** What the thread is doing. Called from outside of everything that it does, at any moment; `stack` is that of the thread. */
+  report(stack: string): SlotReport {
+    const tasks = [...this.#tasks.values()];
+    const current = tasks.find(({ built }) => built !== undefined && built.tasklet === this.#current);
+    const seen = examine({ tasks, current, stack, workingDirectory: this.#workingDirectory });
+    const overLimit = this.#guard.look(this.#ports.clock.monotonic())?.message;
+    const { heapUsedBytes, externalBytes } = this.#guard;
+    return { ...seen, heapUsedBytes, externalBytes, overLimit };
   }
 
   /** Of all operators that are in the slot: whose the functions in a profile are. */
@@ -135,6 +151,7 @@ export class Slot {
 
   #deploy(message: Deploy): void {
     // A deployment has functions of its own: those of an earlier attempt keep what they closed over, and what they have changed of it.
+    this.#workingDirectory = message.job.program.workingDirectory;
     const bindings = this.#ports.bind(message.job, message.bundlePath, this.#ports.location.slot);
     bindings.catch(() => {}); // told to every task of the deployment
     const tasks = message.tasks.map((deployed) => this.#createTask(message, deployed));
@@ -158,9 +175,12 @@ export class Slot {
     const { executionId, vertexId, subtask, attempt } = inSlot.task;
     new Float64Array(inSlot.metrics)[TASK_METRIC.threadId] = this.#ports.threadId ?? UNKNOWN_THREAD;
     const memory = new TaskMemory({ manager: this.#managed, openSpill: this.#ports.openSpillStorage ?? openSpillStorage });
+    const vertex = job.jobGraph.vertices.find(({ id }) => id === vertexId);
     const deployed: DeployedTask = { bindings: undefined, task: undefined as unknown as Task };
     deployed.task = new Task({
       executionId,
+      name: `${vertex?.name ?? vertexId} (${subtask + 1}/${vertex?.parallelism})`,
+      closeTimeoutMs: this.#ports.closeTimeoutMs ?? DEFAULT_CLOSE_TIMEOUT_MS,
       isRestoredFinished: inSlot.task.restore?.isFinished === true,
       postDecline: (checkpointId, failure) => this.#ports.post({ type: 'decline-checkpoint', executionId, checkpointId, failure }),
       clock: this.#ports.clock,
@@ -191,6 +211,7 @@ export class Slot {
   }
 
   #onTurn(nowMs: number): void {
+    if (this.#activity !== undefined) Atomics.add(this.#activity, 0, 1);
     const overLimit = this.#guard.look(nowMs);
     if (overLimit !== undefined) for (const task of this.#tasks.values()) task.fail(overLimit);
     if (nowMs - this.#publishedMs < METRICS_EVERY_MS) return;

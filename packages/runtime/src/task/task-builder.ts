@@ -122,6 +122,8 @@ class TaskBuilder {
       snapshots,
       mailbox: this.#mailbox,
       schedule: this.#schedule,
+      operatorAt: (place) => this.#placeOf(place),
+      placeAtLine: (line) => chain.placeAtLine?.(line),
       latency,
       collects: this.collects,
       memory: () => this.#steps.map((step) => memoryOf(step, this.#placeOf(step.plan.index))),
@@ -328,6 +330,7 @@ class TaskBuilder {
     const { clock } = this.#environment.ports;
     const mail = (action: () => void) =>
       this.#mailbox.put(() => {
+        if (this.#walk !== undefined) this.#walk.shown = step;
         try {
           action();
         } catch (error) {

@@ -10,15 +10,14 @@
  * TE4 orders of a JobMaster count for its own allocations only: the fencing token is compared with that of the allocation.
  */
 import { invariant, unreachable } from '@millrace/core/base/assert';
-import type { Clock } from '@millrace/core/base/clock';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
-import type { NetworkMemory } from '../memory/network-memory.ts';
 import type {
   AllocateSlots,
   LeaderAddress,
   NotifyCheckpoint,
   SlotAllocation,
   SubmitTasks,
+  TasksStuck,
   TaskSubmission,
   ToJobMaster,
   ToResourceManager,
@@ -28,43 +27,17 @@ import type {
 import type { JobInformation } from '../protocol/deployment.ts';
 import { type ExecutionState, type FailureDescription, isTerminal } from '../protocol/execution-state.ts';
 import { describeFailure, terminalFailure } from '../protocol/failure-description.ts';
-import type { RpcCall, RpcEndpoint, RpcGateway, RpcService } from '../protocol/rpc.ts';
+import type { RpcCall, RpcEndpoint, RpcGateway } from '../protocol/rpc.ts';
 import type { FromSlot, TaskInSlot, ToSlot } from '../protocol/slot-messages.ts';
+import { culpritOf, type SlotReport } from '../protocol/slot-report.ts';
 import type { UserMetrics } from '../protocol/user-metrics.ts';
+import { CancellationWatch } from './cancellation-watch.ts';
 import { TaskExecutorMemory } from './task-executor-memory.ts';
+import type { SlotHandle, TaskExecutorOptions, TaskExecutorPorts } from './task-executor-ports.ts';
 import { countRings, TaskExecutorRings } from './task-executor-rings.ts';
 import { createMetricsBlock } from './task-metrics.ts';
 
-/** One slot as the TaskExecutor sees it. */
-export interface SlotHandle {
-  readonly doorbell: SharedArrayBuffer;
-  post(message: ToSlot): void;
-  /** Ends the isolate with whatever runs in it and puts a fresh one in its place; `done` when the old one can touch nothing any more. */
-  reset(done: () => void): void;
-}
-
-/** Code of jobs by content hash. */
-export interface BundleProvider {
-  /** Gives the path of a file whose content has this hash. */
-  fetch(hash: string, settle: (outcome: { readonly path: string } | { readonly failure: FailureDescription }) => void): void;
-}
-
-export interface TaskExecutorPorts {
-  readonly clock: Clock;
-  readonly rpc: RpcService;
-  readonly slots: readonly SlotHandle[];
-  readonly memory: NetworkMemory;
-  readonly bundles: BundleProvider;
-  output(stream: 'stdout' | 'stderr', text: string): void;
-}
-
-export interface TaskExecutorOptions {
-  readonly taskManagerId: string;
-  readonly address: string;
-  readonly resourceManager: LeaderAddress;
-  readonly rpcTimeoutMs: number;
-  readonly segmentsPerChannel: number;
-}
+export type { SlotHandle } from './task-executor-ports.ts';
 
 interface Allocation extends SlotAllocation {
   readonly jobId: string;
@@ -94,12 +67,19 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   readonly #tasks = new Map<string, Task>();
   readonly #rings: TaskExecutorRings;
   readonly #memory = new TaskExecutorMemory();
+  readonly #cancellations: CancellationWatch;
 
   constructor(options: TaskExecutorOptions, ports: TaskExecutorPorts) {
     this.#options = options;
     this.#ports = ports;
     this.#resourceManager = ports.rpc.connect(options.address, options.resourceManager.address);
     this.#allocations = Array.from({ length: ports.slots.length }, () => undefined);
+    this.#cancellations = new CancellationWatch({
+      clock: ports.clock,
+      intervalMs: options.cancellationIntervalMs,
+      examine: (slot, settle) => this.#slot(slot).examine(settle),
+      stuck: (slot, report, sinceMs) => this.#tellStuck(slot, 'cancelled', report, sinceMs),
+    });
     this.#rings = new TaskExecutorRings(ports.memory, (slot) => this.#slot(slot).doorbell);
   }
 
@@ -207,10 +187,24 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
 
   /** The slot's isolate has ended by itself, and a fresh one is in its place: what ran there has failed (TE2). */
   slotLost(slot: number, failure: FailureDescription): void {
-    const tasks = [...this.#tasks.values()].filter((task) => task.allocation.slot === slot);
+    const tasks = this.#tasksOf(slot);
     const told = { ...failure, message: `${failure.message}${this.#memory.lastOf(slot, tasks.map(figuresOf))}` };
     this.#memory.forget(slot);
     for (const task of tasks) this.#stateChanged(task, 'FAILED', told);
+  }
+
+  /** The slot's thread has not come back for so long. */
+  slotBusy(slot: number, report: SlotReport | undefined, sinceMs: number): void {
+    this.#tellStuck(slot, 'busy', report, sinceMs);
+  }
+
+  #tellStuck(slot: number, reason: TasksStuck['reason'], report: SlotReport | undefined, sinceMs: number): void {
+    const tasks = this.#tasksOf(slot);
+    const { executionId: culprit } = culpritOf(report) ?? {};
+    const executionIds = tasks.map(({ executionId }) => executionId).sort((a, b) => Number(b === culprit) - Number(a === culprit));
+    const { gateway, jobMaster } = this.#allocations[slot] ?? {};
+    if (executionIds.length > 0 && jobMaster !== undefined)
+      gateway?.tell({ type: 'tasks-stuck', leader: jobMaster.leader, executionIds, reason, sinceMs, report });
   }
 
   // ---- slots ----
@@ -314,6 +308,7 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
     if (task === undefined) return; // has ended, and that is told already
     task.cancelled = true;
     if (task.deployed) this.#slot(task.allocation.slot).post({ type: 'cancel', executionId });
+    this.#cancellations.begin(task.allocation.slot);
   }
 
   #forward(executionId: string, message: ToSlot & { readonly executionId: string; readonly operatorId: string }): void {
@@ -341,7 +336,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   }
 
   #forget(task: Task): void {
+    const { slot } = task.allocation;
     this.#tasks.delete(task.executionId);
+    if (task.cancelled && !this.#tasksOf(slot).some(({ cancelled }) => cancelled)) this.#cancellations.end(slot);
     this.#rings.release(task.executionId);
   }
 
@@ -363,6 +360,10 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   }
 
   // ---- lookups ----
+
+  #tasksOf(slot: number): readonly Task[] {
+    return [...this.#tasks.values()].filter((task) => task.allocation.slot === slot);
+  }
 
   #allocation(allocationId: string, leader: string): Allocation | undefined {
     return this.#allocations.find((held) => held?.allocationId === allocationId && held.jobMaster.leader === leader);

@@ -6,11 +6,11 @@
  * T1 states are posted in the order INITIALIZING, RUNNING, then one of FINISHED, CANCELED, FAILED, and that one once.
  * T2 the first failure is the one that is told.
  * T3 after a failure or a cancellation no element moves: the tasklet leaves the loop at once, channels are closed, then operators.
- * T4 whatever was opened is closed, once; a close that does not settle is given up after CLOSE_MS_MAX, so that the end always comes.
+ * T4 whatever was opened is closed, once; a close that does not settle is given up after `closeTimeoutMs` and has failed, so that the end always comes.
  */
+import { TerminalError } from '@millrace/core/base/errors';
 import type { Clock } from '@millrace/core/base/clock';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
-import type { MaybePromise } from '@millrace/streaming/contract/emittable';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ExecutionState, FailureDescription } from '../protocol/execution-state.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
@@ -23,10 +23,11 @@ import { type OperatorFunctions, operatorFunctions } from './operator-functions.
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
 
-const CLOSE_MS_MAX = 30_000;
-
 interface TaskOptions {
   readonly executionId: string;
+  readonly name: string; // `Map (2/4)`
+  /** A close that has not settled after so long is given up. */
+  readonly closeTimeoutMs: number;
   /** Its operators had finished when its checkpoint was taken. */
   readonly isRestoredFinished: boolean;
   readonly clock: Clock;
@@ -44,6 +45,7 @@ interface TaskOptions {
 
 export class Task {
   readonly executionId: string;
+  readonly name: string;
   readonly #options: TaskOptions;
   #built: BuiltTask | undefined = undefined;
   #opened: Step[] = [];
@@ -57,6 +59,7 @@ export class Task {
 
   constructor(options: TaskOptions) {
     this.executionId = options.executionId;
+    this.name = options.name;
     this.#options = options;
     this.#finished = new Promise((resolve) => {
       this.#settleFinished = resolve;
@@ -66,6 +69,11 @@ export class Task {
   /** Settles in a terminal state. */
   get finished(): Promise<void> {
     return this.#finished;
+  }
+
+  /** Undefined until the program is bound. */
+  get built(): BuiltTask | undefined {
+    return this.#built;
   }
 
   /** Makes the parts; channels of this slot need those of all tasks of a deployment. */
@@ -105,7 +113,7 @@ export class Task {
       await built.walk.open(step);
       if (this.#ending !== undefined) return;
     }
-    await built.input.start();
+    await built.walk.during(built.steps[0] as Step, 'start()', () => built.input.start());
     built.mailbox.put(() => {
       built.input.begin();
       built.latency?.begin();
@@ -192,7 +200,8 @@ export class Task {
     this.#postUserMetrics();
     this.#ended = true;
     const failure = state === 'FAILED' ? this.#failure : closeFailure;
-    this.#options.postState(failed ? 'FAILED' : state, failed || state === 'FAILED' ? describeFailure(failure) : undefined);
+    const isTold = state === 'FAILED' || failure !== undefined;
+    this.#options.postState(failed ? 'FAILED' : state, isTold ? describeFailure(failure) : undefined);
     this.#options.ended();
     this.#settleFinished();
   }
@@ -223,7 +232,7 @@ export class Task {
 
   /** Closes what was opened, input first, all of it even when one fails; returns the first failure. */
   async #closeParts(built: BuiltTask): Promise<unknown> {
-    const closes: (() => MaybePromise<void>)[] = [() => built.input.close()];
+    const closes = [() => built.walk.during(built.steps[0] as Step, 'close()', () => built.input.close())];
     for (const step of this.#opened) closes.push(() => built.walk.close(step));
     closes.push(() => built.snapshots.close());
     let first: unknown;
@@ -236,18 +245,29 @@ export class Task {
         }
       }
     })();
-    await this.#bounded(all);
+    if (!(await this.#bounded(all))) first ??= this.#unsettled(built);
     return first;
   }
 
-  #bounded(work: Promise<void>): Promise<void> {
+  /** False when the time is over before. */
+  #bounded(work: Promise<void>): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = this.#options.clock.schedule(CLOSE_MS_MAX, resolve);
+      const timer = this.#options.clock.schedule(this.#options.closeTimeoutMs, () => resolve(false));
       void work.then(() => {
         timer.cancel();
-        resolve();
+        resolve(true);
       });
     });
+  }
+
+  #unsettled({ walk, operatorAt }: BuiltTask): TerminalError {
+    const { step, name } = walk.waitsFor ?? {};
+    const { operatorName, uid } = operatorAt(step?.plan.index ?? 0);
+    const who = `Operator '${operatorName}'${uid === undefined ? '' : ` (uid ${uid})`} of ${this.name}`;
+    return new TerminalError(
+      `${who} did not end: the promise of its ${name ?? 'close()'} did not settle within ${this.#options.closeTimeoutMs} ms (task.cancellation.timeout). Look for what that waits for.`,
+      { reason: 'close-timeout' },
+    );
   }
 }
 

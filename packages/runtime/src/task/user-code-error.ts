@@ -69,12 +69,26 @@ const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/)?[^()\s][^()]*?):(\d+):(\d+)\)
 /** `file.ts:line:column` of the first frame that is the user's, relative to the directory the job was started in. */
 export function userPosition(stack: string | undefined, workingDirectory: string | undefined): string | undefined {
   for (const line of (stack ?? '').split('\n')) {
-    const frame = FRAME.exec(line.trimEnd());
-    if (!line.trimStart().startsWith('at ') || frame === null || OURS.test(line)) continue;
-    const [, file, row, column] = frame as unknown as [string, string, string, string];
-    return `${nameOfFile(file, workingDirectory)}:${row}:${column}`;
+    const position = positionOf(line, workingDirectory);
+    if (position !== undefined) return position;
   }
   return undefined;
+}
+
+/** All frames that are the user's, innermost first: `name (file.ts:line:column)`, or the position alone of a function without a name. */
+export function userFrames(stack: string, workingDirectory: string | undefined): readonly string[] {
+  return stack.split('\n').flatMap((line) => {
+    const position = positionOf(line, workingDirectory);
+    const [, name = '<anonymous>'] = /^\s*at (?:async )?(.+?) \(/.exec(line) ?? [];
+    return position === undefined ? [] : [name.includes('<anonymous>') ? position : `${name} (${position})`];
+  });
+}
+
+function positionOf(line: string, workingDirectory: string | undefined): string | undefined {
+  const frame = FRAME.exec(line.trimEnd());
+  if (!line.trimStart().startsWith('at ') || frame === null || OURS.test(line)) return undefined;
+  const [, file, row, column] = frame as unknown as [string, string, string, string];
+  return `${nameOfFile(file, workingDirectory)}:${row}:${column}`;
 }
 
 function nameOfFile(file: string, workingDirectory: string | undefined): string {

@@ -123,7 +123,7 @@ export class SeededScheduler {
   #turn(seat: Seat): void {
     const { member, options } = seat;
     const { tasklet } = member;
-    options.onSwitch(tasklet.name);
+    options.onSwitch(tasklet);
     tasklet.metrics.turnBegins(options.clock.monotonic());
     let progress: Progress = DONE;
     try {

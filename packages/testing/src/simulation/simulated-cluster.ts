@@ -14,6 +14,7 @@ import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import { RpcRouter } from '@millrace/runtime/protocol/rpc-router';
 import type { RpcOutcome } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
 import { TaskExecutor } from '@millrace/runtime/task/task-executor';
 import type { ChainedOperator, JobConfiguration, JobEdge, JobGraph, JobVertex } from '@millrace/streaming/graph/job-graph';
 import { SimulatedCheckpointStores } from './simulated-checkpoint-stores.ts';
@@ -114,7 +115,12 @@ export class SimulatedCluster {
     this.dispatcher.start();
   }
 
-  addTaskManager(taskManagerId: string, slots: number, script: SlotScript = obedient): SimulatedTaskManager {
+  addTaskManager(
+    taskManagerId: string,
+    slots: number,
+    script: SlotScript = obedient,
+    examine?: () => SlotReport | undefined,
+  ): SimulatedTaskManager {
     const received: ToSlot[] = [];
     const memory = NetworkMemory.create(MEMORY_BYTES);
     const address = `taskmanager/${taskManagerId}`;
@@ -126,10 +132,19 @@ export class SimulatedCluster {
         received.push(message);
         this.enqueue(`>${address}/slot-${slot}`, () => script(message, (answer) => post(slot, answer)));
       },
+      examine: (settle: (report: SlotReport | undefined) => void) =>
+        this.enqueue(`examine ${address}/slot-${slot}`, () => settle(examine?.())),
       reset: (done: () => void) => this.enqueue(`reset ${address}/slot-${slot}`, done),
     }));
     const executor: TaskExecutor = new TaskExecutor(
-      { taskManagerId, address, resourceManager: RESOURCE_MANAGER, rpcTimeoutMs: OPTIONS.rpcTimeoutMs, segmentsPerChannel: 2 },
+      {
+        taskManagerId,
+        address,
+        resourceManager: RESOURCE_MANAGER,
+        rpcTimeoutMs: OPTIONS.rpcTimeoutMs,
+        segmentsPerChannel: 2,
+        cancellationIntervalMs: 1_000,
+      },
       {
         clock: this.clock,
         rpc: this.router,
