@@ -140,9 +140,8 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   }
 
   details(): JobDetails {
-    const lifecycle = this.#lifecycle.details();
     return detailsOf(this.job, this.#tasks?.graph, {
-      ...lifecycle,
+      ...this.#lifecycle.details(),
       checkpoints: this.#checkpoints?.statistics(),
       waiting: this.#deployment.shortage,
     });
@@ -184,8 +183,7 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   }
 
   /** The slots are there. */
-  #ready(executions: readonly Execution[]): void {
-    const tasks = this.#tasks;
+  #ready(executions: readonly Execution[], tasks = this.#tasks): void {
     if (tasks === undefined) return;
     this.#recovery?.deployed();
     this.#lifecycle.to('RUNNING');
@@ -338,11 +336,11 @@ export class JobMaster implements RpcEndpoint<ToJobMaster> {
   // ---- parts ----
 
   #createTasks(graph: ExecutionGraph): JobTasks {
-    const { leader } = this.#identity;
     return new JobTasks(graph, {
       clock: this.#ports.clock,
       taskCancellationTimeoutMs: this.#options.taskCancellationTimeoutMs,
-      cancel: ({ address }, executionId) => this.#deployment.tell(address, { type: 'cancel-task', leader, executionId }),
+      cancel: ({ address }, executionId) =>
+        this.#deployment.tell(address, { type: 'cancel-task', leader: this.#identity.leader, executionId }),
       drop: (slot) => this.#deployment.free(slot),
       fail: (failure, executions) => this.fail(failure, executions),
       suppress: (failure) => this.#lifecycle.suppress(failure),

@@ -260,9 +260,9 @@ export class Task {
     });
   }
 
-  #unsettled({ walk, operatorAt }: BuiltTask): TerminalError {
-    const { step, name } = walk.waitsFor ?? {};
-    const { operatorName, uid } = operatorAt(step?.plan.index ?? 0);
+  #unsettled(built: BuiltTask): TerminalError {
+    const { step, name } = built.walk.waitsFor ?? {};
+    const { operatorName, uid } = built.operatorAt(step?.plan.index ?? 0);
     const who = `Operator '${operatorName}'${uid === undefined ? '' : ` (uid ${uid})`} of ${this.name}`;
     return new TerminalError(
       `${who} did not end: the promise of its ${name ?? 'close()'} did not settle within ${this.#options.closeTimeoutMs} ms (task.cancellation.timeout). Look for what that waits for.`,
