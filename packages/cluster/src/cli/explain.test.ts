@@ -44,6 +44,13 @@ less.filter((n) => n <= 0).print();
 await env.execute('loop');
 `,
   'batch.ts': `${PRELUDE}env.setRuntimeMode('BATCH').enableCheckpointing('1 s');\nenv.fromData(1).print();\nawait env.execute('batch');\n`,
+  'declares.ts': `import { StateDeclarations, StreamExecutionEnvironment, Types } from 'millrace';
+const env = StreamExecutionEnvironment.getExecutionEnvironment();
+const total = StateDeclarations.mapStateBuilder('total', Types.STRING, Types.LONG).enableTimeToLive({ ttl: '1 s' }).build();
+const seen = StateDeclarations.listStateBuilder('seen', Types.STRING).redistributeBy('UNION').build();
+env.fromData('a').keyBy((word) => word).process({ usesStates: () => [total, seen], processElement() {} }).print();
+await env.execute('declares');
+`,
   'nothing.ts': PRELUDE,
   'refused.ts': `${PRELUDE}env.fromData(1).map((n) => n).setParallelism(0).print();\nawait env.execute();\n`,
   'stuck.ts': 'await new Promise(() => {});\nexport {};\n',
@@ -115,6 +122,25 @@ test('the mode that a job has: what AUTOMATIC comes to, and what BATCH leaves ou
     JSON.parse(told('--json', ...args)).jobs.map(({ executionMode }: { executionMode: string }) => executionMode);
   assert.deepEqual(modes('-D', 'execution.runtime-mode=AUTOMATIC'), ['BATCH', 'STREAMING']);
   assert.deepEqual(modes(), ['STREAMING', 'STREAMING']);
+});
+
+test('B-002: the states that functions declare, with kind, type and redistribution', () => {
+  assert.match(
+    explain(root, 'declares.ts').stdout,
+    /KeyedProcess .*\n +state 'total': map of STRING to LONG, NONE, time to live 1000 ms\n +state 'seen': list of STRING, REDISTRIBUTABLE by UNION\n +<- 1, hash/,
+  );
+  const { jobs } = JSON.parse(explain(root, 'declares.ts', '--json').stdout);
+  assert.deepEqual(
+    jobs[0].streamGraph.nodes.map(({ states }: { states: unknown }) => states),
+    [
+      [],
+      [
+        { name: 'total', kind: 'map', redistributionMode: 'NONE', redistributionStrategy: null, type: 'STRING to LONG', ttlMs: 1000 },
+        { name: 'seen', kind: 'list', redistributionMode: 'REDISTRIBUTABLE', redistributionStrategy: 'UNION', type: 'STRING', ttlMs: null },
+      ],
+      [],
+    ],
+  );
 });
 
 test('every job of a program, in its order; what the program prints stays out of the way', () => {
