@@ -12,6 +12,7 @@ import { memorySettingsOf } from './memory-options.ts';
 import {
   BUFFERS_PER_CHANNEL,
   EXTERNAL_PACKAGES,
+  METRICS_PORT,
   OVERDRAFT_MEMORY,
   SLOT_REQUEST_TIMEOUT,
   SLOTS,
@@ -109,6 +110,7 @@ function clusterOptions({
       ),
     ...(onOutput === undefined ? {} : { onOutput }),
     ...(profile === undefined ? {} : { profile }),
+    systemMetrics: configuration.get(METRICS_PORT) !== undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `singleThread` puts into the calling process in place of a child and its threads. Loaded only then. */
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcService } from '@millrace/runtime/protocol/rpc';
+import { systemFigures } from '@millrace/runtime/task/node/system-figures';
 import type { BlobDirectory } from './blob-directory.ts';
 import { InProcessCoordinators } from './in-process-coordinators.ts';
 import { InProcessSlot } from './in-process-slot.ts';
@@ -18,10 +19,11 @@ export function createCoordinators(blobs: BlobDirectory): InProcessCoordinators 
 }
 
 export function startTaskManager(configuration: TaskManagerConfiguration, rpc: RpcService, onOutput: OnOutput): { close(): Promise<void> } {
-  const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile } = configuration;
+  const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile, systemMetrics } = configuration;
   const { taskCancellationTimeoutMs: closeTimeoutMs } = configuration;
   const output = onOutput === undefined ? processOutput() : callbackOutput(onOutput);
   const slots: InProcessSlot[] = [];
+  const system = systemMetrics === true ? systemFigures() : undefined;
   const taskManager = new TaskManager(configuration, {
     rpc,
     output,
@@ -34,6 +36,7 @@ export function startTaskManager(configuration: TaskManagerConfiguration, rpc: R
           managedMemoryBytes,
           closeTimeoutMs,
           profile,
+          system,
           receive: (index, message) => listener.receive(index, message),
         },
       );

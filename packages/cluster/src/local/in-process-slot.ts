@@ -5,6 +5,7 @@ import type { SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
 import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
 import { Slot } from '@millrace/runtime/task/slot';
+import type { SystemPort } from '@millrace/runtime/task/slot-figures';
 import type { SlotHandle } from '@millrace/runtime/task/task-executor';
 import { bindProgram } from '../client/bind-program.ts';
 import type { ProfileSettings } from './profile-settings.ts';
@@ -19,6 +20,7 @@ export interface InProcessSlotPorts {
   readonly profile: ProfileSettings | undefined;
   readonly managedMemoryBytes: number;
   readonly closeTimeoutMs: number;
+  readonly system: SystemPort | undefined;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -94,6 +96,7 @@ export class InProcessSlot implements SlotHandle {
       overdraftMemoryBytes: this.#ports.overdraftMemoryBytes,
       managedMemoryBytes: this.#ports.managedMemoryBytes,
       closeTimeoutMs: this.#ports.closeTimeoutMs,
+      system: this.#ports.system,
     });
     return slot;
   }

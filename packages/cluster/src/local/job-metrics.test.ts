@@ -11,6 +11,8 @@ function detailsOf(subtask: Partial<SubtaskDetails>): JobDetails {
   metrics[TASK_METRIC.numRecordsIn] = 7;
   metrics[TASK_METRIC.currentInputWatermark] = NO_TIMESTAMP;
   metrics[TASK_METRIC.currentOutputWatermark] = 5;
+  metrics[TASK_METRIC.inPoolUsage] = 0.25;
+  metrics[TASK_METRIC.checkpointAlignmentMs] = 2.5;
   const location = { taskManagerId: 'tm-1', slot: 0 };
   const whole = {
     subtask: 1,
@@ -29,6 +31,10 @@ function detailsOf(subtask: Partial<SubtaskDetails>): JobDetails {
     name: 'job',
     status: 'RUNNING',
     restarts: 2,
+    statusTimes: [
+      { status: 'RUNNING', currentMs: 70, totalMs: 100 },
+      { status: 'RESTARTING', currentMs: 0, totalMs: 9 },
+    ],
     checkpoints: {
       counts,
       latestCompleted,
@@ -67,8 +73,12 @@ test('a task has its counts, its times and, while it runs, its rates', () => {
     accumulateBusyTimeMs: 0,
     accumulateBackPressuredTimeMs: 0,
     accumulateIdleTimeMs: 0,
+    'Shuffle.Netty.Input.Buffers.inPoolUsage': 0.25,
+    'Shuffle.Netty.Output.Buffers.outPoolUsage': 0,
+    checkpointAlignmentTime: 2_500_000,
+    checkpointStartDelayNanos: 0,
   };
-  assert.deepEqual(named(detailsOf({ rates }), 'taskmanager_job_task'), { ...counts, ...rates });
+  assert.deepEqual(named(detailsOf({ rates }), 'taskmanager_job_task'), { ...counts, ...rates, isBackPressured: true });
   assert.deepEqual(named(detailsOf({}), 'taskmanager_job_task'), counts);
   assert.deepEqual(named(detailsOf({ metrics: undefined }), 'taskmanager_job_task'), {});
   const { readings, backPressureCulprit } = jobMetricsOf(detailsOf({}));
@@ -87,6 +97,12 @@ test('a task has its counts, its times and, while it runs, its rates', () => {
 test('a job has its restarts and what its checkpoints were', () => {
   assert.deepEqual(named(detailsOf({}), 'jobmanager_job'), {
     numRestarts: 2,
+    uptime: 70,
+    downtime: 0,
+    runningTime: 70,
+    runningTimeTotal: 100,
+    restartingTime: 0,
+    restartingTimeTotal: 9,
     totalNumberOfCheckpoints: 6,
     numberOfInProgressCheckpoints: 1,
     numberOfCompletedCheckpoints: 4,
@@ -128,4 +144,51 @@ test('of a function: a rate for a meter, statistics for a histogram that has som
     empty_sum: 0,
   });
   assert.equal(jobMetricsOf(details).omitted, 3);
+});
+
+test('of a job that has ended there is no uptime', () => {
+  const { uptime, downtime, runningTimeTotal } = named({ ...detailsOf({}), endTime: 5 }, 'jobmanager_job');
+  assert.deepEqual([uptime, downtime, runningTimeTotal], [-1, -1, 100]);
+});
+
+test('a process and each of its threads have their figures once, whatever number of tasks tells them', () => {
+  const metrics = Array.from({ length: TASK_METRICS }, () => 0);
+  const told = (slot: number, figures: Partial<Record<keyof typeof TASK_METRIC, number>>) => {
+    const own = metrics.slice();
+    for (const [name, value] of Object.entries(figures)) own[TASK_METRIC[name as keyof typeof TASK_METRIC]] = value;
+    return { ...detailsOf({}).vertices[0]?.subtasks[0], metrics: own, location: { taskManagerId: 'tm-1', slot } } as SubtaskDetails;
+  };
+  const system = { garbageCollections: 3, garbageCollectionMs: 4, eventLoopDelayMs: 5, processRssBytes: 1_000, processCpuMs: 6 };
+  const details = detailsOf({});
+  const [vertex] = details.vertices;
+  assert.ok(vertex !== undefined);
+  const subtasks = [
+    told(0, { ...system, heapUsedBytes: 100, externalBytes: 1 }),
+    told(0, { ...system, heapUsedBytes: 90, externalBytes: 1 }),
+    told(1, { ...system, heapUsedBytes: 20, externalBytes: 2 }),
+  ];
+  const { readings } = jobMetricsOf({ ...details, vertices: [{ ...vertex, subtasks }] });
+  const of = readings.filter(({ scope }) => scope === 'taskmanager');
+  assert.ok(of.every(({ labels }) => labels['tm_id'] === 'tm-1'));
+  assert.deepEqual(
+    of.map(({ groups, variables, name, value }) => [[...groups, ...variables.map(([, text]) => text), name].join('.'), value]),
+    [
+      ['Status.JVM.Memory.Heap.Used', 120],
+      ['Status.JVM.Memory.NonHeap.Used', 3],
+      ['Status.JVM.GarbageCollector.All.Count', 6],
+      ['Status.JVM.GarbageCollector.All.Time', 8],
+      ['Status.JVM.CPU.Time', 6_000_000],
+      ['Status.Process.Memory.Rss', 1_000],
+      ['Status.slot.0.heapUsed', 100],
+      ['Status.slot.0.external', 1],
+      ['Status.slot.0.garbageCollections', 3],
+      ['Status.slot.0.garbageCollectionTimeMs', 4],
+      ['Status.slot.0.eventLoopDelayMs', 5],
+      ['Status.slot.1.heapUsed', 20],
+      ['Status.slot.1.external', 2],
+      ['Status.slot.1.garbageCollections', 3],
+      ['Status.slot.1.garbageCollectionTimeMs', 4],
+      ['Status.slot.1.eventLoopDelayMs', 5],
+    ],
+  );
 });

@@ -4,18 +4,23 @@ import type { MetricSample } from '@millrace/core/metrics/metric-group';
 import type {
   CheckpointStatistics,
   JobDetails,
+  StatusTime,
   SubtaskDetails,
   TaskRates,
   VertexDetails,
 } from '@millrace/runtime/protocol/control-messages';
 import { TASK_METRIC } from '@millrace/runtime/protocol/slot-messages';
 import type { OperatorMetric } from '@millrace/runtime/protocol/user-metrics';
+import { taskManagerFigures } from './task-manager-figures.ts';
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 
 /** Of one job. */
 export const READINGS_MAX = 50_000;
+const NS_PER_MS = 1e6;
+/** Of a second: as in back-pressure.ts. */
+const BACK_PRESSURED_MS = 100;
 
-export type MetricScope = 'jobmanager_job' | 'taskmanager_job' | 'taskmanager_job_task' | 'taskmanager_job_task_operator';
+export type MetricScope = 'jobmanager_job' | 'taskmanager' | 'taskmanager_job' | 'taskmanager_job_task' | 'taskmanager_job_task_operator';
 
 export interface MetricReading {
   readonly scope: MetricScope;
@@ -51,6 +56,7 @@ type Labels = Readonly<Record<string, string>>;
 export function jobMetricsOf(details: JobDetails): JobMetrics {
   const job = { job_id: details.jobId, job_name: details.name };
   const readings: MetricReading[] = jobReadings(details).map((reading) => readingOf('jobmanager_job', job, reading));
+  readings.push(...taskManagerReadings(details));
   let omitted = 0;
   for (const vertex of details.vertices) {
     for (const subtask of vertex.subtasks) {
@@ -102,11 +108,16 @@ function figureReadings(metrics: readonly number[]): Reading[] {
     gauge('accumulateBusyTimeMs', figure('busyTimeMs')),
     gauge('accumulateBackPressuredTimeMs', figure('backPressuredTimeMs')),
     gauge('accumulateIdleTimeMs', figure('idleTimeMs')),
+    gauge('Shuffle.Netty.Input.Buffers.inPoolUsage', figure('inPoolUsage')),
+    gauge('Shuffle.Netty.Output.Buffers.outPoolUsage', figure('outPoolUsage')),
+    gauge('checkpointAlignmentTime', figure('checkpointAlignmentMs') * NS_PER_MS),
+    gauge('checkpointStartDelayNanos', figure('checkpointStartDelayMs') * NS_PER_MS),
   ];
 }
 
 function rateReadings(rates: TaskRates): Reading[] {
-  return Object.entries(rates).map(([name, value]) => gauge(name, value as number));
+  const readings = Object.entries(rates).map(([name, value]) => gauge(name, value as number));
+  return [...readings, gauge('isBackPressured', rates.backPressuredTimeMsPerSecond > BACK_PRESSURED_MS)];
 }
 
 /** Of functions, and of the engine for an operator; what stands in no task's scope is told by one subtask for the job. */
@@ -154,8 +165,27 @@ function statisticReadings(name: string, { min, max, mean, stddev, quantiles }: 
   ];
 }
 
-function jobReadings({ restarts, checkpoints }: JobDetails): Reading[] {
-  return [counter('numRestarts', restarts), ...(checkpoints === undefined ? [] : checkpointReadings(checkpoints))];
+function jobReadings(details: JobDetails): Reading[] {
+  const { restarts, checkpoints } = details;
+  return [
+    counter('numRestarts', restarts),
+    ...timeReadings(details),
+    ...(checkpoints === undefined ? [] : checkpointReadings(checkpoints)),
+  ];
+}
+
+/** As Flink: `runningTime` is that since the job came to it, 0 where it is elsewhere; without interruption, `uptime`. Of one that has ended both are -1. */
+function timeReadings({ statusTimes, endTime }: JobDetails): Reading[] {
+  const currentOf = (status: StatusTime['status']) => statusTimes.find((time) => time.status === status)?.currentMs ?? 0;
+  const ended = endTime !== undefined;
+  return [
+    gauge('uptime', ended ? -1 : currentOf('RUNNING')),
+    gauge('downtime', ended ? -1 : currentOf('RESTARTING') + currentOf('FAILING')),
+    ...statusTimes.flatMap(({ status, currentMs, totalMs }) => [
+      gauge(`${status.toLowerCase()}Time`, currentMs),
+      gauge(`${status.toLowerCase()}TimeTotal`, totalMs),
+    ]),
+  ];
 }
 
 function checkpointReadings({ counts, latestCompleted, latestRestored }: CheckpointStatistics): Reading[] {
@@ -167,6 +197,7 @@ function checkpointReadings({ counts, latestCompleted, latestRestored }: Checkpo
           gauge('lastCheckpointSize', latestCompleted.checkpointedSizeBytes),
           gauge('lastCheckpointFullSize', latestCompleted.stateSizeBytes),
           gauge('lastCompletedCheckpointId', latestCompleted.id),
+          ...(latestCompleted.path === undefined ? [] : [gauge('lastCheckpointExternalPath', latestCompleted.path)]),
         ];
   return [
     counter('totalNumberOfCheckpoints', counts.total),
@@ -176,6 +207,14 @@ function checkpointReadings({ counts, latestCompleted, latestRestored }: Checkpo
     ...last,
     ...(latestRestored === undefined ? [] : [gauge('lastCheckpointRestoreTimestamp', latestRestored.restoreTime)]),
   ];
+}
+
+/** Once for each, of what the tasks of the job there have told. */
+function taskManagerReadings({ vertices }: JobDetails): MetricReading[] {
+  const subtasks = vertices.flatMap((vertex) => vertex.subtasks);
+  return taskManagerFigures(subtasks).flatMap(({ taskManagerId, groups, variables, figures }) =>
+    figures.map(([name, value]) => ({ ...readingOf('taskmanager', { tm_id: taskManagerId }, gauge(name, value)), groups, variables })),
+  );
 }
 
 function readingOf(scope: MetricScope, labels: Labels, reading: Reading): MetricReading {

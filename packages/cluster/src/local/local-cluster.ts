@@ -33,6 +33,8 @@ export interface LocalClusterOptions {
   readonly heartbeatIntervalMs?: number;
   /** Which subtask is profiled, and where its profile goes; absent: none. */
   readonly profile?: ProfileSettings;
+  /** Makes figures of threads, processes and operators too, for somebody who reads them. */
+  readonly systemMetrics?: boolean;
   /** Told when a job begins to wait for slots and each time the figures change. */
   readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
   /** Told of what is wrong and has ended no job: a restart, a checkpoint that failed or could not be removed. */

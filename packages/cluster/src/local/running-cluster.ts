@@ -183,6 +183,7 @@ export class RunningCluster implements LocalCluster {
       blobDirectory: this.#blobs.path,
       resourceManager: this.#jobManager.resourceManagerAddress,
       ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
+      systemMetrics: this.#options.systemMetrics === true,
     };
     this.#options.onInformation?.(`TaskManager ${configuration.taskManagerId} starts: ${describeShares(this.#compiled)}`);
     if (this.#inProcess !== undefined)

@@ -3,6 +3,7 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { invariant } from '@millrace/core/base/assert';
 import { systemClock } from '@millrace/core/base/clock';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
+import { systemFigures } from '@millrace/runtime/task/node/system-figures';
 import { Slot } from '@millrace/runtime/task/slot';
 import { bindProgram } from '../client/bind-program.ts';
 import { loadApi } from '../client/program-host.ts';
@@ -19,7 +20,7 @@ const STACK_FRAMES_MAX = 200;
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
 const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile: settings } = workerData as SlotWorkerData;
-const { activity, closeTimeoutMs } = workerData as SlotWorkerData;
+const { activity, closeTimeoutMs, systemMetrics } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -47,6 +48,7 @@ const slot = new Slot({
   managedMemoryBytes,
   activity,
   closeTimeoutMs,
+  system: systemMetrics ? systemFigures() : undefined,
 });
 
 // For the inspector, which calls it on top of whatever this thread does (slot-worker.ts).

@@ -45,6 +45,7 @@ export interface SlotWorkerOptions {
   readonly managedMemoryBytes: number;
   readonly closeTimeoutMs: number;
   readonly watchdogLimitMs: number | undefined;
+  readonly systemMetrics?: boolean | undefined;
 }
 
 export class SlotWorker implements SlotHandle {
@@ -142,7 +143,8 @@ export class SlotWorker implements SlotHandle {
 
   #start(): Worker {
     clearTimeout(this.#renewal);
-    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile, closeTimeoutMs } = this.#options;
+    const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile } = this.#options;
+    const { closeTimeoutMs, systemMetrics = false } = this.#options;
     const workerData: SlotWorkerData = {
       location: { taskManagerId, slot },
       doorbell: this.#doorbell,
@@ -152,6 +154,7 @@ export class SlotWorker implements SlotHandle {
       managedMemoryBytes,
       activity: this.#activity.buffer as SharedArrayBuffer,
       closeTimeoutMs,
+      systemMetrics,
     };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {

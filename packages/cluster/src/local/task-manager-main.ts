@@ -33,7 +33,7 @@ function receive(text: string): void {
 function start(configuration: TaskManagerConfiguration): { readonly router: RpcRouter; close(): void } {
   phase('task manager: configured');
   const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes: memoryLimitBytes, managedMemoryBytes, profile } = configuration;
-  const { taskCancellationTimeoutMs: closeTimeoutMs, watchdogLimitMs } = configuration;
+  const { taskCancellationTimeoutMs: closeTimeoutMs, watchdogLimitMs, systemMetrics } = configuration;
   const inspector = new ThreadInspector();
   const output = processOutput();
   const router = createRouter(taskManagerId, reportQuietly);
@@ -43,7 +43,17 @@ function start(configuration: TaskManagerConfiguration): { readonly router: RpcR
     output,
     createSlot: (slot, listener) =>
       new SlotWorker(
-        { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile, closeTimeoutMs, watchdogLimitMs },
+        {
+          taskManagerId,
+          slot,
+          overdraftMemoryBytes,
+          memoryLimitBytes,
+          managedMemoryBytes,
+          profile,
+          closeTimeoutMs,
+          watchdogLimitMs,
+          systemMetrics,
+        },
         {
           output,
           inspector,

@@ -39,6 +39,8 @@ export interface TaskManagerConfiguration {
   readonly taskCancellationTimeoutMs: number;
   /** A thread of a slot that does not come back for so long is told of; absent: none is. */
   readonly watchdogLimitMs: number | undefined;
+  /** Figures of threads, processes and operators are made: somebody reads them. */
+  readonly systemMetrics?: boolean;
 }
 
 export interface TaskManagerPorts {

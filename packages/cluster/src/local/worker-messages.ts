@@ -15,6 +15,8 @@ export interface SlotWorkerData {
   readonly managedMemoryBytes: number;
   readonly activity: SharedArrayBuffer;
   readonly closeTimeoutMs: number;
+  /** Somebody reads them. */
+  readonly systemMetrics: boolean;
 }
 
 /** The global function of a slot's thread that says what the thread is doing, as JSON of a SlotReport. */

@@ -10,6 +10,7 @@ import type { JobDetails, JobFailure } from '../protocol/control-messages.ts';
 import type { FailureDescription } from '../protocol/execution-state.ts';
 import { isTerminalStatus, JOB_STATUS_TRANSITIONS } from '../protocol/job-status.ts';
 import type { JobEvent } from './job-event.ts';
+import { StatusTimes } from './status-times.ts';
 
 /** Flink: web.exception-history-size. */
 const MAX_FAILURES = 16;
@@ -21,13 +22,14 @@ export interface JobLifecyclePorts {
 
 export type LifecycleDetails = Pick<
   JobDetails,
-  'status' | 'startTime' | 'endTime' | 'netRuntimeMs' | 'failure' | 'suppressed' | 'restarts' | 'failures'
+  'status' | 'startTime' | 'endTime' | 'netRuntimeMs' | 'failure' | 'suppressed' | 'restarts' | 'statusTimes' | 'failures'
 >;
 
 export class JobLifecycle {
   readonly #jobId: string;
   readonly #ports: JobLifecyclePorts;
   readonly #startTime: number;
+  readonly #times: StatusTimes;
   #status: JobStatus = 'INITIALIZING';
   #failure: FailureDescription | undefined;
   #suppressed: FailureDescription[] = [];
@@ -41,6 +43,7 @@ export class JobLifecycle {
     this.#jobId = jobId;
     this.#ports = ports;
     this.#startTime = ports.clock.now();
+    this.#times = new StatusTimes(this.#status, ports.clock.monotonic());
   }
 
   get status(): JobStatus {
@@ -66,6 +69,7 @@ export class JobLifecycle {
     if (status === 'RUNNING') this.#suppressed = [];
     if (isTerminalStatus(status)) this.#stopTimes();
     this.#status = status;
+    this.#times.to(status, this.#ports.clock.monotonic());
     this.#ports.log({ kind: 'job-status', jobId: this.#jobId, time: this.#ports.clock.now(), from, to: status });
   }
 
@@ -102,6 +106,7 @@ export class JobLifecycle {
       failure: this.#failure,
       suppressed: [...this.#suppressed],
       restarts: this.#restarts,
+      statusTimes: this.#times.at(this.#ports.clock.monotonic()),
       failures: this.#failures,
     };
   }

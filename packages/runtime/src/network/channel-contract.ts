@@ -269,12 +269,16 @@ function backPressure(trial: MakeTrial): void {
   for (const segments of [1, 2, 5]) {
     test(`beyond a credit of ${segments} segments the producer is blocked once, and nothing is lost`, () => {
       const t = trial(segments);
-      const { writer, producer } = t.channel;
+      const { writer, producer, reader } = t.channel;
+      assert.deepEqual([writer.poolUsage, reader.poolUsage], [0, 0]);
       while (!writer.isBlocked) {
         t.write(200, t.written.length);
         assert.ok(t.written.length < 100_000, 'the credit is endless');
+        assert.ok(writer.poolUsage > 0 && writer.poolUsage <= 1);
       }
       assert.equal(producer.blocked, 1);
+      assert.equal(writer.poolUsage, 1);
+      assert.ok(reader.poolUsage > 0.9, `${reader.poolUsage}`);
       assert.equal(writer.tryDrain(), false);
       for (let i = 0; i < 3_000; i += 1) {
         t.write(i % 500, i);
@@ -286,6 +290,7 @@ function backPressure(trial: MakeTrial): void {
       assert.ok(writer.overdraftBytes > 0);
       assert.equal(writer.tryDrain(), false);
       t.settle();
+      assert.equal(reader.poolUsage, 0);
       assert.equal(writer.isBlocked, false);
       t.finish();
     });

@@ -57,6 +57,8 @@ export interface ChannelWriter<in T> {
   isConsumerParked(): boolean;
   /** Moves overdraft on as far as credit allows; true when none is left, and then `flow.blocked` is lowered by one. */
   tryDrain(): boolean;
+  /** The share of the channel's buffers that is full, from 0 to 1. */
+  readonly poolUsage: number;
   /** Bytes that wait beyond the credit. */
   readonly overdraftBytes: number;
   /** Gives memory back, whatever is unread; for failure and cancellation. */
@@ -82,6 +84,8 @@ export interface ChannelReader<out T> {
   readonly barrier: CheckpointBarrier | undefined;
   /** Of the last drain that ended with LATENCY_MARKER. */
   readonly latencyMarker: LatencyMarker | undefined;
+  /** The share of the channel's buffers whose content has not been taken, from 0 to 1. */
+  readonly poolUsage: number;
   hasData(): boolean;
   /** Bytes taken since the reader was opened; by estimate where elements pass by reference. */
   readonly bytesDrained: number;

@@ -77,6 +77,10 @@ class LocalWriter<T> implements ChannelWriter<T> {
     this.backlog = backlog;
   }
 
+  get poolUsage(): number {
+    return this.queue.usage;
+  }
+
   get overdraftBytes(): number {
     return this.backlog.bytes;
   }
@@ -236,6 +240,10 @@ export class LocalReader<T> implements ChannelReader<T> {
   peek(): DrainResult {
     const { queue } = this;
     return queue.count === 0 ? EMPTY : (queue.tags[queue.head] as DrainResult);
+  }
+
+  get poolUsage(): number {
+    return this.queue.usage;
   }
 
   hasData(): boolean {

@@ -25,6 +25,11 @@ export class LocalQueue {
     this.mask = capacity - 1;
   }
 
+  /** @cold From 0 to 1. */
+  get usage(): number {
+    return Math.min(1, this.count / this.limit);
+  }
+
   put(tag: number, number: number, record: unknown): void {
     if (this.count > this.mask) this.resize(this.tags.length * 2);
     const index = (this.head + this.count) & this.mask;

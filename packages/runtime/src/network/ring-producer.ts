@@ -74,6 +74,14 @@ export class RingProducer {
     return this.doorbell.isParked();
   }
 
+  /** @cold Of the ring's bytes, those that the consumer has not given back. */
+  get poolUsage(): number {
+    if (this.isBlocked) return 1;
+    if (this.discarding) return 0;
+    const written = this.segmentStart + (this.output.mark - this.base);
+    return Math.max(0, (written - Math.imul(this.consumed(), SEGMENT_BYTES)) | 0) / (this.segments.length * SEGMENT_BYTES);
+  }
+
   get overdraftBytes(): number {
     return this.overdraft.bytes + (this.isBlocked ? this.output.position : 0);
   }
@@ -164,8 +172,11 @@ export class RingProducer {
 
   /** A reader that has not come yet has consumed nothing; what an older one has consumed does not count. */
   private hasCredit(): boolean {
-    const consumed = Atomics.load(this.words, READER_EPOCH) === this.epoch ? Atomics.load(this.words, CONSUMED) : 0;
-    return ((this.entered - consumed) | 0) < this.segments.length;
+    return ((this.entered - this.consumed()) | 0) < this.segments.length;
+  }
+
+  private consumed(): number {
+    return Atomics.load(this.words, READER_EPOCH) === this.epoch ? Atomics.load(this.words, CONSUMED) : 0;
   }
 
   /**

@@ -143,6 +143,14 @@ export class RingReader<T> implements ChannelReader<T> {
     Atomics.store(this.words, BUFFER_BYTES, bytes);
   }
 
+  /** @cold */
+  get poolUsage(): number {
+    if (Atomics.load(this.words, WRITER_EPOCH) !== this.epoch) return 0;
+    const taken = this.segmentStart + (this.position - (this.segmentEnd - SEGMENT_BYTES));
+    const waiting = Math.max(0, (Atomics.load(this.words, WRITTEN) - taken) | 0);
+    return Math.min(1, waiting / (this.segments.length * SEGMENT_BYTES));
+  }
+
   hasData(): boolean {
     return this.readableLimit() > this.position;
   }

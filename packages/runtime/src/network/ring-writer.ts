@@ -52,6 +52,10 @@ export class RingWriter<T> implements ChannelWriter<T>, OverflowTarget {
     return this.producer.isBlocked;
   }
 
+  get poolUsage(): number {
+    return this.producer.poolUsage;
+  }
+
   get overdraftBytes(): number {
     return this.producer.overdraftBytes;
   }

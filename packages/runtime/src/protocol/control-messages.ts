@@ -80,6 +80,8 @@ export interface JobDetails extends JobEnd {
   readonly endTime: number | undefined;
   /** How often the job, or a part of it, was restarted. */
   readonly restarts: number;
+  /** By status, of those that the job has been in. */
+  readonly statusTimes: readonly StatusTime[];
   /** The newest failures, oldest first; those before the last one were followed by a restart. */
   readonly failures: readonly JobFailure[];
   /** Set while the job waits for slots. */
@@ -89,6 +91,13 @@ export interface JobDetails extends JobEnd {
   readonly vertices: readonly VertexDetails[];
   /** The vertex that makes others wait, by id: see back-pressure.ts. Undefined where nobody waits. */
   readonly backPressureCulprit: string | undefined;
+}
+
+export interface StatusTime {
+  readonly status: JobStatus;
+  /** Since the job came to it; 0 where it is in another one. */
+  readonly currentMs: number;
+  readonly totalMs: number;
 }
 
 export interface JobFailure {

@@ -139,6 +139,18 @@ export const TASK_METRIC = {
   outputQueueSize: 13, // bytes that the task has emitted beyond its credit, in memory and in files
   debloatedBufferSize: 14, // 0 without debloating
   estimatedTimeToConsumeBuffersMs: 15, // the same
+  /** Shares of the buffers that are full, from 0 to 1. */
+  inPoolUsage: 16,
+  outPoolUsage: 17,
+  /** Of the newest checkpoint that has come to the task. */
+  checkpointAlignmentMs: 18,
+  checkpointStartDelayMs: 19,
+  /** Of the slot's thread and of its process; 0 where nobody asked for them. */
+  garbageCollections: 20,
+  garbageCollectionMs: 21,
+  eventLoopDelayMs: 22,
+  processRssBytes: 23,
+  processCpuMs: 24,
 } as const;
 export const UNKNOWN_THREAD = -1;
-export const TASK_METRICS = 16;
+export const TASK_METRICS = 32;

@@ -10,6 +10,7 @@ import type { JobInformation, SlotLocation } from '../protocol/deployment.ts';
 import type { SpillSink } from '../network/overdraft.ts';
 import type { FromSlot } from '../protocol/slot-messages.ts';
 import type { MemoryPort } from './memory-guard.ts';
+import type { SystemPort } from './slot-figures.ts';
 import type { SlotLoopOptions, TaskletLoop } from './slot-loop.ts';
 
 export interface CheckpointFiles {
@@ -51,6 +52,8 @@ export interface SlotPorts {
   readonly activity?: SharedArrayBuffer;
   /** How long the `close` of operators may take; default DEFAULT_CLOSE_TIMEOUT_MS. */
   readonly closeTimeoutMs?: number;
+  /** Where somebody reads metrics: figures of thread and process, and those of operators. Absent: none are made. */
+  readonly system?: SystemPort | undefined;
   /** Records in each channel between tasks of this slot, a power of two; absent: the network's default. */
   readonly localChannelCapacity?: number;
   /** Default: a `SlotLoop`. The test kit decides itself whose turn it is. */

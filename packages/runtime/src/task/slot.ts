@@ -24,6 +24,7 @@ import { hostMemory } from './node/host-memory.ts';
 import type { OperatorFunctions } from './operator-functions.ts';
 import { SlotLoop, type TaskletLoop } from './slot-loop.ts';
 import { examine } from './slot-examination.ts';
+import type { SystemFigures } from './slot-figures.ts';
 import { DEFAULT_CLOSE_TIMEOUT_MS, type SlotPorts } from './slot-ports.ts';
 import { Task } from './task.ts';
 import { buildTask } from './task-builder.ts';
@@ -47,6 +48,7 @@ export class Slot {
   readonly #activity: Int32Array | undefined;
   #current: Tasklet | undefined = undefined;
   #workingDirectory: string | undefined = undefined;
+  #system: SystemFigures | undefined = undefined;
   #publishedMs = Number.NEGATIVE_INFINITY;
   #accumulatorsMs = Number.NEGATIVE_INFINITY;
 
@@ -216,8 +218,12 @@ export class Slot {
     if (overLimit !== undefined) for (const task of this.#tasks.values()) task.fail(overLimit);
     if (nowMs - this.#publishedMs < METRICS_EVERY_MS) return;
     this.#publishedMs = nowMs;
-    for (const task of this.#tasks.values()) task.publishMetrics(this.#guard.heapUsedBytes, this.#guard.externalBytes);
-    if (nowMs - this.#accumulatorsMs < ACCUMULATORS_EVERY_MS) return;
+    const isReport = nowMs - this.#accumulatorsMs >= ACCUMULATORS_EVERY_MS;
+    if (isReport) this.#system = this.#ports.system?.read();
+    const { heapUsedBytes, externalBytes } = this.#guard;
+    const figures = { heapUsedBytes, externalBytes, system: this.#system };
+    for (const task of this.#tasks.values()) task.publishMetrics(figures);
+    if (!isReport) return;
     this.#accumulatorsMs = nowMs;
     this.publishAccumulators();
   }

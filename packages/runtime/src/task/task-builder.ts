@@ -21,12 +21,12 @@ import type { Flow } from './flow.ts';
 import { withIngestionTime } from './ingestion-time.ts';
 import { InputBuffers } from './input-buffers.ts';
 import { InputGate } from './input-gate.ts';
-import type { SubtaskPlace } from './input-state.ts';
 import { openFeedbackGate, openIterationTail } from './iteration-ends.ts';
 import { type LatencyTracking, trackLatency } from './latency-tracking.ts';
 import { Mailbox } from './mailbox.ts';
 import { memoryOf } from './memory-report.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
+import { withOperatorFigures } from './operator-figures.ts';
 import { OperatorServices } from './operator-services.ts';
 import type { RecordOutput } from './record-output.ts';
 import { SinkOperator } from './sink-operator.ts';
@@ -43,6 +43,7 @@ import {
   restoredOf,
   runtimeContextOf,
   settingsOf,
+  subtaskPlaceOf,
   type TaskEnvironment,
   taskNameOf,
   vertexOf,
@@ -58,7 +59,7 @@ import { locateError, locateUnlessNamed } from './user-code-error.ts';
 import { writerContextOf } from './writer-context.ts';
 
 export function buildTask(environment: TaskEnvironment): BuiltTask {
-  return new TaskBuilder(environment).build();
+  return withOperatorFigures(new TaskBuilder(environment).build(), environment.ports);
 }
 
 class TaskBuilder {
@@ -71,6 +72,7 @@ class TaskBuilder {
   readonly collects = new Map<string, CollectQueue>();
   readonly #checks = new Map<string, EdgeCheck>();
   readonly #schedule: TaskSchedule;
+  readonly #metrics: TaskMetrics;
   readonly registries = createRegistries();
   /** In BATCH mode a watermark is made at the end of the input alone. */
   readonly #isBatch: boolean;
@@ -87,6 +89,7 @@ class TaskBuilder {
     this.#flow = channels.flowOf(taskKeyOf(vertexId, subtask, attempt));
     this.#mailbox = new Mailbox(environment.wake);
     this.#schedule = new TaskSchedule(environment.ports.clock);
+    this.#metrics = new TaskMetrics(deployed.metrics, environment.ports.clock.monotonic());
     this.#steps = this.#plan.steps.map((step) => new Step(step, this.#flow, backlogBefore(environment, step)));
     this.#outputs = openOutputs(environment, this.#plan, this.#flow);
   }
@@ -111,7 +114,7 @@ class TaskBuilder {
       snapshots,
       outputs: this.#outputs,
       buffers: new InputBuffers(input.readers ?? [], environment.job.jobGraph.configuration.bufferDebloat),
-      metrics: new TaskMetrics(environment.deployed.metrics, environment.ports.clock.monotonic()),
+      metrics: this.#metrics,
     });
     return {
       tasklet,
@@ -177,6 +180,7 @@ class TaskBuilder {
       operators: walk.operators,
       streams: (ports.checkpointFiles ?? checkpointFiles).streams,
       now: () => ports.clock.monotonic(),
+      begun: ({ timestamp }, alignmentMs) => this.#metrics.barrierCame(ports.clock.now() - timestamp, alignmentMs),
       input: () => this.#input as TaskInput,
       walk: (element) => walk.fromInput(element),
       post,
@@ -197,10 +201,6 @@ class TaskBuilder {
     });
   }
 
-  get #subtaskPlace(): SubtaskPlace {
-    return { subtask: this.#environment.deployed.task.subtask, parallelism: vertexOf(this.#environment).parallelism };
-  }
-
   #gate(chain: CompiledChain, snapshots: TaskSnapshots): TaskInput {
     const { head, secondHead } = chain;
     const control = (element: ControlElement) => this.#fromInput(element);
@@ -209,7 +209,7 @@ class TaskBuilder {
       handler: { processRecord },
     });
     const first = inputOf(head, 0);
-    const common = { flow: this.#flow, control, place: this.#subtaskPlace };
+    const common = { flow: this.#flow, control, place: subtaskPlaceOf(this.#environment) };
     const gateOfFirst = (to: (element: ControlElement) => void) =>
       new InputGate({ ...common, ...first, control: to, alignment: this.#alignment(first.readers.length, snapshots) });
     const { logic } = this.#plan.head;
@@ -252,7 +252,7 @@ class TaskBuilder {
       clock: environment.ports.clock,
       flow: this.#flow,
       outputs,
-      place: this.#subtaskPlace,
+      place: subtaskPlaceOf(this.#environment),
       checkpoint: (barrier) => snapshots.begin(barrier, 0),
       alignment: logic.strategy.describe().alignment,
       schedule: (delayMs, action) => this.#schedule.schedule(delayMs, () => this.#mailbox.put(action)),

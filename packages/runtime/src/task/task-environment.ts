@@ -10,6 +10,7 @@ import type { JobInformation } from '../protocol/deployment.ts';
 import type { FromSlot, TaskInSlot } from '../protocol/slot-messages.ts';
 import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
 import type { LocalChannels } from './local-channels.ts';
+import type { SubtaskPlace } from './input-state.ts';
 import { checkpointFiles } from './node/checkpoint-files.ts';
 import type { SlotPorts } from './slot-ports.ts';
 import type { TaskMemory } from './operator-memory.ts';
@@ -94,6 +95,10 @@ export function memoryOfOperator(environment: TaskEnvironment, { id, name }: Pic
 export function checkpointRequestOf({ ports, job, deployed, post }: TaskEnvironment): (() => void) | undefined {
   const takes = job.jobGraph.configuration.checkpointing !== undefined && ports.hasCheckpointCoordinator !== false;
   return takes ? () => post({ type: 'request-checkpoint', executionId: deployed.task.executionId }) : undefined;
+}
+
+export function subtaskPlaceOf(environment: TaskEnvironment): SubtaskPlace {
+  return { subtask: environment.deployed.task.subtask, parallelism: vertexOf(environment).parallelism };
 }
 
 /** What the checkpoint has for an operator; undefined where the task begins without one. */

@@ -1,6 +1,7 @@
 /** The figures of one task. Plain fields while it runs; written to shared memory at event-loop turns, where anyone may read them. */
 import { NO_TIMESTAMP } from '@millrace/streaming/contract/timestamp';
 import { TASK_METRIC, TASK_METRICS, UNKNOWN_THREAD } from '../protocol/slot-messages.ts';
+import { type SlotFigures, writeSlotFigures } from './slot-figures.ts';
 import { ADVANCED, BLOCKED, type Progress, WAITING } from './progress.ts';
 
 export class TaskMetrics {
@@ -10,6 +11,10 @@ export class TaskMetrics {
   currentOutputWatermark = NO_TIMESTAMP;
   numLateRecordsDropped = 0;
   numRecordsInErrors = 0;
+  inPoolUsage = 0;
+  outPoolUsage = 0;
+  checkpointAlignmentMs = 0;
+  checkpointStartDelayMs = 0;
   busyTimeMs = 0;
   backPressuredTimeMs = 0;
   idleTimeMs = 0;
@@ -24,6 +29,12 @@ export class TaskMetrics {
   constructor(memory: SharedArrayBuffer, nowMs: number) {
     this.#block = new Float64Array(memory);
     this.#lastMs = nowMs;
+  }
+
+  /** The barrier of a checkpoint that was begun `startDelayMs` ago has come through all channels, the first of them `alignmentMs` ago. */
+  barrierCame(startDelayMs: number, alignmentMs: number): void {
+    this.checkpointStartDelayMs = startDelayMs;
+    this.checkpointAlignmentMs = alignmentMs;
   }
 
   /** Between two turns a task was what it last reported. One that waits for what its own operators have begun is busy: nobody behind it is the reason. */
@@ -43,8 +54,8 @@ export class TaskMetrics {
     else this.idleTimeMs += passedMs;
   }
 
-  /** The slot's memory stays what it was where it is not given. */
-  publish(heapUsedBytes?: number, externalBytes?: number): void {
+  /** The slot's figures stay what they were where they are not given. */
+  publish(slot?: SlotFigures): void {
     const block = this.#block;
     block[TASK_METRIC.numRecordsIn] = this.numRecordsIn;
     block[TASK_METRIC.numRecordsOut] = this.numRecordsOut;
@@ -59,8 +70,11 @@ export class TaskMetrics {
     block[TASK_METRIC.outputQueueSize] = this.outputQueueSize;
     block[TASK_METRIC.debloatedBufferSize] = this.debloatedBufferSize;
     block[TASK_METRIC.estimatedTimeToConsumeBuffersMs] = this.estimatedTimeToConsumeBuffersMs;
-    if (heapUsedBytes !== undefined) block[TASK_METRIC.heapUsedBytes] = heapUsedBytes;
-    if (externalBytes !== undefined) block[TASK_METRIC.externalBytes] = externalBytes;
+    block[TASK_METRIC.inPoolUsage] = this.inPoolUsage;
+    block[TASK_METRIC.outPoolUsage] = this.outPoolUsage;
+    block[TASK_METRIC.checkpointAlignmentMs] = this.checkpointAlignmentMs;
+    block[TASK_METRIC.checkpointStartDelayMs] = this.checkpointStartDelayMs;
+    if (slot !== undefined) writeSlotFigures(block, slot);
   }
 }
 

@@ -33,6 +33,8 @@ export interface TaskSnapshotsPorts {
   readonly streams: CheckpointStreams;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** For the figures of the task: a barrier has come. */
+  readonly begun: (barrier: CheckpointBarrier, alignmentMs: number) => void;
   readonly input: () => TaskInput;
   readonly walk: (element: ControlElement) => void;
   readonly post: (message: FromSlot) => void;
@@ -69,6 +71,7 @@ export class TaskSnapshots {
     const { checkpointId } = barrier;
     if (checkpointId <= this.#begunUpTo || this.#aborted.has(checkpointId)) return;
     this.#begunUpTo = checkpointId;
+    this.#ports.begun(barrier, alignmentMs);
     for (const id of this.#aborted) if (id < checkpointId) this.#aborted.delete(id);
     const snapshot = new TaskSnapshot({
       barrier,

@@ -20,6 +20,7 @@ import { declineFailure } from './decline.ts';
 import { describeFailure } from './failure.ts';
 import type { OperatorMemory } from './memory-report.ts';
 import { type OperatorFunctions, operatorFunctions } from './operator-functions.ts';
+import type { SlotFigures } from './slot-figures.ts';
 import type { TaskletLoop } from './slot-loop.ts';
 import type { Step } from './step.ts';
 
@@ -147,16 +148,16 @@ export class Task {
     this.#built?.collects.get(operatorId)?.acknowledge();
   }
 
-  publishMetrics(heapUsedBytes: number, externalBytes: number): void {
-    if (!this.#ended) this.#built?.tasklet.publishMetrics(this.#options.clock.monotonic(), heapUsedBytes, externalBytes);
+  publishMetrics(slot: SlotFigures): void {
+    if (!this.#ended) this.#built?.tasklet.publishMetrics(this.#options.clock.monotonic(), slot);
   }
 
-  /** What its operators keep, estimated. */
   /** For a profile, also of one that has just ended. */
   operatorFunctions(): readonly OperatorFunctions[] {
     return this.#built === undefined ? [] : operatorFunctions(this.#built);
   }
 
+  /** What its operators keep, estimated. */
   memory(): readonly OperatorMemory[] {
     return this.#ended ? [] : (this.#built?.memory() ?? []);
   }
@@ -196,7 +197,7 @@ export class Task {
     }
     this.#options.released();
     const failed = state === 'FINISHED' && closeFailure !== undefined;
-    built?.tasklet.publishMetrics(this.#options.clock.monotonic(), undefined, undefined);
+    built?.tasklet.publishMetrics(this.#options.clock.monotonic(), undefined);
     this.#postUserMetrics();
     this.#ended = true;
     const failure = state === 'FAILED' ? this.#failure : closeFailure;

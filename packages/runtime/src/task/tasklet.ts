@@ -18,6 +18,7 @@ import type { Mailbox } from './mailbox.ts';
 import { ADVANCED, BLOCKED, DONE, DRAINING, IDLE, type Progress, WAITING } from './progress.ts';
 import type { RecordOutput } from './record-output.ts';
 import { INPUT_EMPTY, INPUT_ENDED, type InputResult, type TaskInput } from './task-input.ts';
+import type { SlotFigures } from './slot-figures.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 import type { TaskSnapshots } from './task-snapshots.ts';
 
@@ -144,7 +145,7 @@ export class Tasklet {
     this.#elapsedAtMs = nowMs;
   }
 
-  publishMetrics(nowMs: number, heapUsedBytes: number | undefined, externalBytes: number | undefined): void {
+  publishMetrics(nowMs: number, slot: SlotFigures | undefined): void {
     const { metrics } = this;
     metrics.outputQueueSize = 0;
     for (const output of this.#outputs) {
@@ -156,7 +157,9 @@ export class Tasklet {
     metrics.numLateRecordsDropped = this.#walk.numLateRecordsDropped;
     metrics.currentInputWatermark = Math.max(this.#input.watermark, metrics.currentInputWatermark);
     metrics.currentOutputWatermark = Math.max(metrics.currentOutputWatermark, this.#walk.watermark);
-    metrics.publish(heapUsedBytes, externalBytes);
+    metrics.inPoolUsage = poolUsageOf(this.#input.readers ?? []);
+    metrics.outPoolUsage = poolUsageOf(this.#outputs.flatMap(({ writers }) => writers));
+    metrics.publish(slot);
   }
 
   /** True when the way is free again. */
@@ -233,6 +236,13 @@ export class Tasklet {
     for (const output of this.#outputs) output.writeEndOfInput();
     this.#phase = 'leaving';
   }
+}
+
+/** Of all channels together. */
+function poolUsageOf(channels: readonly { readonly poolUsage: number }[]): number {
+  let sum = 0;
+  for (const { poolUsage } of channels) sum += poolUsage;
+  return channels.length === 0 ? 0 : sum / channels.length;
 }
 
 function isBlocked(output: RecordOutput): boolean {

@@ -163,6 +163,7 @@ export class SimulatedAttempt {
       bind: () => Promise.resolve(job.bindings),
       standardStreams: { write: (stream, text) => options.write(stream, text) },
       hasCheckpointCoordinator: false,
+      system: options.system,
       localChannelCapacity: options.channelCapacity ?? CHANNEL_CAPACITY,
       createLoop: (loop) => scheduler.createLoop(loop),
       ...(options.generateCode === undefined ? {} : { generateCode: options.generateCode }),

@@ -19,6 +19,7 @@ import type { VertexDetails } from '@millrace/runtime/protocol/control-messages'
 import type { ExecutionState } from '@millrace/runtime/protocol/execution-state';
 import { restoreFailure } from '@millrace/runtime/protocol/failure-description';
 import type { FromSlot } from '@millrace/runtime/protocol/slot-messages';
+import type { SystemPort } from '@millrace/runtime/task/slot-figures';
 import { describedError } from '@millrace/runtime/task/failure';
 import type { AccumulatorValues } from '@millrace/streaming/contract/accumulator-values';
 import type { CompiledJob } from '@millrace/streaming/graph/job-graph';
@@ -44,6 +45,8 @@ export interface SimulatedJobOptions {
   readonly generateCode?: boolean;
   /** Records in each channel within a slot, a power of two: small ones are full often. 64 unless set. */
   readonly channelCapacity?: number;
+  /** Makes the figures of operators, too. */
+  readonly system?: SystemPort;
   readonly write: (stream: 'stdout' | 'stderr', text: string) => void;
   readonly onCollected?: ((bytes: Uint8Array) => Promise<void>) | undefined;
 }
