@@ -20,12 +20,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     from: 'watermark + 1 - this.sizeMs',
     to: 'watermark + 2 - this.sizeMs',
     quick: true,
+    kinds: ['map', 'window', 'window'],
   },
   {
     name: 'a record that is late is kept',
     file: 'streaming/dist/operators/window-grid.js',
     from: 'this.lastEnded(watermark - this.latenessMs)',
     to: 'this.lastEnded(watermark - this.latenessMs - 3)',
+    kinds: ['map', 'window', 'window'],
   },
   {
     name: 'the watermark is lost while an input is idle',
@@ -38,6 +40,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'runtime/dist/task/input-gate.js',
     from: 'channel.ended || channel.watermark === MAX_WATERMARK',
     to: 'channel.ended',
+    kinds: ['union', 'window', 'timers'],
   },
   {
     name: 'the watermark of a union is that of the input which is ahead',
@@ -75,6 +78,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/contract/watermark-tracker.js',
     from: 'this.greatest - this.#outOfOrdernessMs - 1',
     to: 'this.greatest - 1',
+    kinds: ['timestamps', 'window', 'window'],
   },
   {
     name: 'a timer that is registered twice fires twice',
@@ -119,12 +123,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/window/merge-time-windows.js',
     from: 'cover?.intersects(window)',
     to: 'cover !== undefined && cover.end > window.start',
+    kinds: ['map', 'general', 'general'],
   },
   {
     name: 'a session takes no account of what it merged with',
     file: 'streaming/dist/operators/window-sessions-operator.js',
     from: 'into.accumulator = this.#accumulation.merge(into.accumulator, other.accumulator);',
     to: '',
+    kinds: ['map', 'general', 'general'],
   },
   {
     name: 'what the merged sessions held is lost',
