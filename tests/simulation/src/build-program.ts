@@ -59,6 +59,7 @@ export function compileProgram(program: Program, parallelism: number): CompiledJ
           maxConcurrent: program.maxConcurrent,
           inlineBytesMax: program.inlineBytesMax,
           retained: program.retained,
+          incremental: program.incremental,
           retention: 'RETAIN_ON_CANCELLATION',
           tolerableFailures: 1_000_000,
           storage: CHECKPOINTS,

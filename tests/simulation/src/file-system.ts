@@ -1,6 +1,7 @@
 /** The disk of the world that runs, as the file system of the scheme `sim:`. Calls belong to the isolate that makes them; oracles and faults see every one. */
-import { registerFileSystem } from '@millrace/core/fs/file-systems';
+
 import type { FileSystem, FileWriter, RandomAccessFile } from '@millrace/core/fs/file-system';
+import { registerFileSystem } from '@millrace/core/fs/file-systems';
 import { Isolate } from './isolate.ts';
 import { world } from './world.ts';
 
@@ -57,7 +58,12 @@ class DiskOfTheWorld implements FileSystem {
   }
 
   remove(path: string) {
-    return call('remove', path, () => world().disk.remove(path));
+    return call(
+      'remove',
+      path,
+      () => world().disk.remove(path),
+      () => world().oracles.files.removed(path),
+    );
   }
 
   removeDirectory(path: string) {

@@ -2,10 +2,13 @@
  * What must hold in every run (faults.md §2). Told of what happens by disk, transaction store, control plane and user functions; keeps the violations.
  *
  * (b) every record once, none lost, in the order of its split; (e) watermarks do not go back; (f) ids of checkpoints ascend; (g) nothing is visible that no complete checkpoint stands
- * behind; (h) the same of finished files. Results as such (a, c) are compared by results.ts, liveness and leftovers (i) by run-seed.ts.
+ * behind; (h) the same of finished files; (j) what a checkpoint refers to is there as long as the checkpoint, and nothing else stays (checkpoint-files.ts). Results as such (a, c) are compared by results.ts, liveness and leftovers (i) by run-seed.ts.
  */
+
+import type { SimulatedDisk } from '@millrace/core/sim/simulated-disk';
 import type { CheckpointDetails } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
+import { CheckpointFiles } from './checkpoint-files.ts';
 import type { Trace } from './trace.ts';
 import { CHECKPOINTS, OUTPUT } from './world.ts';
 
@@ -27,6 +30,7 @@ const EXPECTED_REASONS = new Set([
 
 export class Oracles {
   readonly violations: string[] = [];
+  readonly files: CheckpointFiles;
   readonly #trace: Trace;
   /** Counts everything that is noted, so that moments can be compared. */
   #moment = 0;
@@ -41,12 +45,13 @@ export class Oracles {
   /** What is visible may be wrong from here on: the disk has lied, and lost what it said was durable. */
   isForgiving = false;
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, disk: SimulatedDisk) {
     this.#trace = trace;
+    this.files = new CheckpointFiles(disk, (what) => this.violated(what));
   }
 
   violated(what: string): void {
-    if (this.isForgiving && /^\([abfgh]/.test(what)) return;
+    if (this.isForgiving && /^\([abfghj]/.test(what)) return;
     this.#trace.note(`VIOLATED ${what}`);
     this.violations.push(what);
   }
@@ -68,6 +73,7 @@ export class Oracles {
   #metadataWritten(path: string): void {
     const id = Number(/chk-(\d+)\/_metadata$/.exec(path)?.[1]);
     if (id <= this.#latestCompleted) this.violated(`(f) checkpoint ${id} became complete after ${this.#latestCompleted}`);
+    this.files.completed(path);
     this.#latestCompleted = id;
     this.#completedAt = this.#moment;
     this.completed += 1;

@@ -23,6 +23,7 @@ export interface Program {
   readonly maxConcurrent: number;
   readonly inlineBytesMax: number;
   readonly retained: number;
+  readonly incremental: boolean;
   readonly autoWatermarkRecords: number;
   readonly generateCode: boolean;
   /** Records in each channel within a slot: small ones are full often. */
@@ -59,6 +60,7 @@ export function drawProgram(random: Random): Program {
     generateCode: random.nextInt(12) === 0,
     channelCapacity: pick([2, 16, 64]),
     restarts: 1_000_000,
+    incremental: random.nextInt(2) === 0,
   };
 }
 

@@ -264,6 +264,7 @@ class SeedRun {
     if (left.length > 0 && this.#leftoverTurns++ < 2_000) return;
     if (left.length > 0) this.#world.oracles.violated(`(i) the job has ended and leaves ${left.join(', ')}`);
     this.#compare(true);
+    if (this.#quietSinceMs !== undefined) this.#world.oracles.files.check(); // a disk that fails keeps what should be removed
     this.#process?.kill();
     this.#isDone = true;
   }

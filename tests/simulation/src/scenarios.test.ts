@@ -20,6 +20,7 @@ const PROGRAM: Program = {
   ],
   checkpointIntervalMs: 12,
   checkpointTimeoutMs: 500,
+  incremental: true,
   maxConcurrent: 1,
   inlineBytesMax: 150,
   retained: 1,

@@ -32,7 +32,7 @@ export class World {
     this.random = seededRandom(seed);
     this.trace = new Trace(() => this.clock.now(), print);
     this.disk = new SimulatedDisk(this.clock, this.fork());
-    this.oracles = new Oracles(this.trace);
+    this.oracles = new Oracles(this.trace, this.disk);
     this.faults = new Faults(this.fork(), this.trace);
     this.transactions = new TransactionStore(this);
   }

@@ -1,14 +1,15 @@
 /**
  * Where the checkpoints of a job are: a directory on any file system, or this process's memory. The input and output behind the coordinator's port.
  *
- * ST1 `begin` and `complete` of a store are carried out one after another; removals go on beside them and are waited for by `close`.
+ * ST1 `begin` and `complete` of a store are carried out one after another; removals go on beside them, one after another too, or files that two of them share would be gone
+ *    while the first is still a checkpoint; `close` waits for them.
  * ST2 what cannot be removed is reported and left (D3 of checkpoint-directory.ts).
  */
 import { ConfigError, isMillraceError } from '@millrace/core/base/errors';
 import type { FileSystem } from '@millrace/core/fs/file-system';
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { CheckpointDirectory, readCheckpoint, type StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
-import { checkpointIdOf, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
+import { checkpointIdOf, type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
 import type { CheckpointMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { CheckpointLocation } from '@millrace/runtime/checkpoint/checkpoint-options';
 import type { CompiledCheckpointing } from '@millrace/runtime/coordinator/checkpoints/checkpoint-settings';
@@ -81,7 +82,7 @@ async function openDirectory(request: DirectoryRequest, warn: CheckpointWarning)
     `The checkpoints of the job '${jobName}' in '${request.directory}'`,
   );
   try {
-    return await openFiles(files, new DirectoryCheckpointStore(files, lock, warn), { fileSystem, restored, afterRestored });
+    return await openFiles(files, new DirectoryCheckpointStore(files, { lock, warn, fileSystem }), { fileSystem, restored, afterRestored });
   } catch (error) {
     await lock.release();
     throw error;
@@ -98,7 +99,8 @@ async function openFiles(
     .filter((checkpoint) => checkpoint.status === 'COMPLETED')
     .sort((a, b) => a.metadata.checkpointId - b.metadata.checkpointId);
   const ids = found.map(({ path }) => checkpointIdOf(path));
-  for (const { status, path } of found) if (status === 'IN_PROGRESS') store.discard(checkpointIdOf(path));
+  for (const { status, path } of found) if (status === 'IN_PROGRESS') store.discard(checkpointIdOf(path), owned);
+  await store.sweep(found);
   const own = owned.find(({ path }) => path === restored?.path);
   return { store, owned, restored: own ?? restored, nextCheckpointId: Math.max(afterRestored, ...ids.map((id) => id + 1)) };
 }
@@ -112,13 +114,18 @@ class DirectoryCheckpointStore implements CheckpointStore {
   readonly #files: CheckpointDirectory;
   readonly #lock: CheckpointLock;
   readonly #warn: CheckpointWarning;
-  readonly #removals = new Set<Promise<void>>();
+  readonly #fileSystem: FileSystem;
+  #lastRemoval: Promise<void> = Promise.resolve();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(files: CheckpointDirectory, lock: CheckpointLock, warn: CheckpointWarning) {
+  constructor(
+    files: CheckpointDirectory,
+    ports: { readonly lock: CheckpointLock; readonly warn: CheckpointWarning; readonly fileSystem: FileSystem },
+  ) {
     this.#files = files;
-    this.#lock = lock;
-    this.#warn = warn;
+    this.#lock = ports.lock;
+    this.#warn = ports.warn;
+    this.#fileSystem = ports.fileSystem;
   }
 
   begin(checkpointId: number, settle: (outcome: StoreOutcome<CheckpointLocation>) => void): void {
@@ -134,22 +141,25 @@ class DirectoryCheckpointStore implements CheckpointStore {
   }
 
   remove(checkpoint: StoredCheckpoint, retained: readonly StoredCheckpoint[]): void {
-    this.#beside(
-      this.#files.remove(
-        checkpoint.metadata,
-        retained.map(({ metadata }) => metadata),
-      ),
-      checkpoint.path,
-    );
+    this.#beside(() => this.#files.remove(checkpoint.metadata, metadataOf(retained)), checkpoint.path);
   }
 
-  discard(checkpointId: number): void {
-    this.#beside(this.#files.discard(checkpointId), this.#files.pathOf(checkpointId));
+  discard(checkpointId: number, retained: readonly StoredCheckpoint[]): void {
+    this.#beside(() => this.#files.discard(checkpointId, metadataOf(retained)), this.#files.pathOf(checkpointId));
+  }
+
+  /** While no task writes. What a checkpoint that cannot be read refers to is not known: then nothing is removed. */
+  async sweep(found: readonly ListedCheckpoint[]): Promise<void> {
+    if (found.some(({ status }) => status === 'DAMAGED')) return;
+    const complete = found.filter((checkpoint) => checkpoint.status === 'COMPLETED');
+    const [failure] = await this.#files.sweep(metadataOf(complete));
+    if (failure !== undefined) this.#left(this.#files.base, failure);
   }
 
   close(settle: () => void): void {
     const closed = this.#last
-      .then(() => Promise.all(this.#removals))
+      .then(() => this.#lastRemoval)
+      .then(async () => this.sweep(await listCheckpoints(this.#fileSystem, this.#files.base)))
       .then(() => this.#files.removeEmpty())
       .catch((error: unknown) => this.#left(this.#files.base, error))
       .then(() => this.#lock.release())
@@ -163,14 +173,13 @@ class DirectoryCheckpointStore implements CheckpointStore {
     return mine;
   }
 
-  #beside(removal: Promise<readonly unknown[]>, path: string): void {
-    const done = removal
+  #beside(removal: () => Promise<readonly unknown[]>, path: string): void {
+    this.#lastRemoval = this.#lastRemoval
+      .then(removal)
       .then((failures) => {
         if (failures.length > 0) this.#left(path, failures[0]);
       })
-      .catch((error: unknown) => this.#left(path, error))
-      .finally(() => this.#removals.delete(done));
-    this.#removals.add(done);
+      .catch((error: unknown) => this.#left(path, error));
   }
 
   #left(path: string, error: unknown): void {
@@ -204,6 +213,10 @@ class MemoryCheckpointStore implements CheckpointStore {
   close(settle: () => void): void {
     queueMicrotask(settle);
   }
+}
+
+function metadataOf(checkpoints: readonly StoredCheckpoint[]): readonly CheckpointMetadata[] {
+  return checkpoints.map(({ metadata }) => metadata);
 }
 
 function settleWith<T>(work: Promise<T>, settle: (outcome: StoreOutcome<T>) => void): void {

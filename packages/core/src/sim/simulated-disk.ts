@@ -69,7 +69,11 @@ export class SimulatedDisk implements FileSystem {
   }
 
   textOf(path: string): string {
-    return new TextDecoder().decode(this.#fileAt(path).bytes);
+    return new TextDecoder().decode(this.bytesOf(path));
+  }
+
+  bytesOf(path: string): Uint8Array {
+    return this.#fileAt(path).bytes;
   }
 
   resolve(path: string): string {

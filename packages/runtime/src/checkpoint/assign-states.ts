@@ -5,10 +5,11 @@
  * A2 elements of a split list keep their order over all old subtasks; at an equal parallelism every subtask keeps its own, else the first subtasks get one more.
  * A3 a union list goes to all; of a broadcast state every subtask gets the copy of one old subtask.
  * A4 a subtask is restored as finished only where the whole vertex had finished: one that had finished alone begins anew without state, and finds nothing to do.
+ * A5 of a state in layers (`KeyedStateDelta`) a subtask gets its part of each; the layers of different old subtasks never have a key group in common.
  */
-import { keyGroupRangeOf } from '@millrace/core/types/key-group';
+import { type KeyGroupRange, keyGroupRangeOf } from '@millrace/core/types/key-group';
 import type { CheckpointMetadata, OperatorMetadata, SubtaskMetadata, VertexMetadata } from './checkpoint-metadata.ts';
-import type { KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from './state-handles.ts';
+import type { KeyedStateBlock, KeyedStateDelta, KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from './state-handles.ts';
 
 /** What is asked of a vertex of the job that is restored. */
 export interface RestoredVertex {
@@ -78,9 +79,25 @@ function assignOperator(old: OldOperator, vertex: RestoredVertex): readonly Oper
 
 /** A1 */
 function ofRange(handle: KeyedStateHandle, { parallelism, maxParallelism }: RestoredVertex, subtask: number): readonly KeyedStateHandle[] {
-  const { first, last } = keyGroupRangeOf(subtask, maxParallelism, parallelism);
-  const blocks = handle.blocks.filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last);
-  return blocks.length === 0 ? [] : [{ ...handle, blocks }];
+  const range = keyGroupRangeOf(subtask, maxParallelism, parallelism);
+  const blocks = blocksOf(handle.blocks, range);
+  if (handle.delta === undefined) return blocks.length === 0 ? [] : [{ ...handle, blocks }];
+  const delta = deltaOf(handle.delta, range);
+  const isEmpty = blocks.length === 0 && delta.removed.length === 0 && delta.dropped === undefined;
+  return isEmpty ? [] : [{ ...handle, blocks, delta }];
+}
+
+function deltaOf({ dropped, ...delta }: KeyedStateDelta, range: KeyGroupRange): KeyedStateDelta {
+  const removed = blocksOf(delta.removed, range);
+  if (dropped === undefined) return { ...delta, removed };
+  const first = Math.max(range.first, dropped.keyGroups.first);
+  const last = Math.min(range.last, dropped.keyGroups.last);
+  if (first > last) return { ...delta, removed };
+  return { ...delta, removed, dropped: { keyGroups: { first, last }, namespaces: dropped.namespaces } };
+}
+
+function blocksOf(blocks: readonly KeyedStateBlock[], { first, last }: KeyGroupRange): readonly KeyedStateBlock[] {
+  return blocks.filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last);
 }
 
 function assignLists(

@@ -4,7 +4,8 @@
  * Owned by the checkpoint coordinator of the job: nobody else deletes here. Slots write files into `chk-<n>` and `shared`, and remove only what they wrote themselves.
  *
  * D1 a checkpoint is there exactly when its `_metadata` is: it is written under another name first and renamed.
- * D2 a file in `shared` is removed when no retained checkpoint refers to it any more, and only if a checkpoint that was removed here did.
+ * D2 a file in `shared` is removed when no checkpoint that stays refers to it: with the last one that did, with the one that wrote it and was given up, or when the job
+ *    begins or ends and nobody has anything to do with it. Those that are under way refer only to their own and to what the newest complete one has too.
  * D3 what cannot be removed is reported and left; it never fails a job.
  */
 import { DataError } from '@millrace/core/base/errors';
@@ -13,9 +14,8 @@ import { type CheckpointMetadata, METADATA_FILE } from './checkpoint-metadata.ts
 import type { CheckpointLocation } from './checkpoint-options.ts';
 import { decodeMetadata, encodeMetadata } from './metadata-format.ts';
 import { filesOf } from './metadata-walk.ts';
+import { CHECKPOINT_PREFIX, SHARED, sharedPrefixOf } from './shared-files.ts';
 
-export const CHECKPOINT_PREFIX = 'chk-';
-const SHARED = 'shared';
 const TASK_OWNED = 'taskowned';
 
 export interface CheckpointDirectoryOptions {
@@ -73,21 +73,31 @@ export class CheckpointDirectory {
 
   /** Removes a completed checkpoint that `retained` has not, with the shared files that only it referred to. Returns what could not be removed (D3). */
   async remove(checkpoint: CheckpointMetadata, retained: readonly CheckpointMetadata[]): Promise<readonly unknown[]> {
-    const stillUsed = new Set(retained.flatMap((other) => filesOf(other)));
     const failures: unknown[] = [];
     const path = this.pathOf(checkpoint.checkpointId);
     // First of all what makes it a checkpoint, so that none is left that looks whole and is not.
     await attempt(failures, () => this.#fileSystem.remove(`${path}/${METADATA_FILE}`));
-    const shared = filesOf(checkpoint).filter((file) => file.startsWith(`${SHARED}/`) && !stillUsed.has(file));
-    await forEachOf(shared, (file) => attempt(failures, () => this.#fileSystem.remove(`${this.base}/${file}`))); // D2
+    if (failures.length > 0) return failures;
+    await this.#removeShared(filesOf(checkpoint), retained, failures);
     await attempt(failures, () => this.#removeOwn(path));
     return failures;
   }
 
-  /** Of a checkpoint that was given up: what its tasks have written so far and have not removed themselves. */
-  async discard(checkpointId: number): Promise<readonly unknown[]> {
+  /** Of a checkpoint that was given up: what its tasks have written so far and have not removed themselves. `retained`: all that stay, for it may have been complete once. */
+  async discard(checkpointId: number, retained: readonly CheckpointMetadata[]): Promise<readonly unknown[]> {
     const failures: unknown[] = [];
+    await attempt(failures, async () => {
+      const own = (await this.#sharedFiles()).filter((file) => file.startsWith(sharedPrefixOf(checkpointId)));
+      await this.#removeShared(own, retained, failures);
+    });
     await attempt(failures, () => this.#removeOwn(this.pathOf(checkpointId)));
+    return failures;
+  }
+
+  /** Shared files that none of the checkpoints refers to, while nobody writes: of processes that ended before they could tell, or remove them. */
+  async sweep(complete: readonly CheckpointMetadata[]): Promise<readonly unknown[]> {
+    const failures: unknown[] = [];
+    await attempt(failures, async () => this.#removeShared(await this.#sharedFiles(), complete, failures));
     return failures;
   }
 
@@ -97,6 +107,20 @@ export class CheckpointDirectory {
       const left = await this.#fileSystem.stat(path);
       if (left !== undefined && (await this.#fileSystem.list(path)).length === 0) await this.#fileSystem.removeDirectory(path);
     }
+  }
+
+  /** As handles name them. */
+  async #sharedFiles(): Promise<readonly string[]> {
+    const path = `${this.base}/${SHARED}`;
+    if ((await this.#fileSystem.stat(path)) === undefined) return [];
+    return (await this.#fileSystem.list(path)).map((file) => file.path.slice(this.base.length + 1));
+  }
+
+  /** D2 */
+  async #removeShared(files: readonly string[], retained: readonly CheckpointMetadata[], failures: unknown[]): Promise<void> {
+    const stillUsed = new Set(retained.flatMap((other) => filesOf(other)));
+    const unused = files.filter((file) => file.startsWith(`${SHARED}/`) && !stillUsed.has(file));
+    await forEachOf(unused, (file) => attempt(failures, () => this.#fileSystem.remove(`${this.base}/${file}`)));
   }
 
   async #removeOwn(path: string): Promise<void> {

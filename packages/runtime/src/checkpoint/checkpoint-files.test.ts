@@ -198,7 +198,7 @@ describe('the directory of a job', () => {
     assert.deepEqual((await readdir(directory.base)).sort(), ['chk-2', 'shared', 'taskowned']);
     await directory.begin(3);
     await written('exclusive', 3);
-    assert.deepEqual(await directory.discard(3), []);
+    assert.deepEqual(await directory.discard(3, [second]), []);
     assert.deepEqual(await directory.remove(second, []), []);
     assert.deepEqual(await readdir(join(directory.base, 'shared')), ['of-somebody-else']);
     await rm(join(directory.base, 'shared', 'of-somebody-else'));

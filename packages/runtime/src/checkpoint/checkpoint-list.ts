@@ -1,6 +1,7 @@
 /** What lies under a directory of checkpoints, for commands and for `latest`: nothing is changed. */
 import type { FileStatus, FileSystem } from '@millrace/core/fs/file-system';
-import { CHECKPOINT_PREFIX, readCheckpoint, type StoredCheckpoint } from './checkpoint-directory.ts';
+import { readCheckpoint, type StoredCheckpoint } from './checkpoint-directory.ts';
+import { CHECKPOINT_PREFIX } from './shared-files.ts';
 
 export type ListedCheckpoint =
   | (StoredCheckpoint & { readonly status: 'COMPLETED' })

@@ -10,7 +10,7 @@ import type { Random } from '@millrace/core/base/random';
 import type { FileSystem, FileWriter } from '@millrace/core/fs/file-system';
 import type { CheckpointLocation } from './checkpoint-options.ts';
 import type { StreamHandle } from './state-handles.ts';
-import { type CheckpointStreams, type StateStream, STREAM_HEADER, type StreamScope } from './state-streams.ts';
+import { type CheckpointStreams, STREAM_HEADER, type StateStream, type StreamScope } from './state-streams.ts';
 
 /** Smaller writes are gathered: a file system call each would cost more than the bytes. */
 const WRITE_BYTES = 256 * 1024;
@@ -30,8 +30,10 @@ export class FileCheckpointStreams implements CheckpointStreams {
 
   create(location: CheckpointLocation, scope: StreamScope): StateStream {
     if (location.kind === 'memory') return new MemoryStateStream(location.maxStateBytes);
-    const directory = location[scope];
-    const path = `${directory}/${this.#newName()}`;
+    const { exclusive, shared } = location;
+    // By the name of its checkpoint a shared file is found again when that is given up (shared-files.ts).
+    const directory = scope === 'exclusive' ? `${exclusive}/` : `${shared}/${exclusive.slice(exclusive.lastIndexOf('/') + 1)}-`;
+    const path = `${directory}${this.#newName()}`;
     return new FileStateStream(this.#ports.fileSystemOf(path), path, location);
   }
 

@@ -1,5 +1,6 @@
 /**
- * The bytes of `_metadata`: magic, version, length and checksum, then JSON, then the byte arrays that the JSON refers to. Read by any version from 1 on.
+ * The bytes of `_metadata`: magic, version, length and checksum, then JSON, then the byte arrays that the JSON refers to. Read by any version from 1 on;
+ * version 2 is written where there are states in layers (`KeyedStateDelta`), which the first version would take for whole ones.
  *
  * | offset | bytes | what |
  * |---|---|---|
@@ -12,8 +13,10 @@
 import { DataError } from '@millrace/core/base/errors';
 import { checksumOf } from '@millrace/core/fs/node/checksum';
 import type { CheckpointMetadata } from './checkpoint-metadata.ts';
+import { operatorStatesOf } from './metadata-walk.ts';
 
-export const METADATA_VERSION = 1;
+export const METADATA_VERSION = 2;
+const VERSION_WITHOUT_LAYERS = 1;
 const MAGIC = Uint8Array.of(0x4d, 0x52, 0x43, 0x48, 0x4b, 0x50, 0x54, 0x0a);
 const HEAD_BYTES = 20;
 const BYTES = '$bytes';
@@ -31,10 +34,15 @@ export function encodeMetadata(metadata: CheckpointMetadata): Uint8Array {
   const json = Buffer.from(text, 'utf8');
   const bytes = Buffer.concat([Buffer.alloc(HEAD_BYTES), json, ...arrays]);
   bytes.set(MAGIC, 0);
-  bytes.writeUInt32BE(METADATA_VERSION, 8);
+  bytes.writeUInt32BE(hasLayers(metadata) ? METADATA_VERSION : VERSION_WITHOUT_LAYERS, 8);
   bytes.writeUInt32BE(json.byteLength, 16);
   bytes.writeUInt32BE(checksumOf(bytes.subarray(16)), 12);
   return bytes;
+}
+
+function hasLayers(metadata: CheckpointMetadata): boolean {
+  for (const { keyed } of operatorStatesOf(metadata)) if (keyed.some(({ delta }) => delta !== undefined)) return true;
+  return false;
 }
 
 /** Throws a `DataError` for anything that `encodeMetadata` has not written, or that has changed since: `path` is for the message. */

@@ -1,5 +1,6 @@
 /** Looks through a checkpoint's metadata: its files, its sizes. Pure. */
 import type { CheckpointMetadata } from './checkpoint-metadata.ts';
+import { SHARED, sharedPrefixOf } from './shared-files.ts';
 import type { OperatorSubtaskState, StateBlock, StreamHandle } from './state-handles.ts';
 
 export function* operatorStatesOf(metadata: CheckpointMetadata): Generator<OperatorSubtaskState> {
@@ -23,12 +24,26 @@ export function filesOf(metadata: CheckpointMetadata): readonly string[] {
 /** Bytes of state in all blocks, whoever wrote them; a block that several subtasks share counts once for each. */
 export function stateSizeOf({ keyed, operator }: OperatorSubtaskState): number {
   const sizeOf = (blocks: readonly StateBlock[]) => blocks.reduce((sum, { size }) => sum + size, 0);
-  return keyed.reduce((sum, { blocks }) => sum + sizeOf(blocks), 0) + operator.reduce((sum, { block }) => sum + block.size, 0);
+  const ofKeyed = keyed.reduce((sum, { blocks, delta }) => sum + sizeOf(blocks) + sizeOf(delta?.removed ?? []), 0);
+  return operator.reduce((sum, { block }) => sum + block.size, ofKeyed);
+}
+
+/** Bytes of state that this checkpoint has written; the others it took over from older ones, which lie in their files. */
+export function checkpointedSizeOf(metadata: CheckpointMetadata): number {
+  const isOwn = ({ stream }: { readonly stream: StreamHandle }) =>
+    stream.kind === 'inline' || !stream.path.startsWith(`${SHARED}/`) || stream.path.startsWith(sharedPrefixOf(metadata.checkpointId));
+  let size = 0;
+  for (const { keyed, operator } of operatorStatesOf(metadata))
+    size += stateSizeOf({ keyed: keyed.filter(isOwn), operator: operator.filter(isOwn) });
+  return size + coordinatorSizeOf(metadata);
 }
 
 export function totalStateSizeOf(metadata: CheckpointMetadata): number {
   let size = 0;
   for (const state of operatorStatesOf(metadata)) size += stateSizeOf(state);
-  for (const { bytes } of Object.values(metadata.coordinators)) size += bytes.byteLength;
-  return size;
+  return size + coordinatorSizeOf(metadata);
+}
+
+function coordinatorSizeOf({ coordinators }: CheckpointMetadata): number {
+  return Object.values(coordinators).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }

@@ -2,6 +2,7 @@
  * Where the bytes of a checkpoint are, and what is in them: plain data. Slots make them, the coordinator keeps them and gives them out again, `_metadata` holds them.
  * Nothing here reads or writes a byte.
  */
+import type { KeyGroupRange } from '@millrace/core/types/key-group';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 
 /** A stream of bytes that was written once. The path of a file is relative to the directory of the job's checkpoints, so that the whole may be moved. */
@@ -54,6 +55,24 @@ export interface KeyedStateHandle {
   readonly stream: StreamHandle;
   readonly maxParallelism: number;
   readonly blocks: readonly KeyedStateBlock[];
+  /** Absent: everything that the state had. Else what had changed upon the handles of lower layers, which stand beside this one. */
+  readonly delta?: KeyedStateDelta;
+}
+
+/** How the entries of an incremental checkpoint stand to those of its lower layers. */
+export interface KeyedStateDelta {
+  readonly layer: number; // from 1
+  /** An entry, or a removal, stands for all that lower layers have of its key; `entry`: of its key in its namespace. */
+  readonly unit: 'key' | 'entry';
+  /** Keys, and namespaces where the unit is `entry`, that have nothing any more; in the same stream (`removalSchema`). */
+  readonly removed: readonly KeyedStateBlock[];
+  /** Namespaces of which nothing in lower layers counts, in these key groups. */
+  readonly dropped?: { readonly keyGroups: KeyGroupRange; readonly namespaces: readonly number[] };
+}
+
+/** As which removals are written. */
+export function removalSchema({ name, keyType, namespaceType }: KeyedStateSchema, unit: KeyedStateDelta['unit']): KeyedStateSchema {
+  return { name, kind: 'table', keyType, namespaceType: unit === 'entry' ? namespaceType : undefined, valueType: { kind: 'null' } };
 }
 
 export type OperatorStateKind = 'list' | 'broadcast-map' | 'reader-splits';

@@ -5,6 +5,8 @@ import type { CellsOfKey } from './cells.ts';
 import { NameMap } from './name-map.ts';
 
 export interface EntryForm<V> {
+  /** Of a table that is told apart from others of its state by it: that of all its entries. */
+  readonly namespace?: number | undefined;
   /** Shows the entries of one key. */
   entries(value: V, write: (namespace: unknown, content: unknown) => void): void;
   /** What a key holds with one more entry; `value` is undefined before the first. */
@@ -21,6 +23,7 @@ export function tableForm<V>(namespace: number | undefined, options: TableOption
     };
   }
   return {
+    namespace,
     entries: (value, write) => {
       write(namespace, plainOf === undefined ? value : plainOf(value as V));
     },

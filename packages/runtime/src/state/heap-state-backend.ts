@@ -2,11 +2,10 @@
 import { UsageError } from '@millrace/core/base/errors';
 import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import { descriptionOf } from '@millrace/core/types/types';
-import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
 import { HeapKeyedStateBackend } from './heap-keyed-state-backend.ts';
 import { HeapTableFactory } from './heap-tables.ts';
 import { keyGuard } from './key-guard.ts';
-import type { FrozenState, KeyedBackend, KeyedBackendEnvironment, KeyedSink, StateBackend } from './state-backend.ts';
+import type { FrozenState, KeyedBackend, KeyedBackendEnvironment, OpenSink, StateBackend } from './state-backend.ts';
 
 export const HASHMAP_STATE_BACKEND: StateBackend = {
   name: 'hashmap',
@@ -20,8 +19,9 @@ class HeapKeyedBackend implements KeyedBackend {
 
   constructor(environment: KeyedBackendEnvironment) {
     this.#environment = environment;
-    const { restored, keyGroups, key } = environment;
-    this.tables = new HeapTableFactory(restored, keyGuard(keyGroups), restored.keyGuardOf(descriptionOf(key?.type)));
+    const { restored, keyGroups, key, isIncremental = false } = environment;
+    const typeGuard = restored.keyGuardOf(descriptionOf(key?.type));
+    this.tables = new HeapTableFactory(restored, { guard: keyGuard(keyGroups), typeGuard, isIncremental });
   }
 
   get keyedState(): HeapKeyedStateBackend {
@@ -33,8 +33,8 @@ class HeapKeyedBackend implements KeyedBackend {
     this.tables.onLoaded();
   }
 
-  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
-    return this.tables.freeze(open);
+  freeze(open: OpenSink, checkpointId: number): readonly FrozenState[] {
+    return this.tables.freeze(open, checkpointId);
   }
 
   memoryUse(): readonly MemoryUse[] {

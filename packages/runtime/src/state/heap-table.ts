@@ -8,12 +8,13 @@
  * H2 typed form: from the slot that a key hashes to up to the slot that holds it, no slot is free. `remove` restores this by moving keys back: no tombstones.
  * H3 map form: `mapKeys[slot]` is FREE exactly when the slot is in `freeSlots`; there are `values.length` slots.
  * H4 the value of a free slot is undefined, so that the next key to get it starts with none (T2 of the contract) and nothing is kept alive.
- * H5 `#isWatched` is true while somebody wants to know of changes: snapshots under way (`#freezes`), or who asked whether there was any (`#isClean`). Each of them is
- *    told before an entry changes or is handed out. It is all that a table that nobody watches looks at.
+ * H5 `#isWatched` is true while somebody wants to know of changes: snapshots under way (`#freezes`), which are told before an entry changes or is handed out, or the
+ *    next checkpoints (`#changes`), for which its slot is stamped then. It is all that a table that nobody watches looks at.
  */
 import { invariant } from '@millrace/core/base/assert';
 import type { KeyedTable } from '@millrace/streaming/contract/state';
 import type { KeyGuard } from './key-guard.ts';
+import { TableChanges } from './table-changes.ts';
 import { type EntryTaker, FREE, TableFreeze } from './table-freeze.ts';
 import { hashOfNumber, TypedKeys } from './typed-keys.ts';
 
@@ -40,7 +41,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   #mapKeys: (K | typeof FREE)[];
   #freeSlots: number[];
   #isWatched: boolean;
-  #isClean: boolean;
+  #changes: TableChanges<K> | undefined;
   #freezes: TableFreeze<K, V> | undefined; // the newest; the others behind it
 
   /** `guard` is shown every key that is new to the table, and throws for one that is not this subtask's. `salt`, a whole number, is that of `hashOfNumber`. */
@@ -61,7 +62,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#mapKeys = [];
     this.#freeSlots = [];
     this.#isWatched = false;
-    this.#isClean = false;
+    this.#changes = undefined;
     this.#freezes = undefined;
     if (startsTyped) this.#allocate(LEAST_CAPACITY);
   }
@@ -95,6 +96,7 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   remove(key: K): boolean {
     const slot = this.find(key);
     if (slot < 0) return false;
+    if (this.#changes !== undefined) this.#changes.removed(this.keyAt(slot), this.size);
     this.size--;
     if (this.#isTyped) this.#closeGap(slot);
     else {
@@ -118,16 +120,30 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
 
   touch(slot: number): void {
     if (!this.#isWatched) return;
-    this.#isClean = false;
-    const key = this.keyAt(slot);
-    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.touch(slot, key);
-    this.#isWatched = this.#freezes !== undefined;
+    if (this.#freezes !== undefined) this.#tellFreezes(slot); // they look at the stamp
+    const changes = this.#changes;
+    if (changes !== undefined) changes.stamps[slot] = changes.mark;
   }
 
-  /** What is in the table now is shown to `take`, entry by entry: before it changes, or when `advance` comes to it. Until `thaw`. */
-  freeze(take: EntryTaker<K, V>): TableFreeze<K, V> {
+  /** From now on it is known what has changed since the freezes of which checkpoint. Of a table that is empty. */
+  trackChanges(mark: number): TableChanges<K> {
+    this.#changes = new TableChanges(this.capacity, mark);
+    this.#isWatched = true;
+    return this.#changes;
+  }
+
+  get changes(): TableChanges<K> | undefined {
+    return this.#changes;
+  }
+
+  /**
+   * What is in the table now is shown to `take`, entry by entry: before it changes, or when `advance` comes to it. Until `thaw`.
+   * `since`, of a table that tracks its changes: only what has changed after the freeze of that checkpoint.
+   */
+  freeze(take: EntryTaker<K, V>, since?: number): TableFreeze<K, V> {
     const keys = this.#isTyped ? new TypedKeys(this.#keys, { mask: this.#mask, shift: this.#shift, salt: this.#salt }) : this.#mapKeys;
-    const freeze = new TableFreeze<K, V>(this.values, keys, take);
+    const stamps = since === undefined ? undefined : this.#changes?.stamps;
+    const freeze = new TableFreeze<K, V>(this.values, keys, take, stamps && { stamps, since: since as number });
     freeze.next = this.#freezes;
     this.#freezes = freeze;
     this.#isWatched = true;
@@ -137,23 +153,13 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   thaw(freeze: TableFreeze<K, V>): void {
     if (this.#freezes === freeze) this.#freezes = freeze.next;
     else for (let before = this.#freezes; before !== undefined; before = before.next) if (before.next === freeze) before.next = freeze.next;
-    this.#isWatched = this.#isClean || this.#freezes !== undefined;
-  }
-
-  /** True from `markClean` until the first access that might have changed something. */
-  get isClean(): boolean {
-    return this.#isClean;
-  }
-
-  markClean(): void {
-    this.#isClean = true;
-    this.#isWatched = true;
+    this.#isWatched = this.#changes !== undefined || this.#freezes !== undefined;
   }
 
   /** Keeps the memory that its last contents needed, for the next ones will be like them, and gives up what is far above that. */
   clear(): void {
     const isShared = this.#freezes !== undefined;
-    this.#unwatch();
+    this.#freezes = undefined; // they keep the arrays, and what the table gets from now on is none of theirs
     this.#slots.clear();
     this.#objectSlots.clear();
     this.#mapKeys = [];
@@ -168,6 +174,8 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
       } else this.#allocate(LEAST_CAPACITY);
     }
     this.size = 0;
+    this.#changes?.cleared(this.capacity);
+    this.#isWatched = this.#changes !== undefined;
   }
 
   #peek(key: K): number {
@@ -213,12 +221,15 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#detachFreezes();
     invariant(keys.length < 2 ** 30, () => `A keyed table has ${this.size} keys and can hold no more. Use more subtasks.`);
     this.#allocate(keys.length * 2);
+    const changes = this.#changes;
+    const stamps = changes?.moveTo(this.capacity);
     for (let from = 0; from < keys.length; from++) {
       const key = keys[from] as number;
       if (Number.isNaN(key)) continue;
       const slot = this.#probe(key);
       this.#keys[slot] = key;
       this.values[slot] = values[from];
+      if (stamps !== undefined && changes !== undefined) changes.stamps[slot] = stamps[from] as number;
     }
   }
 
@@ -229,7 +240,8 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     for (let next = (gap + 1) & this.#mask; this.isUsed(next); next = (next + 1) & this.#mask) {
       const home = hashOfNumber(keys[next] as number, this.#salt) >>> this.#shift;
       if (((next - home) & this.#mask) < ((next - gap) & this.#mask)) continue; // its home lies behind the gap
-      if (this.#isWatched) this.touch(next);
+      if (this.#freezes !== undefined) this.#tellFreezes(next);
+      this.#changes?.move(next, gap);
       keys[gap] = keys[next] as number;
       this.values[gap] = this.values[next];
       gap = next;
@@ -266,20 +278,17 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
   }
 
   #inserted(slot: number): void {
-    this.#isClean = false;
     for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.insert(slot);
-    this.#isWatched = this.#freezes !== undefined;
+    this.#changes?.inserted(slot);
+  }
+
+  #tellFreezes(slot: number): void {
+    const key = this.keyAt(slot);
+    for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.touch(slot, key);
   }
 
   #detachFreezes(): void {
     for (let freeze = this.#freezes; freeze !== undefined; freeze = freeze.next) freeze.detach();
-  }
-
-  /** Snapshots under way keep the arrays, and what the table gets from now on is none of theirs. */
-  #unwatch(): void {
-    this.#freezes = undefined;
-    this.#isClean = false;
-    this.#isWatched = false;
   }
 
   #becomeMap(): void {
@@ -289,11 +298,15 @@ export class HeapTable<K, V> implements KeyedTable<K, V> {
     this.#isTyped = false;
     this.#keys = new Float64Array(0);
     this.values = [];
+    const changes = this.#changes;
+    const stamps = changes?.moveTo(keys.length);
     for (let from = 0; from < keys.length; from++) {
       const key = keys[from] as number;
       if (Number.isNaN(key)) continue;
-      this.#slots.set(key, this.values.push(values[from]) - 1);
+      const slot = this.values.push(values[from]) - 1;
+      this.#slots.set(key, slot);
       this.#mapKeys.push(key as K);
+      if (stamps !== undefined && changes !== undefined) changes.stamps[slot] = stamps[from] as number;
     }
   }
 }

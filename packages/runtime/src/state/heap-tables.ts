@@ -4,21 +4,22 @@
  *
  * F1 every table that was made and not released is in `#states`, under its state; what is in `#states` is in every snapshot.
  * F2 tables that a checkpoint brought back and nobody asked for yet are there as well, so they are not lost.
+ * F3 where checkpoints are incremental, every table in `#states` tracks its changes, and what a checkpoint brought back counts as unchanged since that checkpoint.
  */
 import { invariant } from '@millrace/core/base/assert';
 import { canonicalKey } from '@millrace/core/types/key';
-import { descriptionOf } from '@millrace/core/types/types';
 import type { TypeDescription, TypeInformation } from '@millrace/core/types/type-information';
+import { descriptionOf } from '@millrace/core/types/types';
 import type { MemoryUse } from '@millrace/streaming/contract/memory-use';
 import type { KeyedTable, KeyedTableFactory, RestoredTable, TableOptions } from '@millrace/streaming/contract/state';
 import type { KeyedStateSchema } from '../checkpoint/state-handles.ts';
+import { type EntryForm, tableForm } from './entry-forms.ts';
+import { FrozenTables } from './frozen-tables.ts';
 import { HeapTable } from './heap-table.ts';
 import type { KeyGuard } from './key-guard.ts';
 import { identityOf, type RestoredStates } from './snapshot/restored-states.ts';
 import type { StoredTypeGuard } from './snapshot/stored-type-guard.ts';
-import type { FrozenState, KeyedSink } from './state-backend.ts';
-import { type EntryForm, tableForm } from './entry-forms.ts';
-import { FrozenTables } from './frozen-tables.ts';
+import type { FrozenState, OpenSink } from './state-backend.ts';
 import { tablesMemory } from './table-memory.ts';
 
 /** Released tables kept for each name: windows come and go by ones, and a burst of them should not hold memory for ever. */
@@ -42,6 +43,11 @@ const NEVER_NUMBERS: ReadonlySet<string> = new Set([
 /** Of the numbers that tell the tables of a name apart. */
 const TABLE_NAMESPACE: TypeDescription = { kind: 'double' };
 
+/** Older than every checkpoint: of entries that a checkpoint brought back. */
+const UNCHANGED = 0;
+/** Until the next checkpoint nothing is known. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
+
 type AnyTable = HeapTable<unknown, unknown>;
 
 interface MadeState {
@@ -50,6 +56,18 @@ interface MadeState {
   readonly tables: Map<AnyTable, EntryForm<unknown>>;
   /** Restored, and not given to the operator yet (F2). */
   readonly restored: Map<number | undefined, AnyTable>;
+  /** Tables that were in a checkpoint and were released since the one that is named. */
+  dropped: { readonly mark: number; readonly namespace: number }[];
+  /** The first checkpoint since which it is known what has changed, whatever the tables know. */
+  knownSince: number;
+}
+
+export interface HeapTableOptions {
+  readonly guard?: KeyGuard;
+  /** Where the keys are those of another program. */
+  readonly typeGuard?: StoredTypeGuard | undefined;
+  /** Keeps track of changes. */
+  readonly isIncremental?: boolean;
 }
 
 export class HeapTableFactory implements KeyedTableFactory {
@@ -57,6 +75,9 @@ export class HeapTableFactory implements KeyedTableFactory {
   /** Another one than that of the tables that the checkpoint was made of. */
   readonly #salt: number;
   readonly #guard: KeyGuard;
+  readonly #isIncremental: boolean;
+  /** The last checkpoint that froze everything, or brought it back. */
+  #mark: number;
   readonly #spares = new Map<string, AnyTable[]>();
   readonly #states = new Map<string, MadeState>();
   /** Of states that were made before the restored ones had been read. */
@@ -65,10 +86,11 @@ export class HeapTableFactory implements KeyedTableFactory {
   /** What is restored is its own type. */
   #isFilling = false;
 
-  /** `typeGuard`: where the keys are those of another program. */
-  constructor(restored?: RestoredStates, guard?: KeyGuard, typeGuard?: StoredTypeGuard) {
+  constructor(restored?: RestoredStates, { guard, typeGuard, isIncremental = false }: HeapTableOptions = {}) {
     this.#guard = typeGuard === undefined ? guard : (key) => this.#guardBoth(key, guard, typeGuard);
     this.#restored = restored;
+    this.#isIncremental = isIncremental;
+    this.#mark = restored?.checkpointId ?? 0;
     this.#salt = Math.imul((restored?.checkpointId ?? -1) + 1, 0x85ebca6b);
   }
 
@@ -108,7 +130,8 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   releaseTable<K, V>(name: string, table: KeyedTable<K, V>): void {
     const released = table as unknown as AnyTable;
-    this.#states.get(`table ${name}`)?.tables.delete(released);
+    const state = this.#states.get(`table ${name}`);
+    if (state !== undefined) this.#drop(state, released);
     const spares = this.#spares.get(name) ?? [];
     this.#spares.set(name, spares);
     if (spares.length >= SPARE_TABLES) return;
@@ -118,10 +141,12 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   /** The one table of a state that has a handle of its own. */
   createStateTable<V>(schema: KeyedStateSchema, form: EntryForm<V>): HeapTable<unknown, V> {
-    const state: MadeState = { schema, tables: new Map(), restored: new Map() };
+    const state = newState(schema);
     this.#states.set(identityOf(schema), state);
     const table = this.#newTable(state, form as EntryForm<unknown>);
-    this.#whenLoaded((restored) => restored.takeKeyed(schema, (...entry) => addEntry(table, form as EntryForm<unknown>, entry)));
+    this.#whenLoaded((restored) =>
+      this.#unchanged(state, () => restored.takeKeyed(schema, (...entry) => addEntry(table, form as EntryForm<unknown>, entry))),
+    );
     return table as HeapTable<unknown, unknown> as HeapTable<unknown, V>;
   }
 
@@ -135,8 +160,20 @@ export class HeapTableFactory implements KeyedTableFactory {
     this.#fills = [];
   }
 
-  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[] {
-    return [...this.#states.values()].map(({ schema, tables }) => new FrozenTables(tables, open(schema)));
+  freeze(open: OpenSink, checkpointId: number): readonly FrozenState[] {
+    this.#mark = checkpointId;
+    return [...this.#states.values()].map((state) =>
+      this.#isIncremental ? freezeChanges(state, open, checkpointId) : new FrozenTables(state.tables, open(state.schema)),
+    );
+  }
+
+  /** The table is in no checkpoint any more; what the last ones have of it does not count. */
+  #drop(state: MadeState, table: AnyTable): void {
+    const form = state.tables.get(table);
+    const { changes } = table;
+    if (!state.tables.delete(table) || form === undefined || changes === undefined) return;
+    if (form.namespace === undefined) state.knownSince = UNKNOWN;
+    else if (changes.madeAt < this.#mark) state.dropped.push({ mark: this.#mark, namespace: form.namespace });
   }
 
   memoryUse(): readonly MemoryUse[] {
@@ -167,11 +204,9 @@ export class HeapTableFactory implements KeyedTableFactory {
       valueType: descriptionOf(hasPlainForm ? undefined : made.valueType),
     } as const;
     const stored = this.#restored?.schemaOf(schema);
-    const state: MadeState = {
-      schema: isNamespaced === undefined && stored !== undefined ? { ...schema, namespaceType: stored.namespaceType } : schema,
-      tables: new Map(),
-      restored: new Map(),
-    };
+    const state = newState(
+      isNamespaced === undefined && stored !== undefined ? { ...schema, namespaceType: stored.namespaceType } : schema,
+    );
     this.#states.set(`table ${name}`, state);
     this.#whenLoaded((restored) => this.#fillTables(restored, state, made.options as TableOptions<unknown>));
     return state;
@@ -179,7 +214,7 @@ export class HeapTableFactory implements KeyedTableFactory {
 
   /** One table for each namespace that occurs. */
   #fillTables(restored: RestoredStates, state: MadeState, options: TableOptions<unknown>): void {
-    restored.takeKeyed(state.schema, (key, namespace, value) => {
+    const fill = (key: unknown, namespace: unknown, value: unknown) => {
       const of = options.ofEntry === undefined ? (namespace as number | undefined) : undefined;
       let table = state.restored.get(of) ?? this.#madeBefore(state, of);
       if (table === undefined) {
@@ -187,7 +222,20 @@ export class HeapTableFactory implements KeyedTableFactory {
         state.restored.set(of, table);
       }
       addEntry(table, state.tables.get(table) as EntryForm<unknown>, [key, namespace, value]);
-    });
+    };
+    this.#unchanged(state, () => restored.takeKeyed(state.schema, fill));
+  }
+
+  /** What `fill` adds is as a checkpoint has it (F3). */
+  #unchanged({ tables }: MadeState, fill: () => void): void {
+    const mark = this.#mark;
+    const markAll = (to: number) => {
+      this.#mark = to;
+      for (const { changes } of tables.keys()) changes?.setMark(to);
+    };
+    markAll(UNCHANGED);
+    fill();
+    markAll(mark);
   }
 
   /** The table of a state without namespaces may be there before the checkpoint was read. */
@@ -217,8 +265,27 @@ export class HeapTableFactory implements KeyedTableFactory {
     const table =
       spare ?? new HeapTable<unknown, unknown>(!NEVER_NUMBERS.has(state.schema.keyType.kind), canonicalKey, this.#guard, this.#salt);
     state.tables.set(table, form);
+    if (this.#isIncremental) table.trackChanges(this.#mark);
     return table;
   }
+}
+
+function newState(schema: KeyedStateSchema): MadeState {
+  return { schema, tables: new Map(), restored: new Map(), dropped: [], knownSince: 0 };
+}
+
+/** What has changed since the checkpoint that the sink names, or everything; from now on, changes are those since this one. */
+function freezeChanges(state: MadeState, open: OpenSink, checkpointId: number): FrozenState {
+  const { schema, tables } = state;
+  const forms = [...tables.values()];
+  const unit = forms.some(({ namespace }) => namespace !== undefined) ? 'entry' : 'key';
+  const knownSince = Math.max(state.knownSince, ...[...tables.keys()].map(({ changes }) => changes?.knownSince ?? UNKNOWN));
+  const sink = open(schema, { unit, knownSince });
+  const { since, keepSince = checkpointId } = sink.changes ?? {};
+  if (since !== undefined) for (const { mark, namespace } of state.dropped) if (mark >= since) sink.changes?.drop(namespace);
+  state.dropped = state.dropped.filter(({ mark }) => mark >= keepSince);
+  if (state.knownSince === UNKNOWN) state.knownSince = checkpointId;
+  return new FrozenTables(tables, sink, checkpointId);
 }
 
 function addEntry(table: AnyTable, form: EntryForm<unknown>, [key, namespace, value]: readonly [unknown, unknown, unknown]): void {

@@ -7,6 +7,7 @@
  * F2 *attached*, the arrays are the table's own: every slot that the table changes is marked first. *Detached*, after the table went over to other arrays, nobody
  *    changes them any more, but values are shared still: entries are then found by key.
  * F3 only the typed form is ever detached with a table that goes on: the map form grows in place, and a table that was cleared shares nothing.
+ * F4 of changes alone, the stamp of a slot that is not marked is as it was: a slot is marked before it is stamped. A slot whose stamp is older is passed over.
  */
 import type { TypedKeys } from './typed-keys.ts';
 
@@ -15,6 +16,13 @@ export const FREE: unique symbol = Symbol('free slot');
 
 /** Takes an entry over, which is to say writes it, before it returns. Never throws. */
 export type EntryTaker<K, V> = (key: K, value: V) => void;
+
+/** By table-changes.ts. */
+export interface ChangedSlots {
+  readonly stamps: Uint32Array;
+  /** Slots with a lower stamp have not changed. */
+  readonly since: number;
+}
 
 /** Slots that one advance may pass for each entry of its budget: free ones cost little, but not nothing. */
 const SLOTS_PER_ENTRY = 16;
@@ -27,10 +35,17 @@ export class TableFreeze<K, V> {
   readonly #bound: number;
   readonly #marks: Int32Array;
   readonly #take: EntryTaker<K, V>;
+  readonly #stamps: Uint32Array | undefined;
+  readonly #since: number;
   #isDetached: boolean;
   #cursor: number;
 
-  constructor(values: readonly (V | undefined)[], keys: TypedKeys | readonly (K | typeof FREE)[], take: EntryTaker<K, V>) {
+  constructor(
+    values: readonly (V | undefined)[],
+    keys: TypedKeys | readonly (K | typeof FREE)[],
+    take: EntryTaker<K, V>,
+    changed?: ChangedSlots,
+  ) {
     this.next = undefined;
     this.#values = values;
     this.#typed = Array.isArray(keys) ? undefined : (keys as TypedKeys);
@@ -38,6 +53,8 @@ export class TableFreeze<K, V> {
     this.#bound = values.length;
     this.#marks = new Int32Array((values.length + 31) >>> 5);
     this.#take = take;
+    this.#stamps = changed?.stamps;
+    this.#since = changed?.since ?? 0;
     this.#isDetached = false;
     this.#cursor = 0;
   }
@@ -78,6 +95,7 @@ export class TableFreeze<K, V> {
   #save(slot: number): boolean {
     if (this.#isMarked(slot)) return false;
     this.#mark(slot);
+    if (this.#stamps !== undefined && (this.#stamps[slot] as number) < this.#since) return false; // F4
     return this.#typed === undefined ? this.#takeAny(slot) : this.#takeNumber(this.#typed.at(slot), slot);
   }
 

@@ -10,7 +10,7 @@ export interface SeenEntry {
 }
 
 interface Freezable {
-  freeze(open: (schema: KeyedStateSchema) => KeyedSink): readonly FrozenState[];
+  freeze(open: (schema: KeyedStateSchema) => KeyedSink, checkpointId: number): readonly FrozenState[];
 }
 
 export function entriesIn(owner: Freezable): readonly SeenEntry[] {
@@ -18,7 +18,7 @@ export function entriesIn(owner: Freezable): readonly SeenEntry[] {
   const open = (schema: KeyedStateSchema): KeyedSink => ({
     add: (key, namespace, value) => seen.push({ state: schema.name, key, namespace, value }),
   });
-  for (const frozen of owner.freeze(open)) {
+  for (const frozen of owner.freeze(open, 1)) {
     while (!frozen.isDone) frozen.advance(7);
     frozen.release();
   }

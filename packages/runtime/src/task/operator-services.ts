@@ -20,9 +20,10 @@ import { CurrentKey } from '../state/current-key.ts';
 import { HeapOperatorStateStore } from '../state/heap-operator-state.ts';
 import { HASHMAP_STATE_BACKEND } from '../state/heap-state-backend.ts';
 import { HeapTimerService } from '../state/heap-timer-service.ts';
-import { RestoredContext } from '../state/snapshot/restored-context.ts';
+import { IncrementalStates } from '../state/snapshot/incremental-states.ts';
 import type { KeyGroups } from '../state/snapshot/key-groups.ts';
 import { type OperatorSnapshot, RunningSnapshot } from '../state/snapshot/operator-snapshot.ts';
+import { RestoredContext } from '../state/snapshot/restored-context.ts';
 import { type RestoredOperator, RestoredStates } from '../state/snapshot/restored-states.ts';
 import { readWatermark, watermarkList } from '../state/snapshot/watermark-state.ts';
 import type { KeyedBackend, StateBackend } from '../state/state-backend.ts';
@@ -42,6 +43,8 @@ export interface OperatorServicePorts {
   readonly restored?: RestoredOperator | undefined;
   /** Where keyed state is; on the heap if it is absent. */
   readonly stateBackend?: StateBackend;
+  /** Checkpoints hold what has changed upon older ones (execution.checkpointing.incremental). */
+  readonly isIncremental?: boolean;
 }
 
 /** Where nothing is snapshotted or restored, as in a bench of one operator. */
@@ -54,15 +57,26 @@ export class OperatorServices {
   readonly #restored: RestoredStates;
   readonly #backend: KeyedBackend;
   readonly #operatorState: HeapOperatorStateStore;
+  readonly #incremental: IncrementalStates | undefined;
   readonly #timers = new Map<string, HeapTimerService<never, never>>();
   #restoredWatermark = NO_TIMESTAMP;
 
   constructor(ports: OperatorServicePorts) {
     const { key, freeze, currentProcessingTime, keyGroups = ONE_KEY_GROUP, restored, stateBackend = HASHMAP_STATE_BACKEND } = ports;
+    const { isIncremental = false } = ports;
     this.#ports = ports;
     this.#keyGroups = keyGroups;
     this.#restored = new RestoredStates(restored, keyGroups, currentProcessingTime);
-    const environment = { key, currentKey: this.#currentKey, keyGroups, restored: this.#restored, freeze, currentProcessingTime };
+    this.#incremental = isIncremental ? new IncrementalStates(this.#restored) : undefined;
+    const environment = {
+      key,
+      currentKey: this.#currentKey,
+      keyGroups,
+      restored: this.#restored,
+      freeze,
+      currentProcessingTime,
+      isIncremental,
+    };
     this.#backend = stateBackend.createKeyedBackend(environment);
     this.#operatorState = new HeapOperatorStateStore(freeze, this.#restored);
   }
@@ -110,12 +124,22 @@ export class OperatorServices {
 
   /** Freezes keyed state and timers as they are now. In the same turn the operator's `snapshotState` is called with the snapshot's context, and the snapshot sealed. */
   beginSnapshot(barrier: CheckpointBarrier, streams: CheckpointStreams): OperatorSnapshot {
-    const ports = { barrier, streams, keyGroups: this.#keyGroups, onRoom: () => this.#ports.mail(nothing) };
+    const incremental = this.#incremental;
+    const ports = { barrier, streams, incremental, keyGroups: this.#keyGroups, onRoom: () => this.#ports.mail(nothing) };
+    const { checkpointId } = barrier;
     return new RunningSnapshot(ports, {
-      freezeKeyed: (open) => [...this.#backend.freeze(open), ...[...this.#timers.values()].flatMap((service) => service.freeze(open))],
+      freezeKeyed: (open) => [
+        ...this.#backend.freeze(open, checkpointId),
+        ...[...this.#timers.values()].flatMap((service) => service.freeze(open)),
+      ],
       freezeLists: () => [...this.#operatorState.freeze(), ...this.#watermarkOfTimers()],
       restored: this.#restored,
     });
+  }
+
+  /** What became of a checkpoint: the next ones may build upon it, or must not. */
+  notifyCheckpoint(checkpointId: number, outcome: 'complete' | 'aborted'): void {
+    this.#incremental?.notify(checkpointId, outcome);
   }
 
   /** They have one watermark, that of the operator. */

@@ -40,7 +40,7 @@ import {
   createRegistries,
   memoryOfOperator,
   placeOf,
-  restoredOf,
+  statePortsOf,
   runtimeContextOf,
   settingsOf,
   subtaskPlaceOf,
@@ -354,7 +354,7 @@ class TaskBuilder {
       freeze: this.#environment.job.jobGraph.configuration.freezeRecords ? deepFreeze : undefined,
       ...ports,
       keyGroups: { ...keyGroupRangeOf(subtask, maxParallelism, parallelism), maxParallelism },
-      restored: restoredOf(this.#environment, step.plan.operator),
+      ...statePortsOf(this.#environment, step.plan.operator),
       ...(stateBackend === undefined ? {} : { stateBackend: stateBackend as StateBackend }),
     });
     step.services = services;

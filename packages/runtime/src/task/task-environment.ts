@@ -101,17 +101,26 @@ export function subtaskPlaceOf(environment: TaskEnvironment): SubtaskPlace {
   return { subtask: environment.deployed.task.subtask, parallelism: vertexOf(environment).parallelism };
 }
 
-/** What the checkpoint has for an operator; undefined where the task begins without one. */
-export function restoredOf({ deployed, ports }: TaskEnvironment, { id }: Pick<ChainedOperator, 'id'>): RestoredOperator | undefined {
-  const files = ports.checkpointFiles ?? checkpointFiles;
+/** What an operator begins with of a checkpoint, and how it is to take part in the next ones: those in the JobManager's memory have no files to refer to. */
+export function statePortsOf(
+  { deployed, ports, job }: TaskEnvironment,
+  { id }: Pick<ChainedOperator, 'id'>,
+): { readonly restored: RestoredOperator | undefined; readonly isIncremental: boolean } {
+  const { checkpointing } = job.jobGraph.configuration;
+  const isIncremental = checkpointing?.incremental === true && checkpointing.storage !== undefined;
   const { restore } = deployed.task;
-  if (restore === undefined) return undefined;
-  const state = restore.operators[id] ?? NO_STATE;
+  if (restore === undefined) return { restored: undefined, isIncremental };
+  const files = ports.checkpointFiles ?? checkpointFiles;
+  const { checkpointId, base, operators, isOfSameProgram = false } = restore;
   return {
-    checkpointId: restore.checkpointId,
-    state,
-    isOfSameProgram: restore.isOfSameProgram === true,
-    openStream: (handle) => files.open(handle, restore.base),
+    isIncremental,
+    restored: {
+      checkpointId,
+      state: operators[id] ?? NO_STATE,
+      base,
+      isOfSameProgram,
+      openStream: (handle) => files.open(handle, base),
+    },
   };
 }
 

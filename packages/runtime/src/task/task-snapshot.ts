@@ -9,8 +9,9 @@
  */
 import { FailingCall } from '@millrace/streaming/contract/failing-call';
 import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
-import type { CheckpointStreams } from '../checkpoint/state-streams.ts';
+import { stateSizeOf } from '../checkpoint/metadata-walk.ts';
 import type { OperatorSubtaskState, SubtaskCheckpointMetrics, TaskStateSnapshot } from '../checkpoint/state-handles.ts';
+import type { CheckpointStreams } from '../checkpoint/state-streams.ts';
 import type { OperatorSnapshot } from '../state/snapshot/operator-snapshot.ts';
 import type { Step } from './step.ts';
 import type { WriteInput } from './task-input.ts';
@@ -160,7 +161,7 @@ export class TaskSnapshot {
     this.#isOver = true;
     const operators: Record<string, OperatorSubtaskState> = {};
     for (const { step, state } of this.#parts) if (state !== undefined && hasState(state)) operators[step.plan.operator.id] = state;
-    const stateSizeBytes = Object.values(operators).reduce((sum, state) => sum + sizeOf(state), 0);
+    const stateSizeBytes = Object.values(operators).reduce((sum, state) => sum + stateSizeOf(state), 0);
     this.#options.complete(
       { operators },
       {
@@ -197,11 +198,6 @@ function called<R>(action: () => R, checkpointId: number): R {
 
 function hasState({ keyed, operator }: OperatorSubtaskState): boolean {
   return keyed.length > 0 || operator.length > 0;
-}
-
-function sizeOf({ keyed, operator }: OperatorSubtaskState): number {
-  const ofKeyed = keyed.reduce((sum, { blocks }) => sum + blocks.reduce((bytes, { size }) => bytes + size, 0), 0);
-  return operator.reduce((sum, { block }) => sum + block.size, ofKeyed);
 }
 
 function ignore(): void {}

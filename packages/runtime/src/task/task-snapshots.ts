@@ -127,11 +127,13 @@ export class TaskSnapshots {
     if (outcome === 'aborted') {
       this.#ports.input().abortCheckpoint(checkpointId);
       this.#giveUp(checkpointId);
+      this.#tellServices(checkpointId, outcome);
       this.#tell(`notifyCheckpointAborted (checkpoint ${checkpointId})`, ({ operator }) =>
         operator?.notifyCheckpointAborted?.(checkpointId),
       );
     } else if (checkpointId > this.#completeUpTo) {
       this.#completeUpTo = checkpointId;
+      this.#tellServices(checkpointId, outcome);
       this.#ports.input().notifyCheckpointComplete(checkpointId);
       this.#tell(`notifyCheckpointComplete (checkpoint ${checkpointId})`, ({ operator }) =>
         operator?.notifyCheckpointComplete?.(checkpointId),
@@ -163,6 +165,10 @@ export class TaskSnapshots {
     this.#underWay.delete(checkpointId);
     this.#inputs.delete(checkpointId);
     if (!this.#isClosed) this.#ports.mail(nothing);
+  }
+
+  #tellServices(checkpointId: number, outcome: 'complete' | 'aborted'): void {
+    for (const { services } of this.#ports.operators) services?.notifyCheckpoint(checkpointId, outcome);
   }
 
   /** Nobody waits for the promises; what they reject with fails the task (S5). */

@@ -1,11 +1,10 @@
 /** For tests of snapshots: an operator with state of every kind, random calls on it, and a plain model of what it holds. */
 import assert from 'node:assert/strict';
-import { type Random, seededRandom } from '@millrace/core/base/random';
+import type { Random } from '@millrace/core/base/random';
 import { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import { canonicalKey, hashKey } from '@millrace/core/types/key';
 import { keyGroupOf, keyGroupRangeOf } from '@millrace/core/types/key-group';
 import type { TypeInformation } from '@millrace/core/types/type-information';
-import { Types } from '@millrace/core/types/types';
 import type { KeyedTable, TableOptions } from '@millrace/streaming/contract/state';
 import {
   AggregatingStateDescriptor,
@@ -20,22 +19,32 @@ import type { OperatorSubtaskState } from '../checkpoint/state-handles.ts';
 import { openStateStream, readBlock } from '../checkpoint/stream-reader.ts';
 import { EntryCodec } from '../state/snapshot/entry-codec.ts';
 import type { OperatorSnapshot } from '../state/snapshot/operator-snapshot.ts';
-import { OperatorServices, type OperatorServicePorts } from './operator-services.ts';
+import type { RestoredOperator } from '../state/snapshot/restored-states.ts';
+import { type OperatorServicePorts, OperatorServices } from './operator-services.ts';
 
-const MAX_PARALLELISM = 128;
+export const MAX_PARALLELISM = 128;
 
 export interface WorldOptions {
   readonly keyType: TypeInformation<unknown> | undefined;
   readonly stateBackend?: OperatorServicePorts['stateBackend'];
   readonly now?: () => number;
+  readonly isIncremental?: boolean;
+}
+
+/** What a world begins with, where it was restored. */
+export interface WorldContents {
+  readonly model: ReadonlyMap<string, unknown>;
+  /** The key group of each entry of the model. */
+  readonly groups: ReadonlyMap<string, number>;
 }
 
 /** One subtask of an operator whose clock stands still. */
 export function openServices(
-  { keyType, stateBackend, now = () => 0 }: WorldOptions,
+  { keyType, stateBackend, now = () => 0, isIncremental = false }: WorldOptions,
   subtask = 0,
   parallelism = 1,
   state?: OperatorSubtaskState,
+  restored: Pick<RestoredOperator, 'checkpointId' | 'base' | 'openStream'> = FROM_MEMORY,
 ): OperatorServices {
   return new OperatorServices({
     key: { type: keyType },
@@ -45,12 +54,16 @@ export function openServices(
     mail: () => {},
     schedule: () => ({ cancel: () => {} }),
     keyGroups: { maxParallelism: MAX_PARALLELISM, ...keyGroupRangeOf(subtask, MAX_PARALLELISM, parallelism) },
+    isIncremental,
     ...(stateBackend === undefined ? {} : { stateBackend }),
-    ...(state === undefined
-      ? {}
-      : { restored: { checkpointId: 1, state, openStream: (handle) => openStateStream(handle, undefined, noFiles) } }),
+    ...(state === undefined ? {} : { restored: { ...restored, state } }),
   });
 }
+
+const FROM_MEMORY: Pick<RestoredOperator, 'checkpointId' | 'openStream'> = {
+  checkpointId: 1,
+  openStream: (handle) => openStateStream(handle, undefined, noFiles),
+};
 
 export async function restoreServices(
   state: OperatorSubtaskState,
@@ -80,7 +93,7 @@ export function snapshotOf(
   return { snapshot, model: structuredClone(world.model) };
 }
 
-function noFiles(): never {
+export function noFiles(): never {
   throw new Error('there is no file system here');
 }
 
@@ -125,7 +138,8 @@ const TABLE_NAMESPACES = [7, -1, 2.5];
 export class World {
   readonly services: OperatorServices;
   /** By state, key and namespace; as `contentsOf` what it snapshots to. */
-  readonly model = new Map<string, unknown>();
+  readonly model: Map<string, unknown>;
+  readonly groups: Map<string, number>;
   readonly #value;
   readonly #list;
   readonly #map;
@@ -136,9 +150,12 @@ export class World {
   readonly #tables = new Map<number, KeyedTable<unknown, Sum>>();
   readonly #timers;
   readonly #windowTimers;
+  #group = 0;
 
-  constructor(services: OperatorServices) {
+  constructor(services: OperatorServices, contents?: WorldContents) {
     this.services = services;
+    this.model = new Map(contents?.model);
+    this.groups = new Map(contents?.groups);
     const backend = services.keyedState;
     this.#value = backend.getState(new ValueStateDescriptor<unknown>('value'));
     this.#list = backend.getListState(new ListStateDescriptor<unknown>('list'));
@@ -158,6 +175,7 @@ export class World {
   step(random: Random, key: unknown): void {
     const { keyedState } = this.services;
     keyedState.setCurrentKey(key);
+    this.#group = keyGroupOf(hashKey(key), MAX_PARALLELISM);
     const number = random.nextInt(1000);
     switch (random.nextInt(12)) {
       case 0:
@@ -226,6 +244,7 @@ export class World {
 
   #put(state: string, key: unknown, namespace: unknown, value: unknown): void {
     this.model.set(idOf(state, key, namespace), value);
+    this.groups.set(idOf(state, key, namespace), this.#group);
   }
 
   #addMean(key: unknown, start: number | undefined, x: number): void {
@@ -328,66 +347,4 @@ export async function contentsOf({ keyed }: OperatorSubtaskState): Promise<Map<s
 export async function completed(snapshot: OperatorSnapshot): Promise<OperatorSubtaskState> {
   while (snapshot.advance(1000) !== 'done');
   return snapshot.finish();
-}
-
-type KeyMaker = (random: Random) => unknown;
-
-/** Every kind of key that a backend meets. */
-export const WORLD_KEYS: Readonly<Record<string, KeyMaker>> = {
-  numbers: (random) => random.nextInt(300) - 20,
-  strings: (random) => `key ${random.nextInt(120)}`,
-  composites: (random) => [`part ${random.nextInt(12)}`, random.nextInt(6)],
-  mixed: (random) => (random.nextInt(150) === 0 ? `text ${random.nextInt(3)}` : random.nextInt(200)),
-  odd: (random) => [0, -0, Number.MAX_SAFE_INTEGER, 0.5, true, false, null, 12n, new Date(5), { b: 1, a: [2] }][random.nextInt(10)],
-};
-
-const STEPS = 500;
-
-/** Random calls with snapshots begun, moved on, given up and overlapping; each is restored at 1 to 3 subtasks and held to the model. Throws what differs. */
-export async function checkWorld(seed: number, kind: string, given: Pick<WorldOptions, 'stateBackend'> = {}): Promise<void> {
-  const random = seededRandom(seed);
-  const keyOf = WORLD_KEYS[kind] as KeyMaker;
-  const options = { ...given, keyType: kind === 'strings' ? (Types.STRING as TypeInformation<unknown>) : undefined };
-  const world = new World(openServices(options));
-  const begun: BegunSnapshot[] = [];
-  for (let step = 0; step < STEPS; step++) {
-    world.step(random, keyOf(random));
-    if (random.nextInt(10) === 0) world.verify(keyOf(random), `seed ${seed}, step ${step}`);
-    if (random.nextInt(120) === 0) begun.push(snapshotOf(world, begun.length + 1));
-    const under = begun[random.nextInt(begun.length + 1)];
-    if (under !== undefined && random.nextInt(6) === 0) under.snapshot.advance(1 + random.nextInt(20));
-    if (under === undefined || random.nextInt(80) !== 0) continue;
-    await under.snapshot.cancel();
-    begun.splice(begun.indexOf(under), 1);
-  }
-  begun.push(snapshotOf(world, 99));
-  for (const { snapshot, model } of begun) {
-    while (snapshot.advance(1 + random.nextInt(50)) !== 'done') world.step(random, keyOf(random));
-    await checkRestored(await snapshot.finish(), model, { random, options, where: `seed ${seed}, keys are ${kind}` });
-  }
-}
-
-interface Checking {
-  readonly random: Random;
-  readonly options: WorldOptions;
-  readonly where: string;
-}
-
-async function checkRestored(
-  state: OperatorSubtaskState,
-  model: ReadonlyMap<string, unknown>,
-  { random, options, where }: Checking,
-): Promise<void> {
-  assert.deepEqual(sorted(await contentsOf(state)), sorted(model), `${where}: what the snapshot holds`);
-  const contents: [string, unknown][] = [];
-  for (const services of await restoreServices(state, 1 + random.nextInt(3), options)) {
-    const isAskedFor = random.nextInt(4) > 0; // or carried on
-    const again = snapshotOf(isAskedFor ? new World(services) : { services, model }, 100).snapshot;
-    contents.push(...(await contentsOf(await completed(again))));
-  }
-  assert.deepEqual(sorted(contents), sorted(model), `${where}: what was restored`);
-}
-
-function sorted(contents: Iterable<readonly [string, unknown]>): readonly (readonly [string, unknown])[] {
-  return [...contents].sort(([a], [b]) => (a < b ? -1 : 1));
 }

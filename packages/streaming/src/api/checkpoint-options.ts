@@ -81,6 +81,13 @@ export const CHECKPOINT_BACKLOG_INTERVAL = option({
   min: 0,
   text: 'The interval while a source says that it works off a backlog; 0 ms takes none then. By default the same as `execution.checkpointing.interval`.',
 });
+export const CHECKPOINT_INCREMENTAL = option({
+  key: 'execution.checkpointing.incremental',
+  type: 'boolean',
+  default: false,
+  deprecatedKeys: ['state.backend.incremental'],
+  text: 'Whether a checkpoint holds only what has changed in keyed state since an older one, to whose files it refers. Of use where little of a large state changes between two checkpoints; each access of state costs a little more, and restoring reads more. Without a directory for checkpoints it does nothing.',
+});
 export const CHECKPOINT_INLINE_THRESHOLD = option({
   key: 'execution.checkpointing.data-inline-threshold',
   type: 'memory',
@@ -124,6 +131,7 @@ export const CHECKPOINT_OPTIONS: OptionGroup = {
     CHECKPOINTS_RETAINED,
     CHECKPOINT_RETENTION,
     CHECKPOINT_BACKLOG_INTERVAL,
+    CHECKPOINT_INCREMENTAL,
     CHECKPOINT_INLINE_THRESHOLD,
     CHECKPOINT_MEMORY_LIMIT,
     CHECKPOINT_UNALIGNED,
@@ -149,6 +157,7 @@ export function checkpointSettingsOf(find: FindOption): CheckpointSettings | und
     alignedTimeoutMs: find(CHECKPOINT_ALIGNED_TIMEOUT)?.toMillis(),
     intervalDuringBacklogMs: find(CHECKPOINT_BACKLOG_INTERVAL)?.toMillis(),
     retained: find(CHECKPOINTS_RETAINED),
+    incremental: find(CHECKPOINT_INCREMENTAL),
     inlineBytesMax: find(CHECKPOINT_INLINE_THRESHOLD)?.getBytes(),
     memoryBytesMax: find(CHECKPOINT_MEMORY_LIMIT)?.getBytes(),
   };

@@ -91,6 +91,8 @@ export interface CheckpointSettings {
   readonly intervalDuringBacklogMs?: number;
   /** Completed checkpoints that are kept. */
   readonly retained?: number;
+  /** What has changed upon older checkpoints is written, where it is less. */
+  readonly incremental?: boolean;
   /** State of a subtask up to this size lies in the checkpoint's `_metadata` instead of a file of its own. */
   readonly inlineBytesMax?: number;
   /** Without a directory: the most that one stream of state may have. */

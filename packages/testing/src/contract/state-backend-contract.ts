@@ -4,7 +4,7 @@
  * State of every kind, tables and timers do what a plain model of them does; a snapshot that is written while writes go on holds what there was when it began; restored at
  * another parallelism, all of it is there, once. What a backend writes, another one reads.
  */
-import { checkWorld, WORLD_KEYS } from '@millrace/runtime/task/testing-state-world';
+import { checkWorld, WORLD_KEYS } from '@millrace/runtime/task/testing-world-check';
 import type { StateBackend } from '@millrace/runtime/state/state-backend';
 import type { ContractCheck } from './contract-check.ts';
 

@@ -254,16 +254,17 @@ export class CheckpointCoordinator {
     this.#writing.add(pending.checkpointId);
     this.#opened.store.complete(pending.metadata(this.#job, this.#ports.clock.now()), (outcome) => {
       this.#writing.delete(pending.checkpointId);
-      if (pending.phase !== 'writing') this.#writtenLate(outcome);
+      if (pending.phase !== 'writing') this.#writtenLate(pending.checkpointId, outcome);
       else if (outcome.ok) this.#complete(pending, outcome.value);
       else this.#abort(pending, { reason: 'FINALIZE_CHECKPOINT_FAILURE', cause: outcome.failure });
     });
   }
 
   /** Of one that was given up (C6). */
-  #writtenLate(outcome: StoreOutcome<StoredCheckpoint>): void {
-    if (outcome.ok && this.#isEnding) this.#completed.add(outcome.value);
-    else if (outcome.ok) this.#completed.removeGivenUp(outcome.value);
+  #writtenLate(checkpointId: number, outcome: StoreOutcome<StoredCheckpoint>): void {
+    if (!outcome.ok) this.#opened.store.discard(checkpointId, this.#completed.kept);
+    else if (this.#isEnding) this.#completed.add(outcome.value);
+    else this.#completed.removeGivenUp(outcome.value);
     this.#goOn();
   }
 
@@ -295,7 +296,8 @@ export class CheckpointCoordinator {
   #abort(pending: PendingCheckpoint, failure: CheckpointFailure): void {
     const { phase, checkpointId } = pending;
     this.#close(pending, { status: 'FAILED', path: undefined, failure: { reason: failure.reason, message: textOf(failure) } });
-    this.#opened.store.discard(checkpointId);
+    // One that is still being written may look complete in a moment: what it refers to stays until that is known.
+    if (!this.#writing.has(checkpointId)) this.#opened.store.discard(checkpointId, this.#completed.kept);
     if (phase === 'preparing') this.#ports.sources.release();
     this.#notify(checkpointId, 'aborted');
     const tooMany = this.#failures.failed(failure);
@@ -337,7 +339,7 @@ export class CheckpointCoordinator {
   /** Only of an id that was given out here and is over. */
   #discardLate(checkpointId: number): void {
     if (checkpointId < this.#nextId && checkpointId >= this.#opened.nextCheckpointId && !this.#pending.has(checkpointId))
-      this.#opened.store.discard(checkpointId);
+      this.#opened.store.discard(checkpointId, this.#completed.kept);
   }
 
   /** Those that can still be given up. */

@@ -42,8 +42,8 @@ export interface CheckpointStore {
   complete(metadata: CheckpointMetadata, settle: (outcome: StoreOutcome<StoredCheckpoint>) => void): void;
   /** A complete one, without what those that stay refer to. What cannot be removed is reported by the store and left. */
   remove(checkpoint: StoredCheckpoint, retained: readonly StoredCheckpoint[]): void;
-  /** What has been written of one that was given up. */
-  discard(checkpointId: number): void;
+  /** What has been written of one that was given up, without what those that stay refer to. */
+  discard(checkpointId: number, retained: readonly StoredCheckpoint[]): void;
   /** After all that was ordered before: gives the place free. */
   close(settle: () => void): void;
 }

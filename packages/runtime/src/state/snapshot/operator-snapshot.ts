@@ -11,23 +11,23 @@ import { invariant } from '@millrace/core/base/assert';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { EntrySource, KeyedSnapshot, ListSnapshot, StateSnapshotContext } from '@millrace/streaming/contract/snapshot';
 import type { CheckpointBarrier } from '../../checkpoint/checkpoint-options.ts';
-import {
-  type KeyedStateHandle,
-  type KeyedStateSchema,
-  NO_STATE,
-  type OperatorStateHandle,
-  type OperatorStateSchema,
-  type OperatorSubtaskState,
-  type StreamHandle,
+import type {
+  KeyedStateSchema,
+  OperatorStateHandle,
+  OperatorStateSchema,
+  OperatorSubtaskState,
+  StreamHandle,
 } from '../../checkpoint/state-handles.ts';
 import type { CheckpointStreams } from '../../checkpoint/state-streams.ts';
-import type { FrozenState } from '../state-backend.ts';
-import { KeyedBlocks } from './keyed-blocks.ts';
+import type { FrozenState, OpenSink } from '../state-backend.ts';
+import { type CarriedSink, CarriedState } from './carried-state.ts';
+import type { IncrementalStates } from './incremental-states.ts';
 import type { KeyGroups } from './key-groups.ts';
 import { CarriedList, ListBlock } from './list-blocks.ts';
-import { identityOf, type LoadedBlock, type LoadedList, type LoadedState, type RestoredStates } from './restored-states.ts';
+import { identityOf, type LoadedList, type RestoredStates } from './restored-states.ts';
 import { mergedSchema } from './schema-learner.ts';
-import { partOfStream, SnapshotOutput } from './snapshot-output.ts';
+import { SnapshotOutput } from './snapshot-output.ts';
+import { ChangedState, WholeState, type WrittenState } from './written-state.ts';
 
 /** `waiting`: the disk is behind; the task gets mail when it has caught up. */
 export type SnapshotProgress = 'more' | 'waiting' | 'done';
@@ -51,13 +51,15 @@ export interface SnapshotPorts {
   readonly barrier: CheckpointBarrier;
   readonly keyGroups: KeyGroups;
   readonly streams: CheckpointStreams;
+  /** Of a job whose checkpoints build upon each other. */
+  readonly incremental?: IncrementalStates | undefined;
   /** The task should look at its snapshots again. */
   readonly onRoom: () => void;
 }
 
 /** What there is to write besides what the operator gives to the context. */
 export interface SnapshotContents {
-  freezeKeyed(open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[];
+  freezeKeyed(open: OpenSink): readonly FrozenState[];
   freezeLists(): readonly { readonly schema: OperatorStateSchema; readonly elements: readonly unknown[] }[];
   /** What nobody has asked for since it was restored. */
   readonly restored: RestoredStates;
@@ -86,9 +88,11 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   readonly checkpointTimestamp: number;
   readonly #ports: SnapshotPorts;
   readonly #output: SnapshotOutput;
-  readonly #keyed: KeyedBlocks[] = [];
+  /** Of what later checkpoints may refer to. */
+  readonly #shared: SnapshotOutput;
+  readonly #keyed: WrittenState[] = [];
   readonly #lists: WrittenList[] = [];
-  readonly #parts: { readonly frozen: FrozenState; readonly blocks: KeyedBlocks }[] = [];
+  readonly #parts: { readonly frozen: FrozenState; readonly state: WrittenState }[] = [];
   readonly #freezeLists: SnapshotContents['freezeLists'];
   #nextPart = 0;
   #nextList = 0;
@@ -99,16 +103,17 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     this.checkpointTimestamp = barrier.timestamp;
     this.#ports = ports;
     this.#output = new SnapshotOutput(() => streams.create(barrier.location, 'exclusive'), ports.onRoom);
-    const open = (schema: KeyedStateSchema) => this.#open(schema);
-    const frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, open)];
-    for (const [index, each] of frozen.entries()) this.#parts.push({ frozen: each, blocks: this.#keyed[index] as KeyedBlocks });
+    this.#shared = new SnapshotOutput(() => streams.create(barrier.location, 'shared'), ports.onRoom);
+    const open: OpenSink = (schema, changes) => (changes === undefined ? this.#openWhole(schema) : this.#openChanged(schema, changes));
+    const frozen = [...contents.freezeKeyed(open), ...carriedOn(contents.restored, (schema) => this.#openWhole(schema).blocks)];
+    for (const [index, each] of frozen.entries()) this.#parts.push({ frozen: each, state: this.#keyed[index] as WrittenState });
     this.#freezeLists = () => contents.freezeLists();
     for (const loaded of contents.restored.untakenLists)
       if (isCarriedHere(loaded, ports.keyGroups)) this.#lists.push(new CarriedList(loaded));
   }
 
   get checkpointedBytes(): number {
-    return this.#output.bytesWritten;
+    return this.#output.bytesWritten + this.#shared.bytesWritten;
   }
 
   seal(): void {
@@ -120,17 +125,17 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   }
 
   writeKeyed<K, N, V>(state: KeyedSnapshot<K, N, V>): (key: K, namespace: N, value: V) => void {
-    return this.#open(entriesSchema(state)).add as (key: K, namespace: N, value: V) => void;
+    return this.#openWhole(entriesSchema(state)).add as (key: K, namespace: N, value: V) => void;
   }
 
   writeKeyedLater<K, N, V>(state: KeyedSnapshot<K, N, V>, from: (write: (key: K, namespace: N, value: V) => void) => EntrySource): void {
-    const blocks = this.#open(entriesSchema(state));
-    this.#parts.push({ frozen: from(blocks.add as (key: K, namespace: N, value: V) => void), blocks });
+    const whole = this.#openWhole(entriesSchema(state));
+    this.#parts.push({ frozen: from(whole.add as (key: K, namespace: N, value: V) => void), state: whole });
   }
 
   advance(budgetEntries: number): SnapshotProgress {
     for (let left = budgetEntries; left > 0; ) {
-      if (this.#output.isFull) return 'waiting';
+      if (this.#output.isFull || this.#shared.isFull) return 'waiting';
       if (this.#nextPart < this.#parts.length) left = this.#advanceKeyed(left);
       else if (this.#nextList < this.#lists.length) left = this.#advanceLists(left);
       else return 'done';
@@ -141,27 +146,27 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
   async finish(): Promise<OperatorSubtaskState> {
     invariant(this.#nextPart === this.#parts.length, () => 'a snapshot was finished before all of it was encoded');
     while (this.#nextList < this.#lists.length) this.#advanceLists(Number.POSITIVE_INFINITY); // given since, by a promise of the operator
-    for (const blocks of this.#keyed) this.#complete(blocks);
-    const stream = await this.#output.finish();
-    if (stream === undefined) return NO_STATE;
+    for (const state of this.#keyed) this.#complete(state);
+    const streams = { exclusive: await this.#output.finish(), shared: await this.#shared.finish() };
     return {
-      keyed: this.#keyed.flatMap((keyed) => keyedHandle(keyed, stream, this.#ports.keyGroups)),
-      operator: this.#lists.map((list) => list.handle(stream)),
+      keyed: this.#keyed.flatMap((state) => state.handles(streams)),
+      operator: this.#lists.map((list) => list.handle(streams.exclusive as StreamHandle)), // each has a block
     };
   }
 
   async cancel(): Promise<void> {
     for (const { frozen } of this.#parts) frozen.release();
-    await this.#output.cancel();
+    this.#ports.incremental?.notify(this.checkpointId, 'aborted');
+    await Promise.all([this.#output.cancel(), this.#shared.cancel()]);
   }
 
   #advanceKeyed(budget: number): number {
-    const { frozen, blocks } = this.#parts[this.#nextPart] as { readonly frozen: FrozenState; readonly blocks: KeyedBlocks };
+    const { frozen, state } = this.#parts[this.#nextPart] as { readonly frozen: FrozenState; readonly state: WrittenState };
     const left = frozen.advance(budget);
-    if (blocks.failure !== undefined) throw blocks.failure;
+    if (state.failure !== undefined) throw state.failure;
     if (!frozen.isDone) return 0;
     frozen.release();
-    this.#complete(blocks);
+    this.#complete(state);
     this.#nextPart += 1;
     return left;
   }
@@ -172,20 +177,32 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
     return left;
   }
 
-  #complete(blocks: KeyedBlocks): void {
-    if (blocks.failure === undefined) blocks.flush();
-    if (blocks.failure !== undefined) throw blocks.failure;
+  #complete(state: WrittenState): void {
+    if (state.failure === undefined) state.flush();
+    if (state.failure !== undefined) throw state.failure;
   }
 
-  #open(schema: KeyedStateSchema): KeyedBlocks {
+  #openWhole(schema: KeyedStateSchema): WholeState {
+    return this.#add(new WholeState(schema, this.#ports.keyGroups, this.#output));
+  }
+
+  #openChanged(schema: KeyedStateSchema, changes: NonNullable<Parameters<OpenSink>[1]>): WrittenState {
+    const { incremental, keyGroups, barrier } = this.#ports;
+    if (incremental === undefined) return this.#openWhole(schema);
+    const layers = incremental.layersOf(schema, barrier);
+    const { checkpointId } = barrier;
+    return this.#add(new ChangedState(schema, { ...changes, checkpointId, keyGroups, layers, output: this.#shared }));
+  }
+
+  #add<S extends WrittenState>(state: S): S {
+    const { schema } = state;
     const identity = identityOf(schema);
     invariant(
       !this.#keyed.some((other) => identityOf(other.schema) === identity),
       () => `keyed state '${schema.name}' is twice in one snapshot of an operator`,
     );
-    const blocks = new KeyedBlocks(schema, this.#ports.keyGroups, this.#output);
-    this.#keyed.push(blocks);
-    return blocks;
+    this.#keyed.push(state);
+    return state;
   }
 
   #addList(list: WrittenList): void {
@@ -199,48 +216,11 @@ export class RunningSnapshot implements OperatorSnapshot, StateSnapshotContext {
 }
 
 /** What nobody has asked for since it was restored goes on as it is (R2 of restored-states.ts). */
-function carriedOn(restored: RestoredStates, open: (schema: KeyedStateSchema) => KeyedBlocks): readonly FrozenState[] {
+function carriedOn(restored: RestoredStates, open: (schema: KeyedStateSchema) => CarriedSink): readonly FrozenState[] {
   return restored.untakenKeyed.map((parts) => new CarriedState(parts, open(mergedSchema(parts.map(({ schema }) => schema)))));
 }
 
 /** What is in union was given to every subtask: if all of them carried it on, it would be there as often as there are subtasks. */
 function isCarriedHere({ handle }: LoadedList, { first }: KeyGroups): boolean {
   return handle.schema.mode !== 'union' || first === 0;
-}
-
-/** The blocks of a state that was restored and not asked for. */
-class CarriedState implements FrozenState {
-  readonly #blocks: readonly LoadedBlock[];
-  readonly #to: KeyedBlocks;
-  #next = 0;
-
-  constructor(parts: readonly LoadedState[], to: KeyedBlocks) {
-    this.#blocks = parts.flatMap(({ blocks }) => blocks);
-    this.#to = to;
-  }
-
-  get isDone(): boolean {
-    return this.#next >= this.#blocks.length;
-  }
-
-  advance(budgetEntries: number): number {
-    let left = budgetEntries;
-    while (left > 0 && !this.isDone) {
-      const { keyGroup, bytes, count } = this.#blocks[this.#next++] as LoadedBlock;
-      this.#to.addBlock(keyGroup, bytes, count);
-      left -= count;
-    }
-    return Math.max(0, left);
-  }
-
-  release(): void {
-    this.#next = this.#blocks.length;
-  }
-}
-
-function keyedHandle(keyed: KeyedBlocks, stream: StreamHandle, { maxParallelism }: KeyGroups): readonly KeyedStateHandle[] {
-  const written = keyed.blocks();
-  if (written.length === 0) return [];
-  const { stream: part, blocks } = partOfStream(stream, written);
-  return [{ schema: keyed.schema, stream: part, maxParallelism, blocks }];
 }

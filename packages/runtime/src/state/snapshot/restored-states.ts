@@ -11,6 +11,8 @@ import { DataError, isMillraceError } from '@millrace/core/base/errors';
 import { BytesReader } from '@millrace/core/bytes/bytes-reader';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type {
+  KeyedStateBlock,
+  KeyedStateDelta,
   KeyedStateHandle,
   KeyedStateKind,
   KeyedStateSchema,
@@ -22,6 +24,7 @@ import { readBlock, type StateStreamReader } from '../../checkpoint/stream-reade
 import { EntryCodec } from './entry-codec.ts';
 import { type EntryMigration, entryMigrationOf } from './entry-migration.ts';
 import type { KeyGroups } from './key-groups.ts';
+import { isLayered, LayeredState, type VisitEntry } from './layered-state.ts';
 import { mergedType } from './schema-learner.ts';
 import { type StoredTypeGuard, storedTypeGuard } from './stored-type-guard.ts';
 
@@ -29,6 +32,8 @@ import { type StoredTypeGuard, storedTypeGuard } from './stored-type-guard.ts';
 export interface RestoredOperator {
   readonly checkpointId: number;
   readonly state: OperatorSubtaskState;
+  /** The directory that its relative handles start from. */
+  readonly base?: string | undefined;
   /** The checkpoint is of this very program: what it learns of its types and what it had learned are both right. */
   readonly isOfSameProgram?: boolean;
   /** Opens a stream of the checkpoint; its reader is closed again. */
@@ -47,7 +52,10 @@ export interface LoadedBlock {
 export interface LoadedState {
   readonly schema: KeyedStateSchema;
   readonly blocks: readonly LoadedBlock[];
+  readonly delta: LoadedDelta | undefined;
 }
+
+export type LoadedDelta = Omit<KeyedStateDelta, 'removed'> & { readonly removed: readonly LoadedBlock[] };
 
 export interface LoadedList {
   readonly handle: OperatorStateHandle;
@@ -78,6 +86,15 @@ export class RestoredStates {
 
   get checkpointId(): number | undefined {
     return this.#restored?.checkpointId;
+  }
+
+  get base(): string | undefined {
+    return this.#restored?.base;
+  }
+
+  /** The handles of a state, whether it was taken or not. */
+  handlesOf(identity: string): readonly KeyedStateHandle[] {
+    return this.#restored?.state.keyed.filter(({ schema }) => identityOf(schema) === identity) ?? [];
   }
 
   async load(): Promise<void> {
@@ -140,7 +157,8 @@ export class RestoredStates {
     const now = this.#now();
     const migrations = loaded.map(({ schema }) => entryMigrationOf(schema, wanted, now)); // all are refused before one is taken
     this.#keyed.delete(identity);
-    for (const [index, state] of loaded.entries()) decode(state, migrations[index], visit);
+    if (isLayered(loaded)) decodeLayers(loaded, migrations, visit);
+    else for (const [index, state] of loaded.entries()) decode(state, migrations[index], visit);
     return true;
   }
 
@@ -161,18 +179,22 @@ export class RestoredStates {
   }
 
   async #loadKeyed(handle: KeyedStateHandle, open: (handle: StreamHandle) => Promise<StateStreamReader>): Promise<void> {
-    const { schema, stream } = handle;
-    const { first, last } = this.#keyGroups;
-    const mine = handle.blocks.filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last);
-    if (mine.length === 0) return;
+    const { schema, stream, delta } = handle;
+    const mine = this.#mine(handle.blocks);
+    const removed = this.#mine(delta?.removed ?? []);
+    if (mine.length === 0 && removed.length === 0 && delta?.dropped === undefined) return;
     const reader = await open(stream);
-    const blocks: LoadedBlock[] = [];
-    for (const block of mine) blocks.push({ keyGroup: block.keyGroup, count: block.count, bytes: await readBlock(reader, block) });
+    const blocks = await readBlocks(reader, mine);
     const identity = identityOf(schema);
     const known = this.#keyed.get(identity) ?? [];
-    known.push({ schema, blocks });
+    known.push({ schema, blocks, delta: delta === undefined ? undefined : { ...delta, removed: await readBlocks(reader, removed) } });
     this.#keyed.set(identity, known);
     if (this.#isOfOther) this.#stored.set(identity, [...(this.#stored.get(identity) ?? []), schema]);
+  }
+
+  #mine(blocks: readonly KeyedStateBlock[]): readonly KeyedStateBlock[] {
+    const { first, last } = this.#keyGroups;
+    return blocks.filter(({ keyGroup }) => keyGroup >= first && keyGroup <= last);
   }
 }
 
@@ -197,20 +219,36 @@ export function identityOf({ kind, name, namespaceType }: KeyedStateSchema): str
   return `${family}${isNamespaced ? '*' : ''} ${name}`;
 }
 
-function decode(
-  { schema, blocks }: LoadedState,
-  convert: EntryMigration | undefined,
-  visit: (key: unknown, namespace: unknown, value: unknown) => void,
-): void {
+async function readBlocks(reader: StateStreamReader, blocks: readonly KeyedStateBlock[]): Promise<readonly LoadedBlock[]> {
+  const loaded: LoadedBlock[] = [];
+  for (const block of blocks) loaded.push({ keyGroup: block.keyGroup, count: block.count, bytes: await readBlock(reader, block) });
+  return loaded;
+}
+
+function decode({ schema, blocks }: LoadedState, convert: EntryMigration | undefined, visit: VisitEntry): void {
   const codec = new EntryCodec(schema);
-  for (const block of blocks) {
-    const decoder = codec.createDecoder();
-    readAll(block.bytes, block.count, `state '${schema.name}'`, (input) => {
-      decoder.read(input);
-      if (convert === undefined) visit(decoder.key, decoder.namespace, decoder.value);
-      else visit(convert.key(decoder.key), convert.namespace(decoder.namespace), convert.value(decoder.value));
-    });
-  }
+  for (const block of blocks) readEntries(block, codec, `state '${schema.name}'`, converted(convert, visit));
+}
+
+function decodeLayers(loaded: readonly LoadedState[], migrations: readonly (EntryMigration | undefined)[], visit: VisitEntry): void {
+  const visits = new Map(loaded.map((state, index) => [state, converted(migrations[index], visit)]));
+  const layers = new LayeredState(loaded, readEntries);
+  for (const keyGroup of layers.keyGroups)
+    layers.readGroup(keyGroup, (state, key, namespace, value) => visits.get(state)?.(key, namespace, value));
+}
+
+function converted(convert: EntryMigration | undefined, visit: VisitEntry): VisitEntry {
+  if (convert === undefined) return visit;
+  return (key, namespace, value) => visit(convert.key(key), convert.namespace(namespace), convert.value(value));
+}
+
+/** The entries of a block, as they were written. */
+export function readEntries(block: LoadedBlock, codec: EntryCodec, what: string, visit: VisitEntry): void {
+  const decoder = codec.createDecoder();
+  readAll(block.bytes, block.count, what, (input) => {
+    decoder.read(input);
+    visit(decoder.key, decoder.namespace, decoder.value);
+  });
 }
 
 /** Reads as many elements as a block has, and sees that nothing is left. */
