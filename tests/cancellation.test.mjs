@@ -145,3 +145,54 @@ await env.execute('two');`,
   assert.match(stderr, /^millrace: Operator 'both', subtask [12]\/2, failed at job\.ts:\d+:\d+: Error: broken\./m);
   assert.deepEqual(await leftovers(), []);
 });
+
+test('a native call that does not return: its job ends, and so does the run', onLinux, async (t) => {
+  // The process that is waited for ends itself when nobody waits any more.
+  const child = 'const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.exit(); }, 20)';
+  const { startRun, leftovers } = workshop(t, {
+    'job.ts': `import { execFileSync } from 'node:child_process';
+${PRELUDE}
+env.fromSequence(1, 10).map((n) => { execFileSync(process.execPath, ['-e', ${JSON.stringify(child)}]); return n; }).name('blocks').print();
+await env.execute('native');
+`,
+  });
+  const run = startRun('job.ts', '--json', '--log-level', 'info', '-D', 'task.cancellation.timeout=3s', '-D', 'task.watchdog.limit=100ms');
+  await run.says('does not answer');
+  run.process.kill('SIGINT');
+  const { code, stdout, stderr } = await run.ended;
+  assert.deepEqual([code, lastLine(stdout).state], [130, 'CANCELED']);
+  assert.match(stderr, /did not stop within 3000 ms .* Last seen: Its thread does not answer: it is in a native call/);
+  assert.deepEqual(await leftovers(), []);
+});
+
+test(
+  'a function that never returns in one job: it is cancelled, its slot is used again, and the other job has every record once',
+  onLinux,
+  async (t) => {
+    const { run } = workshop(t, {
+      'job.ts': `import { existsSync, writeFileSync } from 'node:fs';
+${PRELUDE}
+env.fromCollection(function* () { let n = 0; while (!existsSync('go')) yield n++; yield -1; }).map((n) => n).name('counts')
+  .sinkTo({ createWriter: () => { let next = 0; return {
+    write(n: number) { if (n === -1) console.log('all of', next > 0, 'in order'); else if (n !== next++) throw new Error('not ' + n); }, flush() {}, close() {} }; } });
+const steady = await env.executeAsync('steady');
+env.fromSequence(1, 10).map((n) => { writeFileSync('spins', ''); for (;;); return n; }).name('spins').print();
+const spinner = await env.executeAsync('spinner');
+while (!existsSync('spins')) await new Promise((resolve) => setTimeout(resolve, 10));
+await spinner.cancel();
+await spinner.getJobExecutionResult().catch(() => {});
+console.log('spinner is', await spinner.getJobStatus(), 'and steady', await steady.getJobStatus());
+console.log(await env.fromSequence(1, 3).executeAndCollect('again', 10));
+writeFileSync('go', '');
+await steady.getJobExecutionResult();
+`,
+    });
+    const { code, stdout, stderr } = await run('job.ts', '--slots', '2', ...SOON);
+    assert.match(stdout, /^spinner is CANCELED and steady RUNNING$/m);
+    assert.match(stdout, /^\[ 1, 2, 3 \]$/m);
+    assert.match(stdout, /all of true in order$/m);
+    assert.match(stderr, /Operator 'spins', subtask 1\/1, is in job\.ts:\d+:\d+/);
+    assert.doesNotMatch(stderr, /restarted|not \d/);
+    assert.equal(code, 0);
+  },
+);

@@ -53,7 +53,8 @@ const slot = new Slot({
 
 // For the inspector, which calls it on top of whatever this thread does (slot-worker.ts).
 Object.defineProperty(globalThis, Symbol.for(SLOT_REPORT), {
-  value() {
+  value(asked: number) {
+    if (asked !== location.slot) return undefined; // another slot's thread was meant
     streams.flush(); // what the function has logged before it did not come back
     return JSON.stringify(slot.report(stackOfThread()));
   },

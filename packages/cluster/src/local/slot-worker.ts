@@ -78,7 +78,7 @@ export class SlotWorker implements SlotHandle {
   examine(settle: (report: SlotReport | undefined) => void): void {
     const worker = this.#worker;
     if (worker === undefined) return settle(undefined);
-    this.#ports.inspector.ask(worker.threadId, `globalThis[Symbol.for('${SLOT_REPORT}')]?.()`, (answer) =>
+    this.#ports.inspector.ask(worker.threadId, `globalThis[Symbol.for('${SLOT_REPORT}')]?.(${this.#options.slot})`, (answer) =>
       settle(answer === undefined ? undefined : (JSON.parse(answer) as SlotReport)),
     );
   }

@@ -12,7 +12,7 @@ import { processOutput } from './standard-streams.ts';
 import { ThreadInspector } from './thread-inspector.ts';
 import { CLOSE, TaskManager, type TaskManagerConfiguration } from './task-manager.ts';
 
-/** Output whose reader does not read is given up after so long. */
+/** Output whose reader does not read, and threads that do not end, are given up after so long. */
 const CLOSE_TIMEOUT_MS = 3_000;
 
 let running: { readonly router: RpcRouter; close(): void } | undefined;
@@ -75,6 +75,11 @@ function close(taskManager: TaskManager, blobs: BlobDirectory): void {
     blobs.remove();
     process.exit(0);
   };
-  setTimeout(exit, CLOSE_TIMEOUT_MS);
+  // An exit waits for all threads, and one of them may be in a native call that takes for ever.
+  const kill = () => {
+    blobs.remove();
+    process.kill(process.pid, 'SIGKILL');
+  };
+  setTimeout(kill, CLOSE_TIMEOUT_MS);
   void taskManager.close().then(exit, exit);
 }

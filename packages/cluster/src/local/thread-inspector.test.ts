@@ -39,6 +39,22 @@ test('nothing is attached before the first question', () => {
   assert.equal(new ThreadInspector().isAttached, false);
 });
 
+test('of several threads the one answers that is asked, however they were attached', async (t) => {
+  const workers = Array.from(
+    { length: 6 },
+    (_, index) => new Worker(`globalThis.mine = '${index}'; ${PRELUDE}${WORK['nothing at all']}`, { eval: true, name: `w${index}` }),
+  );
+  t.after(() => Promise.all(workers.map((worker) => worker.terminate())));
+  await Promise.all(workers.map((worker) => once(worker, 'message')));
+  const fresh = new ThreadInspector();
+  for (const each of [fresh, inspector]) {
+    const answers = await Promise.all(
+      workers.map((worker) => new Promise((resolve) => each.ask(worker.threadId, 'globalThis.mine', resolve))),
+    );
+    assert.deepEqual(answers, ['0', '1', '2', '3', '4', '5']);
+  }
+});
+
 test('a thread that is not there does not answer, in the end', async () => {
   assert.equal(await new Promise((resolve) => inspector.ask(999_999, '"x"', resolve)), undefined);
 });

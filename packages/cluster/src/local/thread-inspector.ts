@@ -19,6 +19,11 @@ interface Question {
   readonly timer: NodeJS.Timeout;
 }
 
+/** The worker's id counts what was attached; that of the thread stands in the title. */
+function threadIdOf({ title, workerId }: { readonly title: string; readonly workerId: string }): number {
+  return Number(/^\[worker (\d+)\]/.exec(title)?.[1] ?? workerId);
+}
+
 interface WorkerMessage {
   readonly id?: number;
   readonly result?: { readonly result?: { readonly value?: unknown } };
@@ -61,7 +66,7 @@ export class ThreadInspector {
     this.#session = session;
     session.connect();
     session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-      const threadId = Number(workerInfo.workerId);
+      const threadId = threadIdOf(workerInfo);
       this.#attached.set(threadId, sessionId);
       for (const [id, question] of this.#open) if (question.threadId === threadId) this.#send(id);
     });

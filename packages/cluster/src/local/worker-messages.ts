@@ -19,7 +19,7 @@ export interface SlotWorkerData {
   readonly systemMetrics: boolean;
 }
 
-/** The global function of a slot's thread that says what the thread is doing, as JSON of a SlotReport. */
+/** The global function of a slot's thread that says what the thread is doing, as JSON of a SlotReport; given the slot that is asked for. */
 export const SLOT_REPORT = 'millrace.slot-report';
 
 export type ToSlotWorker =

@@ -188,7 +188,9 @@ export class TaskExecutor implements RpcEndpoint<ToTaskExecutor> {
   /** The slot's isolate has ended by itself, and a fresh one is in its place: what ran there has failed (TE2). */
   slotLost(slot: number, failure: FailureDescription): void {
     const tasks = this.#tasksOf(slot);
-    const told = { ...failure, message: `${failure.message}${this.#memory.lastOf(slot, tasks.map(figuresOf))}` };
+    // Who was ended for its memory has said what it holds.
+    const last = failure.reason === 'slot-memory' ? '' : this.#memory.lastOf(slot, tasks.map(figuresOf));
+    const told = { ...failure, message: `${failure.message}${last}` };
     this.#memory.forget(slot);
     for (const task of tasks) this.#stateChanged(task, 'FAILED', told);
   }
