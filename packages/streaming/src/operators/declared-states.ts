@@ -21,6 +21,9 @@ import {
 import type { MapStateDescriptor, StateDescriptor } from '../contract/state-descriptor.ts';
 import { ReadOnlyView } from './broadcast-states.ts';
 
+/** A function that makes a declaration for each record is slow, but must not fill the memory. */
+const KNOWN_MAX = 256;
+
 interface MadeState {
   readonly declared: DeclaredState;
   readonly state: unknown;
@@ -82,7 +85,7 @@ export class DeclaredStates implements DeclaredStateStore {
         `State '${name}' was declared as ${declaredStateText(made.declared)}, and is asked for as ${declaredStateText(wanted)}. Ask with the declaration that usesStates returns.`,
       );
     }
-    this.#known.set(declaration, made);
+    if (this.#known.size < KNOWN_MAX) this.#known.set(declaration, made);
     return made;
   }
 }
