@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OPTIONS } from '../packages/cluster/dist/client/options.js';
+import { errorCatalogue } from './error-catalogue/page.mjs';
+import { readSources } from './tidy/sources.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const NOTE = '<!-- Made by `npm run reference` from the code; changes here are lost. -->';
@@ -68,10 +70,13 @@ function fenced(text) {
 }
 
 const check = process.argv.includes('--check');
-let stale = 0;
+const errors = errorCatalogue(readSources(root), NOTE);
+for (const problem of errors.problems) console.error(problem);
+let stale = errors.problems.length;
 for (const [path, text] of [
   ['docs/configuration.md', configurationPage()],
   ['docs/command-line.md', commandLinePage()],
+  ['docs/error-catalogue.md', errors.page],
 ]) {
   const file = `${root}${path}`;
   if (!check) writeFileSync(file, text);

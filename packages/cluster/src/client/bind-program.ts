@@ -42,9 +42,12 @@ function adoptEnvironment({ environment, workingDirectory }: ProgramDescriptor):
   if (process.cwd() === workingDirectory) return;
   if (isMainThread) process.chdir(workingDirectory);
   else
-    throw new UsageError(`A slot runs in ${process.cwd()}, but the program was started in ${workingDirectory}.`, {
-      reason: 'working-directory',
-    });
+    throw new UsageError(
+      `A slot runs in ${process.cwd()}, but the program was started in ${workingDirectory}. Start the program where it is to run.`,
+      {
+        reason: 'working-directory',
+      },
+    );
 }
 
 function startFailure(error: unknown, { file }: ProgramDescriptor): unknown {
@@ -52,7 +55,7 @@ function startFailure(error: unknown, { file }: ProgramDescriptor): unknown {
   const text = error instanceof Error ? error.message : String(error);
   const position = error instanceof Error ? firstPosition(error.stack ?? '', dirname(file)) : undefined;
   return new UsageError(
-    `The program threw in a slot before it reached the job: ${text}${position === undefined ? '' : ` (${position})`}. It did not do so in the client; what it depends on must be the same in both.`,
+    `The program threw in a slot before it reached the job: ${text}${position === undefined ? '' : ` (${position})`}. It did not do so in the client: make what it depends on the same in both, or compute it once with env.constant(() => …).`,
     { cause: error, reason: 'program' },
   );
 }

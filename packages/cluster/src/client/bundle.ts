@@ -61,7 +61,7 @@ export function resolveProgram(file: string, workingDirectory: string): string {
     });
   }
   if (!PROGRAM.test(path)) {
-    throw new UsageError(`'${file}' is not a program. A program's file ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.`, {
+    throw new UsageError(`'${file}' is not a program. Give a file that ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.`, {
       reason: 'no-program',
     });
   }

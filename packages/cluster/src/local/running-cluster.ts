@@ -135,7 +135,8 @@ export class RunningCluster implements LocalCluster {
 
   #details(jobId: string): JobDetails {
     const details = this.#jobManager.dispatcher.details(jobId);
-    if (details === undefined) throw new UsageError(`There is no job with the id ${jobId} in this cluster.`);
+    if (details === undefined)
+      throw new UsageError(`There is no job with the id ${jobId} in this cluster. Ask with an id that submitJob of this cluster gave.`);
     return details;
   }
 

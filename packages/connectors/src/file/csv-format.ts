@@ -71,7 +71,8 @@ export class CsvFormat<T = Readonly<Record<string, string>>> extends StreamForma
   }
 
   async *read(content: AsyncIterable<Uint8Array>, position: number): AsyncIterable<T> {
-    if (this.#hasHeader && position > 0) throw new UsageError('CsvFormat.read cannot begin in the middle of a file with a header.');
+    if (this.#hasHeader && position > 0)
+      throw new UsageError('CsvFormat.read cannot begin in the middle of a file with a header. Begin at 0.');
     const decoder = new LineDecoder(this.#parser('the content', undefined), { kind: 'fail' }, { path: 'the content', firstLine: 1 });
     for await (const block of lineBlocks(content, { path: 'the content', start: 0, end: Number.POSITIVE_INFINITY })) {
       const batch = decoder.decode({ bytes: block.bytes, offset: block.offset + position });
@@ -153,7 +154,7 @@ export class CsvFormat<T = Readonly<Record<string, string>>> extends StreamForma
         ];
       if ('optional' in field && field.optional === true) return [];
       throw new UsageError(
-        `'${path}' has no column '${field.name}'. Its columns are ${columns.map((column) => `'${column}'`).join(', ')}.`,
+        `'${path}' has no column '${field.name}'. Its columns are ${columns.map((column) => `'${column}'`).join(', ')}. Correct the name, or declare a field that may be missing with Types.optional(…).`,
         { reason: 'bad-record' },
       );
     });

@@ -32,7 +32,7 @@ export class FileCommitter implements Committer<PendingFile> {
     const unfinished = await this.#fileSystem.stat(pending);
     if (finished === undefined && unfinished === undefined) {
       throw new DataError(
-        `The finished part '${pending}' (${sizeBytes} bytes) is gone, so it cannot become '${final}'. Somebody removed it while the job ran; its records are lost.`,
+        `The finished part '${pending}' (${sizeBytes} bytes) is gone, so it cannot become '${final}'. Somebody removed it while the job ran; its records are lost. Restore an older checkpoint to write them again, and keep others out of the directory.`,
         {
           reason: 'file-not-found',
         },
@@ -70,7 +70,7 @@ export class FileCommitter implements Committer<PendingFile> {
 
 function tooShort(pending: string, sizeBytes: number, found: number): DataError {
   return new DataError(
-    `The part '${pending}' has ${found} bytes, and the checkpoint has recorded ${sizeBytes}: somebody has changed it, or the disk has lost what it said was durable. Its records are lost.`,
+    `The part '${pending}' has ${found} bytes, and the checkpoint has recorded ${sizeBytes}: somebody has changed it, or the disk has lost what it said was durable. Its records are lost. Restore an older checkpoint to write them again.`,
     { reason: 'file-io' },
   );
 }

@@ -199,7 +199,8 @@ type TypedArray =
 
 function typedArrayReader(name: string): JsonValueReader {
   const create = (globalThis as unknown as Record<string, { from(values: readonly unknown[]): TypedArray } | undefined>)[name];
-  if (create === undefined) throw new UsageError(`There is no typed array of the name '${name}'.`);
+  if (create === undefined)
+    throw new UsageError(`There is no typed array of the name '${name}'. Give one that this Node knows, for example Float64Array.`);
   const element = name.startsWith('Big') ? bigintOf : doubleOf;
   return (value) => create.from(arrayOf(value).map((each, index) => readWithin(element, each, index)));
 }

@@ -39,7 +39,8 @@ function translate(pattern: string): string {
     }
     if (char === '[') {
       const end = pattern.indexOf(']', position + 2);
-      if (end === -1) throw new UsageError(`The glob '${pattern}' opens a '[' that it does not close.`);
+      if (end === -1)
+        throw new UsageError(`The glob '${pattern}' opens a '[' that it does not close. Close it, or write [[] for the character.`);
       result += characterClass(pattern.slice(position + 1, end));
       position = end + 1;
       continue;
@@ -49,7 +50,8 @@ function translate(pattern: string): string {
     result += single(char, braces);
     position += 1;
   }
-  if (braces !== 0) throw new UsageError(`The glob '${pattern}' has a '{' or '}' without its partner.`);
+  if (braces !== 0)
+    throw new UsageError(`The glob '${pattern}' has a '{' or '}' without its partner. Add it, or write [{] for the character.`);
   return result;
 }
 

@@ -79,13 +79,13 @@ class CodecSerializer<T> implements SimpleVersionedSerializer<T> {
   deserialize(bytes: Uint8Array, version: number): T {
     if (version !== VERSION)
       throw new DataError(
-        `A value was written by version ${version} of the codec for ${describeType(this.#codec.description)}; this one reads version ${VERSION}.`,
+        `A value was written by version ${version} of the codec for ${describeType(this.#codec.description)}; this one reads version ${VERSION}. Read it with the version of Millrace that wrote it.`,
       );
     const input = new BytesReader(bytes);
     const value = this.#codec.createDecoder().read(input);
     if (input.remaining !== 0)
       throw new DataError(
-        `${input.remaining} bytes follow the value of type ${describeType(this.#codec.description)}: the bytes are of another type, or damaged.`,
+        `${input.remaining} bytes follow the value of type ${describeType(this.#codec.description)}: the bytes are of another type, or damaged. Give the type that they were written with.`,
       );
     return value;
   }

@@ -85,7 +85,10 @@ function resolve(reference: string, root: Schema): unknown {
     const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
     return typeof node === 'object' && node !== null && Object.hasOwn(node, key) ? (node as Schema)[key] : undefined;
   }, root);
-  if (target === undefined) throw new UsageError(`The JSON Schema refers to ${reference}, which it does not contain.`);
+  if (target === undefined)
+    throw new UsageError(
+      `The JSON Schema refers to ${reference}, which it does not contain. Correct the reference, or add the part to $defs.`,
+    );
   return target;
 }
 

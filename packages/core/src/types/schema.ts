@@ -35,7 +35,7 @@ function isStandardSchema(schema: StandardSchema<unknown> | JsonSchema): schema 
   if ((typeof schema === 'object' && schema !== null) || typeof schema === 'function')
     return '~standard' in schema && schema['~standard'] !== undefined;
   throw new UsageError(
-    `Types.schema() takes a Standard Schema (zod, valibot, arktype …) or a JSON Schema, not ${schema === null ? 'null' : typeof schema}.`,
+    `Types.schema() takes a Standard Schema (zod, valibot, arktype …) or a JSON Schema, not ${schema === null ? 'null' : typeof schema}. Give one, or use Types.row({ … }).`,
   );
 }
 

@@ -106,10 +106,13 @@ function describeFields(fields: RowFields): FieldDescription[] {
 }
 
 function describeLiteral(values: readonly (string | number | boolean | null)[]): TypeDescription {
-  if (values.length === 0) throw new UsageError('Types.literal() needs at least one value: a type without values describes nothing.');
+  if (values.length === 0)
+    throw new UsageError('Types.literal() needs at least one value: a type without values describes nothing. Give it one.');
   for (const value of values) {
     if (typeof value === 'number' && !Number.isFinite(value))
-      throw new UsageError(`Types.literal(${value}): a literal is a string, a finite number, a boolean or null.`);
+      throw new UsageError(
+        `Types.literal(${value}): a literal is a string, a finite number, a boolean or null. Use Types.DOUBLE for numbers that need not be finite.`,
+      );
   }
   return { kind: 'literal', values };
 }
@@ -119,6 +122,8 @@ const UNION_LIMIT = 256;
 
 function describeUnion(types: readonly AnyTypeInformation[]): TypeDescription {
   if (types.length === 0 || types.length > UNION_LIMIT)
-    throw new UsageError(`Types.union() takes 1 to ${UNION_LIMIT} types, not ${types.length}.`);
+    throw new UsageError(
+      `Types.union() takes 1 to ${UNION_LIMIT} types, not ${types.length}. Leave the type out, or make the union of fewer.`,
+    );
   return { kind: 'union', types: types.map(descriptionOf) };
 }

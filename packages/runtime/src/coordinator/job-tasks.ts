@@ -202,5 +202,8 @@ function whereabouts({ executionId, seen }: Execution): string {
 }
 
 function slotDropped({ name }: Execution): FailureDescription {
-  return lostFailure('slot-dropped', `The slot was ended because ${name}, which shared it, did not stop when it was cancelled.`);
+  return lostFailure(
+    'slot-dropped',
+    `The slot was ended because ${name}, which shared it, did not stop when it was cancelled. Look for an endless loop in ${name}.`,
+  );
 }

@@ -70,8 +70,11 @@ function shown(value: unknown): string {
 }
 
 function damaged(what: string, cause?: unknown): DataError {
-  return new DataError(`A checkpoint barrier in a channel is damaged: ${what}. The two ends of the channel do not run the same version.`, {
-    reason: 'damaged-barrier',
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new DataError(
+    `A checkpoint barrier in a channel is damaged: ${what}. The two ends of the channel do not run the same version. Start all processes from one installation.`,
+    {
+      reason: 'damaged-barrier',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

@@ -32,7 +32,7 @@ export function encodeLatencyMarker({ markedMs, operatorId, subtask }: LatencyMa
 export function decodeLatencyMarker(bytes: Uint8Array): LatencyMarker {
   if (bytes.byteLength < FIXED_BYTES || bytes.byteLength > FIXED_BYTES + MAX_ID_BYTES) {
     throw new DataError(
-      `A latency marker in a channel has ${bytes.byteLength} bytes; ${FIXED_BYTES} to ${FIXED_BYTES + MAX_ID_BYTES} are possible. The two ends of the channel do not run the same version.`,
+      `A latency marker in a channel has ${bytes.byteLength} bytes; ${FIXED_BYTES} to ${FIXED_BYTES + MAX_ID_BYTES} are possible. The two ends of the channel do not run the same version. Start all processes from one installation.`,
       { reason: 'damaged-latency-marker' },
     );
   }

@@ -292,5 +292,5 @@ function expectKind<D extends { readonly kind: string }>(descriptor: D, kind: st
   const seen = (descriptor as Partial<D> | undefined)?.kind;
   if (seen === kind) return descriptor;
   const found = seen === undefined ? 'no state descriptor' : `the descriptor of a ${seen} state`;
-  throw new UsageError(`${method} got ${found}. It takes that of a ${kind} state.`);
+  throw new UsageError(`${method} got ${found}. Give it that of a ${kind} state.`);
 }

@@ -313,5 +313,7 @@ function nothing(): void {}
 
 function badTime(method: string, time: unknown): UsageError {
   const seen = typeof time === 'number' ? String(time) : `a value of type ${typeof time}`;
-  return new UsageError(`${method} got ${seen}. A timer's time is a safe integer: milliseconds since the epoch.`);
+  return new UsageError(
+    `${method} got ${seen}. A timer's time is a safe integer: milliseconds since the epoch. Round it, or check how it is computed.`,
+  );
 }

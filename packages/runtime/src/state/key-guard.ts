@@ -31,7 +31,7 @@ function foreignKey(key: unknown, group: number, { first, last }: KeyGroups): Us
   const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
   return new UsageError(
     `The key ${shown} is in key group ${group}, and this subtask has the groups ${first} to ${last}: the record was sent elsewhere by its key. ` +
-      'A key function must give the same key whenever it is called for a record; and a stream that is reinterpreted as keyed must be partitioned as keyBy would do it, at the same parallelism and maximum parallelism.',
+      'Check that the key function gives the same key whenever it is called for a record, and that a stream which is reinterpreted as keyed is partitioned as keyBy would do it, at the same parallelism and maximum parallelism.',
     { reason: 'foreign-key' },
   );
 }

@@ -9,7 +9,10 @@ export function mergeCells(
   handle: object,
   { target, sources }: { readonly target: unknown; readonly sources: Iterable<unknown> },
 ): void {
-  if (!('merge' in handle)) throw new UsageError(`State '${name}' cannot be merged: only lists, reducing and aggregating states can.`);
+  if (!('merge' in handle))
+    throw new UsageError(
+      `State '${name}' cannot be merged: only lists, reducing and aggregating states can. Use one of these in windows that merge.`,
+    );
   const before = cells.namespace;
   cells.at(target);
   let merged = cells.read();

@@ -110,5 +110,5 @@ export class RecordOutput {
 
 /** @cold Refuses what a custom partitioner gave. */
 export function refusePartition(partition: unknown, numPartitions: number): never {
-  throw new DataError(`partitionCustom gave ${String(partition)}. A partition is a whole number from 0 to ${numPartitions - 1}.`);
+  throw new DataError(`partitionCustom gave ${String(partition)}. Return a whole number from 0 to ${numPartitions - 1}.`);
 }

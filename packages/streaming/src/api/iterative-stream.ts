@@ -76,7 +76,9 @@ export class IterativeStream<out T> extends SingleOutputStreamOperator<T> {
       );
     }
     if (!comesFrom(program, second, this.id)) {
-      throw new UsageError('Cannot close an iteration with a feedback DataStream that does not originate from said iteration.');
+      throw new UsageError(
+        'Cannot close an iteration with a feedback DataStream that does not originate from said iteration. Give closeWith a stream that was made of the iteration itself.',
+      );
     }
     // What the source declares need not hold for what the loop makes of it.
     const inherited = program.operator(this.id).type;

@@ -13,7 +13,8 @@ export function projection(fields: readonly PropertyKey[]): PlainFunction {
 
 function elements(positions: readonly number[]): PlainFunction {
   const wrong = positions.find((position) => !Number.isInteger(position) || position < 0);
-  if (wrong !== undefined) throw new UsageError(`project got the position ${wrong}. Positions in a tuple count from 0.`);
+  if (wrong !== undefined)
+    throw new UsageError(`project got the position ${wrong}. Give whole numbers from 0: positions in a tuple count from there.`);
   return (value) => positions.map((position) => (value as readonly unknown[])[position]);
 }
 

@@ -62,6 +62,6 @@ function monitorOf({
     return undefined;
   }
   if (interval === undefined)
-    throw new UsageError("readFile with PROCESS_CONTINUOUSLY needs an interval, how often to look for files: '10 s' for instance.");
+    throw new UsageError("readFile with PROCESS_CONTINUOUSLY needs an interval. Give how often to look for files: '10 s' for instance.");
   return { intervalMs: Duration.from(interval).toMillis(), onChange: onChange ?? 'reread' };
 }

@@ -99,5 +99,5 @@ function checkCommitting<T>(sink: Sink<T>): SupportsCommitter<T, unknown> {
 
 function checkStream<S extends DataStream<unknown>>(stream: S, where: string): S {
   if (typeof (stream as Partial<DataStream<unknown>> | undefined)?.sinkTo === 'function') return stream;
-  throw new UsageError(`${where} of a sink returned ${show(stream)}. It returns the stream that the sink goes on with.`);
+  throw new UsageError(`${where} of a sink returned ${show(stream)}. Return the stream that the sink goes on with.`);
 }

@@ -89,11 +89,12 @@ function checkedDeclarations(object: object, at: Where): readonly StateDeclarati
 function usedStates(object: object, who: string): readonly StateDeclaration[] {
   const fn = object as Partial<DeclaringFunction>;
   if (fn.usesStates === undefined) return [];
-  if (typeof fn.usesStates !== 'function') throw new UsageError(`${who} is no method. It returns the declarations of all states.`);
+  if (typeof fn.usesStates !== 'function')
+    throw new UsageError(`${who} is no method. Make it one that returns the declarations of all states.`);
   checkSynchronous(fn.usesStates, who);
   const used: unknown = fn.usesStates();
   if (typeof (used as Iterable<unknown> | undefined)?.[Symbol.iterator] !== 'function' || typeof used === 'string')
-    throw new UsageError(`${who} returned ${show(used)}. It returns the declarations of all states: an array or a Set of them.`);
+    throw new UsageError(`${who} returned ${show(used)}. Return the declarations of all states: an array or a Set of them.`);
   const all = [...(used as Iterable<unknown>)];
   for (const each of all) if (!(each instanceof StateDeclaration)) throw noDeclaration(each, who);
   return all as readonly StateDeclaration[];

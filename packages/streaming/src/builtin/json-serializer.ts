@@ -9,7 +9,10 @@ export function jsonSerializer<T>(what: string): SimpleVersionedSerializer<T> {
     version: VERSION,
     serialize: (value) => new TextEncoder().encode(JSON.stringify(value)),
     deserialize(bytes, version) {
-      if (version !== VERSION) throw new DataError(`A ${what} has format version ${version}; this version of Millrace reads ${VERSION}.`);
+      if (version !== VERSION)
+        throw new DataError(
+          `A ${what} has format version ${version}; this version of Millrace reads ${VERSION}. Restore it with the version that wrote it.`,
+        );
       return JSON.parse(new TextDecoder().decode(bytes)) as T;
     },
   };

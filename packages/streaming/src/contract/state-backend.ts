@@ -24,5 +24,5 @@ export function checkStateBackend(given: unknown): StateBackend | undefined {
           ? 'an object without name and createKeyedBackend'
           : typeof given;
   const rocksdb = given === 'rocksdb' ? ' The backend on RocksDB is not there yet.' : '';
-  throw new UsageError(`env.setStateBackend got ${seen}. It takes 'hashmap' or a StateBackend.${rocksdb}`);
+  throw new UsageError(`env.setStateBackend got ${seen}. Give it 'hashmap' or a StateBackend.${rocksdb}`);
 }

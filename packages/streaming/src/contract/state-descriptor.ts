@@ -104,7 +104,9 @@ export class AggregatingStateDescriptor<I, ACC, R> extends StateDescriptor<Aggre
     super(name);
     for (const method of ['createAccumulator', 'add', 'getResult'] as const) {
       if (typeof (aggregate as Partial<AggregateFunction<I, ACC, R>> | undefined)?.[method] !== 'function') {
-        throw new UsageError(`AggregatingStateDescriptor '${name}' got an aggregate function without ${method}.`);
+        throw new UsageError(
+          `AggregatingStateDescriptor '${name}' got an aggregate function without ${method}. Give it createAccumulator, add and getResult.`,
+        );
       }
     }
     this.aggregate = aggregate;

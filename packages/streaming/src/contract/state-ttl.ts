@@ -40,7 +40,7 @@ export function compileTtl(state: string, config: StateTtlConfig): StateTtl {
     );
   }
   const ttlMs = Duration.from(config.ttl).toMillis();
-  if (ttlMs <= 0) throw new UsageError(`enableTimeToLive of state '${state}' got a ttl of ${ttlMs} ms. It must be more than 0.`);
+  if (ttlMs <= 0) throw new UsageError(`enableTimeToLive of state '${state}' got a ttl of ${ttlMs} ms. Give one above 0.`);
   const { updateType, stateVisibility, cleanup } = config;
   return {
     ttlMs,

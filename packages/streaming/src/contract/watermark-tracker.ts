@@ -79,7 +79,9 @@ export class WatermarkTracker implements WatermarkOutput {
 
   emitWatermark(timestamp: number): void {
     if (!Number.isSafeInteger(timestamp)) {
-      throw new DataError(`A watermark generator emitted ${timestamp}. A watermark is a safe integer, milliseconds since the epoch.`);
+      throw new DataError(
+        `A watermark generator emitted ${timestamp}. A watermark is a safe integer, milliseconds since the epoch: check what the generator emits.`,
+      );
     }
     if (timestamp <= this.watermark) return;
     this.watermark = timestamp;

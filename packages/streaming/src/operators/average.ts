@@ -48,7 +48,10 @@ export function averageOf<T>(field?: string): AggregateFunction<T, Average<T>, T
 function checked(value: unknown, field: string | undefined): number | bigint {
   if (typeof value === 'number' || typeof value === 'bigint') return value;
   const where = field === undefined ? 'avg of plain values' : `avg('${field}')`;
-  throw new DataError(`${where} needs numbers, or bigints, and got a value of type ${value === null ? 'null' : typeof value}.`, {
-    reason: 'field-aggregation',
-  });
+  throw new DataError(
+    `${where} needs numbers, or bigints, and got a value of type ${value === null ? 'null' : typeof value}. Filter such records out, or name another field.`,
+    {
+      reason: 'field-aggregation',
+    },
+  );
 }

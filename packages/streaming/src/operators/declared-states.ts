@@ -137,7 +137,7 @@ function checkSame(found: readonly DeclaredState[], expected: readonly DeclaredS
     state === undefined ? 'without it' : `with '${state.name}', ${declaredStateText(state)}`,
   );
   throw new UsageError(
-    `usesStates returned other declarations than when the job was built: ${before} then, ${now} now. It must return the same for every object and at every call.`,
+    `usesStates returned other declarations than when the job was built: ${before} then, ${now} now. Return the same for every object and at every call.`,
   );
 }
 

@@ -81,7 +81,10 @@ function isOrdered(value: unknown): value is string | bigint {
 
 function refused({ name, field }: Aggregation, allowed: string, before: unknown, now: unknown): DataError {
   const where = field === undefined ? `${name} of plain values` : `${name}('${field}')`;
-  return new DataError(`${where} needs ${allowed}, and got ${shown(before)} and then ${shown(now)}.`, { reason: 'field-aggregation' });
+  return new DataError(
+    `${where} needs ${allowed}, and got ${shown(before)} and then ${shown(now)}. Filter such records out, or name another field.`,
+    { reason: 'field-aggregation' },
+  );
 }
 
 const LONGEST = 60; // characters of a value in a message

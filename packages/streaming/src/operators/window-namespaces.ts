@@ -64,7 +64,7 @@ export class WindowNamespaces<W extends Window> implements NamespaceType<W> {
     if (made === undefined) throw unknownClass(window);
     if (this.idOf(made) !== this.idOf(window)) {
       throw new UsageError(
-        `windowOf of the window assigner made ${String(made)} of the fields of ${String(window)}. It must make a window with the same fields.`,
+        `windowOf of the window assigner made ${String(made)} of the fields of ${String(window)}. Make a window with the same fields.`,
       );
     }
     this.#isChecked = true;

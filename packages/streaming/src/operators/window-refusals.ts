@@ -18,6 +18,6 @@ export function withoutTimestamp(): UsageError {
 /** Only an assigner of one's own can do that: what has fired and gone would come to life again. */
 export function shrunk(result: Window, merged: readonly Window[]): UsageError {
   return new UsageError(
-    `mergeWindows merged ${merged.join(', ')} to ${String(result)}, whose end has passed already. A merged window must not end before the windows it came from.`,
+    `mergeWindows merged ${merged.join(', ')} to ${String(result)}, whose end has passed already. Return a merged window that ends no earlier than the windows it came from.`,
   );
 }

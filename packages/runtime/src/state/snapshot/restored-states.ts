@@ -262,6 +262,6 @@ export function readAll(bytes: Uint8Array, count: number, what: string, read: (i
   }
   if (input.remaining === 0) return;
   throw new DataError(
-    `${input.remaining} bytes follow the ${count} entries of a block of ${what}: the checkpoint was written by another version.`,
+    `${input.remaining} bytes follow the ${count} entries of a block of ${what}: the checkpoint was written by another version. Restore it with that one.`,
   );
 }

@@ -28,7 +28,7 @@ export async function listFiles(
   }
   if (files.size === 0 && filter !== undefined && !mayBeNone) {
     throw new DataError(
-      `None of the files of ${quoted(paths)} passes the filter ${typeof filter === 'string' ? `'${filter}'` : 'function'}.`,
+      `None of the files of ${quoted(paths)} passes the filter ${typeof filter === 'string' ? `'${filter}'` : 'function'}. Correct the filter or the paths.`,
       { reason: 'file-not-found' },
     );
   }
@@ -42,9 +42,12 @@ async function filesOf(path: string, mayBeNone: boolean): Promise<FileStatus[]> 
   if (status?.kind === 'directory') {
     const files = await filesBelow(fileSystem, status.path, (name) => !isHidden(name));
     if (files.length > 0 || mayBeNone) return files;
-    throw new DataError(`The directory '${status.path}' has no files to read (names that begin with '.' or '_' are passed over).`, {
-      reason: 'file-not-found',
-    });
+    throw new DataError(
+      `The directory '${status.path}' has no files to read (names that begin with '.' or '_' are passed over). Check the path.`,
+      {
+        reason: 'file-not-found',
+      },
+    );
   }
   if (isGlob(path)) return filesOfGlob(fileSystem, fileSystem.resolve(path), mayBeNone);
   throw new DataError(`The input '${path}' does not exist${whereFrom(path, fileSystem)}. Check the path.`, { reason: 'file-not-found' });

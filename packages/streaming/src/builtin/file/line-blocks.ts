@@ -99,7 +99,7 @@ class LineCutter {
     this.#carryBytes += bytes.byteLength;
     if (this.#carryBytes > LINE_BYTES_MAX) {
       throw new DataError(
-        `The file '${this.#range.path}' has a line of more than ${LINE_BYTES_MAX} bytes before byte ${this.#offset}. Lines end with a newline (\\n).`,
+        `The file '${this.#range.path}' has a line of more than ${LINE_BYTES_MAX} bytes before byte ${this.#offset}. Lines end with a newline (\\n): check that it is a text file.`,
       );
     }
   }

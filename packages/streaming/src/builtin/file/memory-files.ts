@@ -45,7 +45,7 @@ function statusOf(path: string): FileStatus | undefined {
 
 function contentOf(path: string): Uint8Array {
   const file = files.get(path);
-  if (file === undefined) throw new DataError(`'${path}' does not exist.`, { reason: 'file-not-found' });
+  if (file === undefined) throw new DataError(`'${path}' does not exist. Put it there first.`, { reason: 'file-not-found' });
   return file.bytes;
 }
 

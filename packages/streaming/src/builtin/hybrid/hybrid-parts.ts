@@ -66,7 +66,10 @@ export function sourceAt(parts: readonly HybridPart[], index: number, ended: rea
   let source = (parts[0] as HybridPart).create(undefined);
   for (let next = 1; next <= index; next++) {
     const saved = ended[next - 1];
-    if (saved === undefined) throw new DataError(`The state of a hybrid source is at source ${index}, but has ${ended.length} that ended.`);
+    if (saved === undefined)
+      throw new DataError(
+        `The state of a hybrid source is at source ${index}, but has ${ended.length} that ended. Restore an older checkpoint.`,
+      );
     const previousEnumeratorState: unknown = source.enumeratorStateSerializer().deserialize(saved.bytes, saved.version);
     source = (parts[next] as HybridPart).create({ previousEnumeratorState });
   }
