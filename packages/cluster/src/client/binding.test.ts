@@ -126,7 +126,7 @@ test('a program that throws in the slot is told apart from one that fails in the
     name: 'UsageError',
     reason: 'program',
     message:
-      'The program threw in a slot before it reached the job: no such thing (job.ts:6:7). It did not do so in the client; what it depends on must be the same in both.',
+      'The program threw in a slot before it reached the job: no such thing (job.ts:6:7). It did not do so in the client: make what it depends on the same in both, or compute it once with env.constant(() => …).',
   });
 });
 

@@ -142,7 +142,7 @@ test('a missing program is named with the directory it was looked for in', async
   const refusal = "'folder' is a directory, not a program. Name the program's file, for example folder/job.ts.";
   await assert.rejects(bundle(root, 'folder'), { name: 'UsageError', reason: 'no-program', message: refusal });
   writeFileSync(join(root, 'notes.md'), '# notes');
-  const noProgram = "'notes.md' is not a program. A program's file ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.";
+  const noProgram = "'notes.md' is not a program. Give a file that ends in .ts, .tsx, .mts, .cts, .js, .mjs or .cjs.";
   await assert.rejects(bundle(root, 'notes.md'), { name: 'UsageError', reason: 'no-program', message: noProgram });
 });
 

@@ -88,7 +88,7 @@ describe('listing', () => {
     });
     await mkdir(join(folder, 'nothing'), { recursive: true });
     await assert.rejects(runSource(textFileSource(join(folder, 'nothing'))), {
-      message: `The directory '${join(folder, 'nothing')}' has no files to read (names that begin with '.' or '_' are passed over).`,
+      message: `The directory '${join(folder, 'nothing')}' has no files to read (names that begin with '.' or '_' are passed over). Check the path.`,
     });
     await assert.rejects(runSource(textFileSource(join(folder, '*.nope'))), {
       message: `No file matches '${join(folder, '*.nope')}'. Check the pattern and the directory '${folder}'.`,
@@ -202,7 +202,7 @@ describe('bad records', () => {
     await assert.rejects(read('name,at\n"ann,1\n'), { message: /a quoted field is not closed at the end of the line/ });
     await assert.rejects(read('name,when\nann,1\n'), {
       kind: 'usage',
-      message: `'${join(folder, 'a.csv')}' has no column 'at'. Its columns are 'name', 'when'.`,
+      message: `'${join(folder, 'a.csv')}' has no column 'at'. Its columns are 'name', 'when'. Correct the name, or declare a field that may be missing with Types.optional(…).`,
     });
     assert.throws(() => new CsvFormat(Types.row({ a: Types.list(Types.LONG) })), { kind: 'usage' });
     assert.throws(() => new CsvFormat(undefined, { header: false }), { kind: 'usage', message: /knows no columns/ });

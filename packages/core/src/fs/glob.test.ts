@@ -32,7 +32,11 @@ describe('glob', () => {
   });
 
   it('refuses brackets and braces without their partners', () => {
-    assert.throws(() => compileGlob('/in/[ab'), { message: "The glob '/in/[ab' opens a '[' that it does not close." });
-    assert.throws(() => compileGlob('/in/{a,b'), { message: "The glob '/in/{a,b' has a '{' or '}' without its partner." });
+    assert.throws(() => compileGlob('/in/[ab'), {
+      message: "The glob '/in/[ab' opens a '[' that it does not close. Close it, or write [[] for the character.",
+    });
+    assert.throws(() => compileGlob('/in/{a,b'), {
+      message: "The glob '/in/{a,b' has a '{' or '}' without its partner. Add it, or write [{] for the character.",
+    });
   });
 });

@@ -180,11 +180,16 @@ describe('a type that Types did not make', () => {
   });
 
   it('and so are literals and unions of nothing', () => {
-    assert.throws(() => Types.literal(), { message: 'Types.literal() needs at least one value: a type without values describes nothing.' });
-    assert.throws(() => Types.literal(Number.NaN), {
-      message: 'Types.literal(NaN): a literal is a string, a finite number, a boolean or null.',
+    assert.throws(() => Types.literal(), {
+      message: 'Types.literal() needs at least one value: a type without values describes nothing. Give it one.',
     });
-    assert.throws(() => Types.union(), { message: 'Types.union() takes 1 to 256 types, not 0.' });
+    assert.throws(() => Types.literal(Number.NaN), {
+      message:
+        'Types.literal(NaN): a literal is a string, a finite number, a boolean or null. Use Types.DOUBLE for numbers that need not be finite.',
+    });
+    assert.throws(() => Types.union(), {
+      message: 'Types.union() takes 1 to 256 types, not 0. Leave the type out, or make the union of fewer.',
+    });
   });
 });
 
@@ -192,10 +197,12 @@ describe('a serializer', () => {
   it('says of bytes that are not its own what is wrong', () => {
     const serializer = Types.row({ a: Types.INT }).createSerializer();
     assert.throws(() => serializer.deserialize(new Uint8Array(4), 2), {
-      message: 'A value was written by version 2 of the codec for ROW<a INT>; this one reads version 1.',
+      message:
+        'A value was written by version 2 of the codec for ROW<a INT>; this one reads version 1. Read it with the version of Millrace that wrote it.',
     });
     assert.throws(() => serializer.deserialize(new Uint8Array(5), 1), {
-      message: '1 bytes follow the value of type ROW<a INT>: the bytes are of another type, or damaged.',
+      message:
+        '1 bytes follow the value of type ROW<a INT>: the bytes are of another type, or damaged. Give the type that they were written with.',
     });
     assert.throws(() => serializer.deserialize(new Uint8Array(3), 1), {
       message: 'The bytes of a record are damaged at offset 0: 4 bytes are needed where 3 are left.',

@@ -148,13 +148,14 @@ describe('a JSON Schema', () => {
         'The JSON Schema refers to https://example.com/id. Only references into the same schema (#/$defs/…) are followed: put the part that is meant into $defs.',
     });
     assert.throws(() => Types.schema({ $ref: '#/$defs/gone' }), {
-      message: 'The JSON Schema refers to #/$defs/gone, which it does not contain.',
+      message: 'The JSON Schema refers to #/$defs/gone, which it does not contain. Correct the reference, or add the part to $defs.',
     });
   });
 
   it('is an object', () => {
     assert.throws(() => Types.schema('string' as never), {
-      message: 'Types.schema() takes a Standard Schema (zod, valibot, arktype …) or a JSON Schema, not string.',
+      message:
+        'Types.schema() takes a Standard Schema (zod, valibot, arktype …) or a JSON Schema, not string. Give one, or use Types.row({ … }).',
     });
   });
 });

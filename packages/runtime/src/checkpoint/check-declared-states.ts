@@ -73,7 +73,7 @@ function checkCopies(
     if (first === undefined || other === undefined || copies.some(isUnknown)) continue;
     throw new UsageError(
       `State '${name}' of ${operatorText(operator)} is declared IDENTICAL, and in the checkpoint '${path}' it is not: subtask ${first.subtask + 1} has ${first.entries} entries and ` +
-        `subtask ${other.subtask + 1} has ${other.entries}${first.entries === other.entries ? ' others' : ''}. Whatever processBroadcastElement does with a record it must do in every subtask. ` +
+        `subtask ${other.subtask + 1} has ${other.entries}${first.entries === other.entries ? ' others' : ''}. Make processBroadcastElement do the same with a record in every subtask. ` +
         `At the parallelism of ${subtasks.length} each subtask goes on with its own.`,
       { reason: 'not-identical' },
     );

@@ -324,7 +324,7 @@ test('one name, one state: another kind or type under it is refused, the same on
   );
   assert.throws(
     () => backend.getState(new ListStateDescriptor('x') as never),
-    /getState got the descriptor of a list state\. It takes that of a value state\./,
+    /getState got the descriptor of a list state\. Give it that of a value state\./,
   );
   assert.throws(() => backend.getState('x' as never), /getState got no state descriptor/);
   assert.throws(() => new ValueStateDescriptor(''), /ValueStateDescriptor got an empty text as the name of a state/);

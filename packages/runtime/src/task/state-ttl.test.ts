@@ -164,7 +164,7 @@ test('a time to live that is none is refused, and one of operator state', () => 
   const descriptor = new ListStateDescriptor<number>('list');
   assert.throws(
     () => descriptor.enableTimeToLive({ ttl: '0 ms' }),
-    /enableTimeToLive of state 'list' got a ttl of 0 ms\. It must be more than 0/,
+    /enableTimeToLive of state 'list' got a ttl of 0 ms\. Give one above 0/,
   );
   assert.throws(
     () => descriptor.enableTimeToLive({ ttl: '1 s', cleanup: 'never' as never }),

@@ -224,7 +224,10 @@ test('arguments of another kind', () => {
     'maxBy got 1 as its second argument. Give true for the first of equals, false for the last.',
   );
   refuses(() => numbers().project(), 'project got no fields. Name at least one.');
-  refuses(() => numbers().project(anything(-1)), 'project got the position -1. Positions in a tuple count from 0.');
+  refuses(
+    () => numbers().project(anything(-1)),
+    'project got the position -1. Give whole numbers from 0: positions in a tuple count from there.',
+  );
   refuses(
     () => numbers().setBufferTimeout('-2 ms'),
     "setBufferTimeout of 'Source: Sequence Source' got -2 ms. Give 0 ms for every record at once, -1 ms for full buffers only, or a time to wait at most.",

@@ -142,9 +142,9 @@ test('what is no declaration is refused, with what it is', () => {
   const refused = (states: unknown, message: RegExp) => assert.throws(() => words().process(new Declaring(states)), { message });
   refused(
     undefined,
-    /^process: usesStates of an object of class Declaring returned undefined\. It returns the declarations of all states: an array or a Set of them\.$/,
+    /^process: usesStates of an object of class Declaring returned undefined\. Return the declarations of all states: an array or a Set of them\.$/,
   );
-  refused('count', /returned 'count'\. It returns the declarations/);
+  refused('count', /returned 'count'\. Return the declarations/);
   refused([1], /returned 1 among its declarations\. Make each by StateDeclarations\.$/);
   refused(
     [new ValueStateDescriptor('n')],

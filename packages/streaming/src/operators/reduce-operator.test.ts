@@ -58,15 +58,21 @@ test('plain values need no field; bigints, strings and Dates are ordered too', (
 });
 
 const refusals: readonly (readonly [run: () => unknown, message: string])[] = [
-  [() => sumOf('amount')({ amount: 1 }, { amount: 'x' }), `sum('amount') needs numbers, or bigints, and got 1 and then "x".`],
-  [() => sumOf('amount')({ amount: 1n }, { amount: 2 }), `sum('amount') needs numbers, or bigints, and got 1n and then 2.`],
+  [
+    () => sumOf('amount')({ amount: 1 }, { amount: 'x' }),
+    `sum('amount') needs numbers, or bigints, and got 1 and then "x". Filter such records out, or name another field.`,
+  ],
+  [
+    () => sumOf('amount')({ amount: 1n }, { amount: 2 }),
+    `sum('amount') needs numbers, or bigints, and got 1n and then 2. Filter such records out, or name another field.`,
+  ],
   [
     () => maxOf('size')({}, { size: 2 }),
-    `max('size') needs numbers, bigints, strings, booleans or Dates, of one kind, and got undefined and then 2.`,
+    `max('size') needs numbers, bigints, strings, booleans or Dates, of one kind, and got undefined and then 2. Filter such records out, or name another field.`,
   ],
   [
     () => minByOf<unknown>()({ a: 1 }, null),
-    'minBy of plain values needs numbers, bigints, strings, booleans or Dates, of one kind, and got {"a":1} and then null.',
+    'minBy of plain values needs numbers, bigints, strings, booleans or Dates, of one kind, and got {"a":1} and then null. Filter such records out, or name another field.',
   ],
 ];
 

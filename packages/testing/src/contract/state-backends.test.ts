@@ -50,7 +50,7 @@ test('what is no backend is refused', () => {
   env.setStateBackend('hashmap');
   assert.throws(
     () => env.setStateBackend('rocksdb' as never),
-    /got 'rocksdb'\. It takes 'hashmap' or a StateBackend\. The backend on RocksDB is not there yet/,
+    /got 'rocksdb'\. Give it 'hashmap' or a StateBackend\. The backend on RocksDB is not there yet/,
   );
   assert.throws(() => env.setStateBackend({ name: 'x' }), /an object without name and createKeyedBackend/);
 });

@@ -350,7 +350,7 @@ test('copies of an IDENTICAL state that differ are found when the parallelism ch
   assert.equal(await run((subtask, n) => (subtask === 0 ? n : 4 - n), 3), 'restored', 'in another order');
   assert.equal(
     await run(bySubtask, 3),
-    "State 'rules' of 'Keeping' (uid keeping) is declared IDENTICAL, and in the checkpoint 'checkpoint 1' it is not: subtask 1 has 3 entries and subtask 2 has 3 others. Whatever processBroadcastElement does with a record it must do in every subtask. At the parallelism of 2 each subtask goes on with its own.",
+    "State 'rules' of 'Keeping' (uid keeping) is declared IDENTICAL, and in the checkpoint 'checkpoint 1' it is not: subtask 1 has 3 entries and subtask 2 has 3 others. Make processBroadcastElement do the same with a record in every subtask. At the parallelism of 2 each subtask goes on with its own.",
   );
   assert.match(await run((subtask, n) => (subtask === 0 ? undefined : n), 3), /subtask 1 has 0 entries and subtask 2 has 3\./);
   assert.equal(await run(bySubtask, 2), 'restored');

@@ -15,7 +15,7 @@ import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strate
 import { TestEnvironment } from '../index.ts';
 
 const FOREIGN =
-  /The key ("?[\w-]+"?) is in key group \d+, and this subtask has the groups \d+ to \d+: the record was sent elsewhere by its key\. A key function must give the same key whenever it is called/;
+  /The key ("?[\w-]+"?) is in key group \d+, and this subtask has the groups \d+ to \d+: the record was sent elsewhere by its key\. Check that the key function gives the same key whenever it is called/;
 
 const counted = () => {
   let count: ValueState<unknown>;
