@@ -103,7 +103,7 @@ const QUESTION = /(?<=[.;:!)\]}] |\[ ?)(?:Is|Are|Was|Were|Does|Do|Did|Has|Have)\
 const ELSEWHERE = /(?<=[.;] |\[)[A-Za-z ]+ (?:go to|come from) [^.]+/;
 /** Somebody else's message follows, which has its own next step. */
 const PASSED_ON =
-  /\{(?:message|cause|failure|text|reason|why|what|difference|issues|obstacle|refusal|allowed|lines|advice|hint|seen|INSTEAD)\}[).\]]*$/;
+  /\{(?:message|cause|failure|text|reason|why|what|difference|issues|obstacle|refusal|allowed|lines|advice|hint|seen|report|INSTEAD)\}[).\]]*$/;
 
 /** @returns {{what: string, next: string | undefined}} */
 export function splitNextStep(text) {
