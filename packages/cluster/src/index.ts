@@ -31,6 +31,7 @@ export type {
   TypeInformation,
 } from '@millrace/core/types/type-information';
 export { type RowFields, type RowOf, type Simplify, type StandardSchema, type TypeOf, Types } from '@millrace/core/types/types';
+export type { LogFields, Logger, LogLevel } from '@millrace/core/base/log';
 export type { Counter, Histogram as HistogramMetric, Meter, MetricGroup } from '@millrace/core/metrics/metric-group';
 export { AsyncDataStream, type AsyncWait } from '@millrace/streaming/api/async-data-stream';
 export {

@@ -7,7 +7,7 @@ import { IGNORE_UNCLAIMED_STATE, METRICS_ALLOW_REMOTE, METRICS_HOST, METRICS_POR
 import type { RunOptions } from './command-line.ts';
 
 /** What the options of a command and the configuration file say together. Throws a `ConfigError` that names the option. */
-export function configureCommand(options: Omit<RunOptions, 'logLevel'>, workingDirectory: string): Configuration {
+export function configureCommand(options: Omit<RunOptions, 'logLevel' | 'logFormat'>, workingDirectory: string): Configuration {
   const { parallelism, slots, checkpointDir, checkpointInterval, restore, allowNonRestoredState, configDir, D } = options;
   const { metricsPort, metricsHost, metricsAllowRemote } = options;
   const flags = [

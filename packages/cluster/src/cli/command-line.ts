@@ -1,10 +1,8 @@
 /** The commands and their options, as help shows them. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from '@millrace/core/base/log';
 import { EXIT_CODE_HELP, EXIT_FAILED, EXIT_INTERNAL, EXIT_OK, EXIT_REFUSED } from './exit-code.ts';
 import { version } from './main.ts';
-
-export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What every command takes that runs a program. */
 export interface ExplainOptions {
@@ -16,6 +14,7 @@ export interface ExplainOptions {
 }
 
 export interface RunOptions extends ExplainOptions {
+  readonly logFormat: LogFormat;
   readonly slots?: string;
   readonly singleThread?: boolean;
   readonly checkpointDir?: string;
@@ -82,6 +81,7 @@ function addRun(command: Command): void {
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')
     .option('--single-thread', 'everything in this thread, for a debugger')
     .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))
+    .addOption(new Option('--log-format <format>', 'how: lines of text, or of JSON').choices(LOG_FORMATS).default('text'))
     .option('--config-dir <directory>', 'where config.yaml is (else MILLRACE_CONF_DIR, ./conf, or the working directory)')
     .option('-D <key=value>', 'set one configuration key; may be repeated', collect)
     .addHelpText('after', `\n${PRECEDENCE_HELP}\n\n${EXIT_CODE_HELP}`)

@@ -12,7 +12,8 @@ import { describeFailure } from '../client/failure-report.ts';
 import { EXTERNAL_PACKAGES } from '../client/options.ts';
 import { setHostExecutor } from '../client/program-scope.ts';
 import { configureCommand } from './command-configuration.ts';
-import { type ExplainOptions, LOG_LEVELS, type LogLevel } from './command-line.ts';
+import { isShown, type LogLevel } from '@millrace/core/base/log';
+import type { ExplainOptions } from './command-line.ts';
 import { EXIT_BROKEN_PIPE, EXIT_OK, exitCodeOf } from './exit-code.ts';
 import { ExplainExecutor } from './explain-executor.ts';
 import { explanationText } from './explain-text.ts';
@@ -91,7 +92,7 @@ class Explanation {
   }
 
   #log(level: LogLevel, message: string): void {
-    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(this.#options.logLevel)) return;
+    if (!isShown(level, this.#options.logLevel)) return;
     process.stderr.write(`millrace: ${message}\n`);
   }
 }

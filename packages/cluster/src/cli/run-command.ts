@@ -63,7 +63,7 @@ class ProgramRun {
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#face = new RunFace(options.logLevel, systemClock);
+    this.#face = new RunFace({ level: options.logLevel, format: options.logFormat }, systemClock);
     onSignals((exitCode) => this.#interrupt(exitCode));
     this.#face.onBrokenOutput((exitCode) => this.#interrupt(exitCode));
   }
@@ -87,6 +87,7 @@ class ProgramRun {
       startCluster,
       checkpointing: checkpointFlags(this.#options, configuration),
       profile: this.#profile,
+      logging: { level: this.#options.logLevel, format: this.#options.logFormat },
     });
     this.#program = program;
     program.clusters.prepare(likelySlots(configuration), program.bundle());

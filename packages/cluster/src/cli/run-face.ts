@@ -1,7 +1,7 @@
 /** All that a run writes, and the jobs that it has seen. Owns both standard streams of the process (R1 of run-command.ts). */
 import type { Clock } from '@millrace/core/base/clock';
 import type { JobMonitor, MonitoredJob } from '../client/job-monitor.ts';
-import { LOG_LEVELS, type LogLevel } from './command-line.ts';
+import { isShown, type LogLevel, logLine, type LogSettings } from '@millrace/core/base/log';
 import { EXIT_BROKEN_PIPE, EXIT_FAILED } from './exit-code.ts';
 import { Progress } from './progress.ts';
 import type { RunReport } from './run-report.ts';
@@ -11,14 +11,16 @@ const LINE_FEED = 10;
 export class RunFace implements JobMonitor {
   /** In the order in which they were submitted. */
   readonly jobs: MonitoredJob[] = [];
-  readonly #level: number;
+  readonly #logging: LogSettings;
+  readonly #clock: Clock;
   readonly #progress: Progress | undefined;
   readonly #ended = new Set<MonitoredJob>();
   #waiting: (() => void)[] = [];
   #lineOpen = false;
 
-  constructor(level: LogLevel, clock: Clock) {
-    this.#level = LOG_LEVELS.indexOf(level);
+  constructor(logging: LogSettings, clock: Clock) {
+    this.#logging = logging;
+    this.#clock = clock;
     this.#progress = process.stderr.isTTY ? new Progress(process.stderr, clock) : undefined;
     this.#watchLines();
   }
@@ -83,8 +85,10 @@ export class RunFace implements JobMonitor {
   }
 
   #log(level: LogLevel, message: string): void {
-    if (LOG_LEVELS.indexOf(level) > this.#level) return;
-    process.stderr.write(`millrace: ${message}\n`);
+    const { level: atMost, format } = this.#logging;
+    if (!isShown(level, atMost)) return;
+    const line = { time: this.#clock.now(), level, place: {}, message, fields: undefined };
+    process.stderr.write(format === 'json' ? logLine(format, line) : `millrace: ${message}\n`);
   }
 
   /** Whoever writes, the program's own code included: the figures make room, and the report begins on a line of its own. */

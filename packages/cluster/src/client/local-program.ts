@@ -1,4 +1,5 @@
 /** Puts a mini cluster, the bundle and an executor together for one program file. The CLI, `node job.ts` and `submit` all begin here. */
+import type { LogSettings } from '@millrace/core/base/log';
 import type { Configuration } from '@millrace/core/config/configuration';
 import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import type { LocalClusterOptions } from '../local/local-cluster.ts';
@@ -33,6 +34,7 @@ export interface LocalProgramOptions {
   readonly startCluster?: StartCluster;
   readonly checkpointing?: CheckpointFlags;
   readonly profile?: ProfileSettings | undefined;
+  readonly logging?: LogSettings;
 }
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
@@ -91,6 +93,7 @@ function clusterOptions({
   monitor,
   onOutput,
   profile,
+  logging,
 }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
   return {
     singleThread,
@@ -110,6 +113,7 @@ function clusterOptions({
       ),
     ...(onOutput === undefined ? {} : { onOutput }),
     ...(profile === undefined ? {} : { profile }),
+    ...(logging === undefined ? {} : { logging }),
     systemMetrics: configuration.get(METRICS_PORT) !== undefined,
   };
 }

@@ -19,7 +19,7 @@ export function createCoordinators(blobs: BlobDirectory): InProcessCoordinators 
 }
 
 export function startTaskManager(configuration: TaskManagerConfiguration, rpc: RpcService, onOutput: OnOutput): { close(): Promise<void> } {
-  const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile, systemMetrics } = configuration;
+  const { taskManagerId, overdraftMemoryBytes, managedMemoryBytes, profile, systemMetrics, logging } = configuration;
   const { taskCancellationTimeoutMs: closeTimeoutMs } = configuration;
   const output = onOutput === undefined ? processOutput() : callbackOutput(onOutput);
   const slots: InProcessSlot[] = [];
@@ -37,6 +37,7 @@ export function startTaskManager(configuration: TaskManagerConfiguration, rpc: R
           closeTimeoutMs,
           profile,
           system,
+          logging,
           receive: (index, message) => listener.receive(index, message),
         },
       );

@@ -1,6 +1,7 @@
 /** A slot in the calling thread, for `--single-thread`: the same messages by call, each in a turn of its own. */
 import { threadId } from 'node:worker_threads';
 import { systemClock } from '@millrace/core/base/clock';
+import type { LogSettings } from '@millrace/core/base/log';
 import type { SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
 import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
@@ -21,6 +22,7 @@ export interface InProcessSlotPorts {
   readonly managedMemoryBytes: number;
   readonly closeTimeoutMs: number;
   readonly system: SystemPort | undefined;
+  readonly logging: LogSettings;
   receive(slot: number, message: FromSlot): void;
 }
 
@@ -97,6 +99,7 @@ export class InProcessSlot implements SlotHandle {
       managedMemoryBytes: this.#ports.managedMemoryBytes,
       closeTimeoutMs: this.#ports.closeTimeoutMs,
       system: this.#ports.system,
+      logging: this.#ports.logging,
     });
     return slot;
   }

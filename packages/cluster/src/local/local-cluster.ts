@@ -4,6 +4,7 @@
  * calling thread, for debuggers and small tests.
  */
 import type { MemorySettings } from '@millrace/runtime/memory/task-manager-memory';
+import type { LogSettings } from '@millrace/core/base/log';
 import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
@@ -35,6 +36,8 @@ export interface LocalClusterOptions {
   readonly profile?: ProfileSettings;
   /** Makes figures of threads, processes and operators too, for somebody who reads them. */
   readonly systemMetrics?: boolean;
+  /** Of what functions log. Default: warn, as text. */
+  readonly logging?: LogSettings;
   /** Told when a job begins to wait for slots and each time the figures change. */
   readonly onWaitingForSlots?: (waiting: WaitingForSlots) => void;
   /** Told of what is wrong and has ended no job: a restart, a checkpoint that failed or could not be removed. */

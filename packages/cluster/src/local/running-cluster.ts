@@ -185,6 +185,7 @@ export class RunningCluster implements LocalCluster {
       resourceManager: this.#jobManager.resourceManagerAddress,
       ...(this.#options.profile === undefined ? {} : { profile: this.#options.profile }),
       systemMetrics: this.#options.systemMetrics === true,
+      logging: this.#options.logging ?? { level: 'warn', format: 'text' },
     };
     this.#options.onInformation?.(`TaskManager ${configuration.taskManagerId} starts: ${describeShares(this.#compiled)}`);
     if (this.#inProcess !== undefined)

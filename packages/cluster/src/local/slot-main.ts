@@ -20,7 +20,7 @@ const STACK_FRAMES_MAX = 200;
 const port = parentPort;
 invariant(port !== null, () => 'slot-main is the entry of a worker thread');
 const { location, doorbell, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile: settings } = workerData as SlotWorkerData;
-const { activity, closeTimeoutMs, systemMetrics } = workerData as SlotWorkerData;
+const { activity, closeTimeoutMs, systemMetrics, logging } = workerData as SlotWorkerData;
 
 const post = (message: FromSlotWorker) => port.postMessage(message);
 const streams = new BatchedStreams({
@@ -48,6 +48,7 @@ const slot = new Slot({
   managedMemoryBytes,
   activity,
   closeTimeoutMs,
+  logging,
   system: systemMetrics ? systemFigures() : undefined,
 });
 

@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '@millrace/core/base/clock';
+import type { LogSettings } from '@millrace/core/base/log';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import { describeFailure, lostFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
@@ -46,6 +47,7 @@ export interface SlotWorkerOptions {
   readonly closeTimeoutMs: number;
   readonly watchdogLimitMs: number | undefined;
   readonly systemMetrics?: boolean | undefined;
+  readonly logging: LogSettings;
 }
 
 export class SlotWorker implements SlotHandle {
@@ -144,7 +146,7 @@ export class SlotWorker implements SlotHandle {
   #start(): Worker {
     clearTimeout(this.#renewal);
     const { taskManagerId, slot, overdraftMemoryBytes, memoryLimitBytes, managedMemoryBytes, profile } = this.#options;
-    const { closeTimeoutMs, systemMetrics = false } = this.#options;
+    const { closeTimeoutMs, systemMetrics = false, logging } = this.#options;
     const workerData: SlotWorkerData = {
       location: { taskManagerId, slot },
       doorbell: this.#doorbell,
@@ -155,6 +157,7 @@ export class SlotWorker implements SlotHandle {
       activity: this.#activity.buffer as SharedArrayBuffer,
       closeTimeoutMs,
       systemMetrics,
+      logging,
     };
     const maxOldGenerationSizeMb = Math.ceil((memoryLimitBytes * HARD_LIMIT_FACTOR) / MIB) + HARD_LIMIT_EXTRA_MIB;
     const worker = new Worker(new URL('./slot-main.js', import.meta.url), {

@@ -33,7 +33,7 @@ function receive(text: string): void {
 function start(configuration: TaskManagerConfiguration): { readonly router: RpcRouter; close(): void } {
   phase('task manager: configured');
   const { taskManagerId, overdraftMemoryBytes, slotMemoryLimitBytes: memoryLimitBytes, managedMemoryBytes, profile } = configuration;
-  const { taskCancellationTimeoutMs: closeTimeoutMs, watchdogLimitMs, systemMetrics } = configuration;
+  const { taskCancellationTimeoutMs: closeTimeoutMs, watchdogLimitMs, systemMetrics, logging } = configuration;
   const inspector = new ThreadInspector();
   const output = processOutput();
   const router = createRouter(taskManagerId, reportQuietly);
@@ -53,6 +53,7 @@ function start(configuration: TaskManagerConfiguration): { readonly router: RpcR
           closeTimeoutMs,
           watchdogLimitMs,
           systemMetrics,
+          logging,
         },
         {
           output,

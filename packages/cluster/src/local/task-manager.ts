@@ -5,6 +5,7 @@
  *     finds its output complete.
  */
 import { systemClock } from '@millrace/core/base/clock';
+import type { LogSettings } from '@millrace/core/base/log';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
 import type { LeaderAddress } from '@millrace/runtime/protocol/control-messages';
 import { type FailureDescription, isTerminal } from '@millrace/runtime/protocol/execution-state';
@@ -41,6 +42,7 @@ export interface TaskManagerConfiguration {
   readonly watchdogLimitMs: number | undefined;
   /** Figures of threads, processes and operators are made: somebody reads them. */
   readonly systemMetrics?: boolean;
+  readonly logging: LogSettings;
 }
 
 export interface TaskManagerPorts {

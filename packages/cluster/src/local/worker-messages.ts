@@ -1,4 +1,5 @@
 /** Between the main thread of a TaskManager and the thread of a slot, and between a JobManager and a coordinator isolate: structured clones in one process. */
+import type { LogSettings } from '@millrace/core/base/log';
 import type { CoordinatorState } from '@millrace/runtime/checkpoint/checkpoint-metadata';
 import type { JobInformation, SlotLocation } from '@millrace/runtime/protocol/deployment';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
@@ -17,6 +18,7 @@ export interface SlotWorkerData {
   readonly closeTimeoutMs: number;
   /** Somebody reads them. */
   readonly systemMetrics: boolean;
+  readonly logging: LogSettings;
 }
 
 /** The global function of a slot's thread that says what the thread is doing, as JSON of a SlotReport; given the slot that is asked for. */

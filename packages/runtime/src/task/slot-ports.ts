@@ -1,5 +1,6 @@
 /** What a slot needs from the thread that it lives in. */
 import type { Clock } from '@millrace/core/base/clock';
+import type { LogSettings } from '@millrace/core/base/log';
 import type { SpillStorage } from '@millrace/streaming/contract/managed-memory';
 import type { StandardStreams } from '@millrace/streaming/contract/sink';
 import type { JobBindings } from '@millrace/streaming/graph/job-graph';
@@ -32,6 +33,8 @@ export interface SlotPorts {
   /** Runs the program in binding mode. `instance` tells the slots of one thread apart: each gets functions of its own (architecture D7 f). */
   bind(job: JobInformation, bundlePath: string, instance: number): Promise<JobBindings>;
   readonly standardStreams: StandardStreams;
+  /** Of what functions log. Default: info, as text. */
+  readonly logging?: LogSettings;
   /** Where the slot's parts of checkpoints are written and read. Default: the file systems that their paths name. */
   readonly checkpointFiles?: CheckpointFiles;
   /** False where nobody takes checkpoints, whatever the job says: the last commits are then made at the end of the input. */

@@ -1,8 +1,10 @@
 /** What one task is built from: its place in the job, and the slot around it. */
 
 import type { ManagedMemory } from '@millrace/streaming/contract/managed-memory';
+import { createLogger, type Logger, type LogSettings } from '@millrace/core/base/log';
 import type { RuntimeContext } from '@millrace/streaming/contract/functions';
 import type { OperatorSettings } from '@millrace/streaming/contract/operator';
+import type { StandardStreams } from '@millrace/streaming/contract/sink';
 import { TaskAccumulators } from '@millrace/streaming/contract/task-accumulators';
 import type { ChainedOperator, JobBindings, JobVertex } from '@millrace/streaming/graph/job-graph';
 import { NO_STATE } from '../checkpoint/state-handles.ts';
@@ -16,6 +18,8 @@ import type { SlotPorts } from './slot-ports.ts';
 import type { TaskMemory } from './operator-memory.ts';
 import { TaskMetricGroups } from './task-metric-groups.ts';
 import type { FailingPlace } from './user-code-error.ts';
+
+const DEFAULT_LOGGING: LogSettings = { level: 'info', format: 'text' };
 
 export interface TaskEnvironment {
   readonly ports: SlotPorts;
@@ -65,6 +69,7 @@ export function runtimeContextOf(
   const { subtask, attempt } = environment.deployed.task;
   const taskName = taskNameOf(environment);
   const metrics = metricGroups.of(operator);
+  const logger = loggerOf(environment, operator.name);
   return {
     getTaskName: () => taskName,
     getIndexOfThisSubtask: () => subtask,
@@ -73,8 +78,27 @@ export function runtimeContextOf(
     getAttemptNumber: () => attempt,
     getJobId: () => environment.job.jobId,
     getMetricGroup: () => metrics,
+    getLogger: () => logger,
     ...accumulators.of(operator.name),
   };
+}
+
+/** Lines go the way of what the subtask prints, in its order. */
+function loggerOf(environment: TaskEnvironment, operator: string): Logger {
+  const { ports, job, deployed } = environment;
+  const { subtask, attempt } = deployed.task;
+  const place = { job: job.jobGraph.name, jobId: job.jobId, task: taskNameOf(environment), operator, subtask, attempt };
+  const { logging: settings = DEFAULT_LOGGING, clock, standardStreams } = ports;
+  return createLogger({ settings, place, now: () => clock.now(), write: (text) => writeOrDrop(standardStreams, text) });
+}
+
+/** A log that nobody can read any more fails no job, and waits for nobody. */
+function writeOrDrop(streams: StandardStreams, text: string): void {
+  try {
+    Promise.resolve(streams.write('stderr', text)).catch(() => {});
+  } catch {
+    // The stream is closed.
+  }
 }
 
 export function settingsOf({ job, bindings }: TaskEnvironment): OperatorSettings {

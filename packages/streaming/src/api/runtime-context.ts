@@ -43,6 +43,7 @@ export function runtimeContextOf(
     getAttemptNumber: () => runtime.getAttemptNumber(),
     getJobId: () => runtime.getJobId(),
     getMetricGroup: () => runtime.getMetricGroup(),
+    getLogger: () => runtime.getLogger(),
     addAccumulator: (name, accumulator) => runtime.addAccumulator(name, accumulator),
     getAccumulator: (name) => runtime.getAccumulator(name),
     getIntCounter: (name) => runtime.getIntCounter(name),

@@ -6,6 +6,7 @@
  * H3 as in a slot, promises that have settled are seen before a snapshot is taken.
  * H4 events between readers and their enumerator arrive later, in their order, unless their receiver is gone.
  */
+import { NO_LOGGER } from '@millrace/core/base/log';
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import { invariant } from '@millrace/core/base/assert';
 import type { Clock } from '@millrace/core/base/clock';
@@ -179,6 +180,7 @@ function runtimeContext(subtask: number, parallelism: number): RuntimeContext {
     getAttemptNumber: () => 0,
     getJobId: () => 'job',
     getMetricGroup: () => metrics,
+    getLogger: () => NO_LOGGER,
     ...new TaskAccumulators().of('source'),
   };
 }

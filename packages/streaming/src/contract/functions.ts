@@ -1,3 +1,4 @@
+import type { Logger } from '@millrace/core/base/log';
 import type { MetricGroup } from '@millrace/core/metrics/metric-group';
 import type { Accumulator, AnyAccumulator, DoubleCounter, Histogram, IntCounter, LongCounter } from './accumulators.ts';
 import type { Nothing, MaybePromise } from './emittable.ts';
@@ -25,6 +26,8 @@ export interface RuntimeContext extends AccumulatorRegistry {
   getJobId(): string;
   /** Of the operator in this subtask. */
   getMetricGroup(): MetricGroup;
+  /** Of the operator in this subtask: each line says where it comes from. Not for every record. */
+  getLogger(): Logger;
 }
 
 /**

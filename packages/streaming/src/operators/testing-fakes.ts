@@ -2,6 +2,7 @@
  * What tests of operators need: a task of one operator, tables without cleverness, and an outbox that refuses every n-th record, so that each emission is
  * suspended and resumed many times. Everything that the operator sends is in `log`, in order.
  */
+import { NO_LOGGER } from '@millrace/core/base/log';
 import { MetricRegistry } from '@millrace/core/metrics/metric-group';
 import type { OneInputOperator, OperatorContext, OperatorLogic, Output } from '../contract/operator.ts';
 import type { KeyedTable, KeyedTableFactory } from '../contract/state.ts';
@@ -130,6 +131,7 @@ export class OperatorBench {
         getAttemptNumber: () => 0,
         getJobId: () => 'job',
         getMetricGroup: () => metrics,
+        getLogger: () => NO_LOGGER,
         ...new TaskAccumulators().of('bench'),
       },
       tables: made.tables ?? this.tables,

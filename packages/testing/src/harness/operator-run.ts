@@ -6,6 +6,7 @@
  * U1 a call returns when nothing is suspended any more: the outbox is emptied as often as it takes.
  * U2 mail of the operator runs at the end of the call that caused it, or in `whenIdle`.
  */
+import { NO_LOGGER } from '@millrace/core/base/log';
 import { FakeMemory } from '@millrace/streaming/operators/testing-memory';
 import { invariant } from '@millrace/core/base/assert';
 import type { Random } from '@millrace/core/base/random';
@@ -251,6 +252,7 @@ export class OperatorRun {
         getAttemptNumber: () => 0,
         getJobId: () => 'harness',
         getMetricGroup: () => metrics,
+        getLogger: () => NO_LOGGER,
         ...new TaskAccumulators().of('harness'),
       },
       tables: services.tables,
