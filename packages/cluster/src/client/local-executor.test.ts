@@ -84,6 +84,7 @@ function bindingCluster(directory: string, seen: Run, failures: Record<string, E
     threads: () => [],
     progress: () => ({ status: 'RUNNING', restarts: 0, checkpoints: undefined, backPressureCulprit: undefined }),
     jobMetrics: (jobId) => ({ jobId, jobName: '', status: 'RUNNING', backPressureCulprit: undefined, readings: [], omitted: 0 }),
+    overview: () => ({ taskManagers: 1, slotsTotal: 1, slotsFree: 1 }),
     close: async () => {},
   };
 }

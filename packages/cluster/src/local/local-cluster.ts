@@ -5,6 +5,7 @@
  */
 import type { MemorySettings } from '@millrace/runtime/memory/task-manager-memory';
 import type { LogSettings } from '@millrace/core/base/log';
+import type { ClusterOverview } from '@millrace/runtime/coordinator/resource-manager';
 import type { CheckpointStatistics } from '@millrace/runtime/protocol/control-messages';
 import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
@@ -120,6 +121,8 @@ export interface LocalCluster {
   progress(jobId: string): JobProgress;
   /** Everything, with the metrics of its functions, under Flink's names. As `metrics`. */
   jobMetrics(jobId: string): JobMetrics;
+  /** What there is and what of it is free. Flink: `/overview`. */
+  overview(): ClusterOverview;
   /** Cancels what runs, then ends workers and processes in order and removes temporary files. Calling it twice is the same as once. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@
  *     of times; for others the next submission starts one.
  */
 import { UsageError } from '@millrace/core/base/errors';
+import type { ClusterOverview } from '@millrace/runtime/coordinator/resource-manager';
 import type { JobEvent } from '@millrace/runtime/coordinator/job-event';
 import type { JobDetails } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
@@ -131,6 +132,10 @@ export class RunningCluster implements LocalCluster {
 
   jobMetrics(jobId: string): JobMetrics {
     return jobMetricsOf(this.#details(jobId));
+  }
+
+  overview(): ClusterOverview {
+    return this.#jobManager.resourceManager.overview();
   }
 
   #details(jobId: string): JobDetails {
