@@ -25,6 +25,7 @@ export interface RunOptions extends ExplainOptions {
   readonly metricsPort?: string;
   readonly metricsHost?: string;
   readonly metricsAllowRemote?: boolean;
+  readonly events?: string;
   readonly cpuProfile?: string;
   readonly cpuProfileSubtask?: string;
 }
@@ -76,6 +77,7 @@ function addRun(command: Command): void {
     .option('--metrics-port <port>', 'serve the metrics of the jobs for Prometheus; 0: any free port (metrics.reporter.prom.port)')
     .option('--metrics-host <address>', 'where; 127.0.0.1 unless set (metrics.reporter.prom.host)')
     .option('--metrics-allow-remote', 'let the address be one that others than this machine reach')
+    .option('--events <file>', 'write what happens to the jobs, as lines of JSON: status, failures, restarts, checkpoints')
     .option('--cpu-profile <path>', 'write a CPU profile of one subtask: into a directory, or to a file that ends with .cpuprofile')
     .option('--cpu-profile-subtask <task>', "of which one: an operator's name, a number from 0, or name:number; else subtask 0")
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')

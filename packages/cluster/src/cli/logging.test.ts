@@ -1,7 +1,7 @@
 /** Goal: what functions and the command log is on standard error in order, says where it comes from, and is JSON where that was asked for. Method: the command as a process. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -96,4 +96,26 @@ test('what a function has logged before it fails comes before the failure, which
     ],
   );
   assert.match(records.at(-1)?.message ?? '', /too many/);
+});
+
+test('what happens to a job is in the file of events, to its end', async () => {
+  const { code } = await run(['--events', 'events.jsonl'], 200);
+  assert.equal(code, 1);
+  const reports = readFileSync(join(root, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+  const told = reports.map((line) => JSON.parse(line) as { readonly name: string; readonly jobName: string; readonly attributes: object });
+  assert.deepEqual(
+    told.map(({ name, attributes }) => [name, Object.values(attributes)[1]]),
+    [
+      ['JobStatusChangeEvent', 'CREATED'],
+      ['JobStatusChangeEvent', 'RUNNING'],
+      ['JobInitialization', 'RUNNING'],
+      ['JobStatusChangeEvent', 'FAILING'],
+      ['JobFailureEvent', Object.values(told[4]?.attributes ?? {})[1]],
+      ['JobStatusChangeEvent', 'FAILED'],
+    ],
+  );
+  assert.match(String(Object.values(told[4]?.attributes ?? {})[1]), /too many/);
+  const refused = await run(['--events', 'no/such/directory/events.jsonl'], 1);
+  assert.equal(refused.code, 2);
+  assert.match(refused.lines.join(), /Events cannot be written to .*events\.jsonl \(--events\)/);
 });

@@ -23,6 +23,7 @@ import { checkpointFlags, configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
 import type { MetricsServer } from './metrics-server.ts';
+import { ReportFile } from './report-file.ts';
 import { RunFace } from './run-face.ts';
 import { reportOf, reportWithoutJob } from './run-report.ts';
 import { onSignals } from './signals.ts';
@@ -60,6 +61,7 @@ class ProgramRun {
   #finishing: Promise<void> | undefined;
   #metrics: MetricsServer | undefined;
   #profile: ProfileSettings | undefined;
+  #events: ReportFile | undefined;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -75,6 +77,8 @@ class ProgramRun {
     const path = resolveProgram(file, this.#workingDirectory);
     await this.#serveMetrics(configuration);
     this.#profile = this.#profileSettings();
+    const { events } = this.#options;
+    if (events !== undefined) this.#events = new ReportFile(events, this.#workingDirectory, (message) => this.#face.warn(message));
     const program = createLocalProgram({
       file: path,
       args,
@@ -87,6 +91,7 @@ class ProgramRun {
       startCluster,
       checkpointing: checkpointFlags(this.#options, configuration),
       profile: this.#profile,
+      reporter: this.#events,
       logging: { level: this.#options.logLevel, format: this.#options.logFormat },
     });
     this.#program = program;
@@ -161,6 +166,7 @@ class ProgramRun {
     await this.#program?.clusters.close();
     await this.#metrics?.close();
     this.#warnOfProfile();
+    this.#events?.close();
     const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
     const told = this.#signalCode === undefined && failure !== undefined;
     if (told)

@@ -3,6 +3,7 @@ import type { LogSettings } from '@millrace/core/base/log';
 import type { Configuration } from '@millrace/core/config/configuration';
 import { DEFAULT_PARALLELISM } from '@millrace/streaming/api/job-options';
 import type { LocalClusterOptions } from '../local/local-cluster.ts';
+import type { JobReporter } from '../local/job-reports.ts';
 import type { ProfileSettings } from '../local/profile-settings.ts';
 import type { ProgramBundle } from './bundle.ts';
 import type { CheckpointFlags } from './job-checkpointing.ts';
@@ -35,6 +36,7 @@ export interface LocalProgramOptions {
   readonly checkpointing?: CheckpointFlags;
   readonly profile?: ProfileSettings | undefined;
   readonly logging?: LogSettings;
+  readonly reporter?: JobReporter | undefined;
 }
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
@@ -94,6 +96,7 @@ function clusterOptions({
   onOutput,
   profile,
   logging,
+  reporter,
 }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
   return {
     singleThread,
@@ -114,6 +117,7 @@ function clusterOptions({
     ...(onOutput === undefined ? {} : { onOutput }),
     ...(profile === undefined ? {} : { profile }),
     ...(logging === undefined ? {} : { logging }),
+    ...(reporter === undefined ? {} : { reporter }),
     systemMetrics: configuration.get(METRICS_PORT) !== undefined,
   };
 }

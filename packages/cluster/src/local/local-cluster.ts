@@ -11,6 +11,7 @@ import type { ProgramDescriptor } from '@millrace/runtime/protocol/deployment';
 import type { JobStatus, SubmittedJob } from '@millrace/streaming/graph/executor';
 import type { JobGraph } from '@millrace/streaming/graph/job-graph';
 import type { JobMetrics } from './job-metrics.ts';
+import type { JobReporter } from './job-reports.ts';
 import type { ProfileSettings } from './profile-settings.ts';
 import { RunningCluster } from './running-cluster.ts';
 
@@ -37,6 +38,8 @@ export interface LocalClusterOptions {
   readonly profile?: ProfileSettings;
   /** Makes figures of threads, processes and operators too, for somebody who reads them. */
   readonly systemMetrics?: boolean;
+  /** Told what happens to jobs: status, failures, restarts, checkpoints. */
+  readonly reporter?: JobReporter;
   /** Of what functions log. Default: warn, as text. */
   readonly logging?: LogSettings;
   /** Told when a job begins to wait for slots and each time the figures change. */

@@ -31,6 +31,7 @@ import type {
   VertexFigures,
 } from './local-cluster.ts';
 import { jobNotice } from './job-notices.ts';
+import { JobReports } from './job-reports.ts';
 import { slotThreadsOf } from './slot-threads.ts';
 import { createRouter, reportQuietly } from './router.ts';
 import { callbackOutput, processOutput } from './standard-streams.ts';
@@ -58,6 +59,7 @@ export class RunningCluster implements LocalCluster {
   readonly #collectors = new Map<string, (bytes: Uint8Array) => Promise<void>>();
   readonly #removeBlobs = () => this.#blobs.remove();
   readonly #respawn = new TaskManagerRespawn(systemClock);
+  readonly #reports: JobReports | undefined;
   #taskManager: Closable | undefined;
   #taskManagers = 0;
   #closing: Promise<void> | undefined;
@@ -67,6 +69,8 @@ export class RunningCluster implements LocalCluster {
     this.#blobs = BlobDirectory.create();
     this.#options = options;
     this.#inProcess = inProcess;
+    const { reporter } = options;
+    this.#reports = reporter && new JobReports({ reporter, jobOf: (jobId) => this.#jobManager.dispatcher.details(jobId) });
     process.on('exit', this.#removeBlobs); // for those who call process.exit()
     this.#router = createRouter('jobmanager', reportQuietly);
     const output = options.onOutput === undefined ? processOutput() : callbackOutput(options.onOutput);
@@ -241,6 +245,7 @@ export class RunningCluster implements LocalCluster {
   }
 
   #log(event: JobEvent): void {
+    this.#reports?.take(event);
     const notice = jobNotice(event);
     if (notice?.level === 'warn') this.#options.onWarning?.(notice.message);
     if (notice?.level === 'info') this.#options.onInformation?.(notice.message);
