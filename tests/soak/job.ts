@@ -105,6 +105,13 @@ const PROGRAMS: Readonly<Record<string, () => void>> = {
     const [first, ...others] = tags.map((tag) => main.getSideOutput(tag) as DataStream<number>);
     first!.union(...others).sinkTo(counting(0));
   },
+  small: () => {
+    env
+      .fromSequence(1, 10_000)
+      .keyBy((n) => n % 100)
+      .reduce((a, b) => a + b)
+      .sinkTo({ createWriter: () => ({ write() {}, flush() {}, close() {} }) });
+  },
   subtasks: () => {
     env.disableOperatorChaining();
     let stream: DataStream<number> = env.fromSequence(1, 10_000);

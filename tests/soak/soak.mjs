@@ -1,9 +1,9 @@
 // Runs what strains the flow of records, and says what the processes needed: `npm run soak -- [program …] [--seconds N] [--count N]`. See docs/back-pressure.md.
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { residentBytes } from './resident.mjs';
 
 const command = fileURLToPath(new URL('../../packages/cluster/bin/millrace.js', import.meta.url));
 const job = fileURLToPath(new URL('job.ts', import.meta.url));
@@ -26,33 +26,6 @@ const PROGRAMS = {
   subtasks: { count: 2_000, parallelism: 2 },
 };
 
-/** Resident bytes of a process and all its descendants; undefined where there is no /proc. */
-function residentBytes(root) {
-  try {
-    const parents = new Map();
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const [, ppid] = /^\d+ \(.*\) \S+ (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-        parents.set(Number(pid), Number(ppid));
-      } catch {
-        // it has ended
-      }
-    }
-    const isOurs = (pid) => pid === root || (parents.has(pid) && isOurs(parents.get(pid)));
-    return [...parents.keys()].filter(isOurs).reduce((sum, pid) => sum + rssOf(pid), 0);
-  } catch {
-    return undefined;
-  }
-}
-
-function rssOf(pid) {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
-}
-
 async function run(name, { seconds, count }) {
   const settings = PROGRAMS[name];
   const records = count ?? settings.count;
@@ -71,7 +44,7 @@ async function run(name, { seconds, count }) {
   let canceledMs;
   while (!ended) {
     await Promise.race([end, delay(SAMPLE_MS)]);
-    const bytes = ended ? undefined : residentBytes(child.pid);
+    const bytes = ended ? undefined : residentBytes(child.pid)?.total;
     if (bytes !== undefined) samples.push(Math.round(bytes / MEBIBYTE));
     if (!settings.endless || canceledMs !== undefined || performance.now() - began < seconds * 1000) continue;
     canceledMs = performance.now();

@@ -14,7 +14,7 @@ import type { RecordSpill } from './record-spill.ts';
 
 /** Stands for as many records in the file as its number says. */
 const SPILLED = 255;
-const FIRST_CAPACITY = 64;
+const FIRST_CAPACITY = 16;
 const CONTROL_BYTES = 64; // of an element that is no record
 /** Every so many records one is measured. */
 const MEASURED_EVERY = 16;

@@ -1,4 +1,7 @@
-/** A queue of elements by reference: three parallel arrays that are used as a circle, which grows when it is full. Places are cleared once read. */
+/** A queue of elements by reference: three parallel arrays that are used as a circle, which begins small and grows when it is full. Places are cleared once read. */
+
+/** Most channels of a job with very many have little to hold. */
+const FIRST_PLACES = 16;
 
 export class LocalQueue {
   readonly capacity: number;
@@ -19,10 +22,11 @@ export class LocalQueue {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.limit = capacity;
-    this.tags = new Uint8Array(capacity);
-    this.numbers = new Float64Array(capacity);
-    this.records = emptyPlaces(capacity);
-    this.mask = capacity - 1;
+    const places = Math.min(capacity, FIRST_PLACES);
+    this.tags = new Uint8Array(places);
+    this.numbers = new Float64Array(places);
+    this.records = emptyPlaces(places);
+    this.mask = places - 1;
   }
 
   /** @cold From 0 to 1. */
@@ -57,7 +61,7 @@ export class LocalQueue {
   clear(): void {
     this.head = 0;
     this.count = 0;
-    this.resize(this.capacity);
+    this.resize(Math.min(this.capacity, FIRST_PLACES));
   }
 }
 

@@ -157,12 +157,18 @@ class ChainGenerator {
     const { writer } = this;
     const name = writer.local(`${step.operator.name}_${output.tag ?? 'emits'}`);
     const check = this.#checkOf(step, output.tag);
-    this.#function(name, 'record', step, (scope) => {
-      this.#at(scope, step.index, 'record');
-      writer.line(`if (${check}.left > 0) ${check}.record(record);`);
-      this.#freeze('record');
-      this.#emit(output, 'record', scope, true);
-    });
+    this.#function(
+      name,
+      'record',
+      step,
+      (scope) => {
+        this.#at(scope, step.index, 'record');
+        writer.line(`if (${check}.left > 0) ${check}.record(record);`);
+        this.#freeze('record');
+        this.#emit(output, 'record', scope, true);
+      },
+      variablesOf(output),
+    );
     return name;
   }
 
@@ -256,10 +262,9 @@ class ChainGenerator {
   }
 
   /** A function or method with the one `try` of G2. `keep`s nothing itself; the body declares what it needs through the scope. */
-  #function(name: string, parameters: string, step: PlannedStep, body: (scope: Scope) => void): void {
+  #function(name: string, parameters: string, step: PlannedStep, body: (scope: Scope) => void, declarations = variablesBehind(step)): void {
     const { writer } = this;
     const scope: Scope = { catches: [], variables: [] };
-    const declarations = variablesBehind(step);
     const keyword = name === 'collect' ? '' : 'function ';
     writer.block(`${keyword}${name}(${parameters})`, () => {
       writer.line(`let step = ${step.index}${declarations.map((variable) => `, ${variable}`).join('')};`);
@@ -371,7 +376,11 @@ function variableOf(step: PlannedStep): string {
 /** Of all maps that a function entered at `step` may inline. */
 function variablesBehind(step: PlannedStep): string[] {
   const own = step.logic.kind === 'map' ? [variableOf(step)] : [];
-  return [...own, ...step.outputs.flatMap((output) => output.steps.flatMap(variablesBehind))];
+  return [...own, ...step.outputs.flatMap(variablesOf)];
+}
+
+function variablesOf(output: PlannedOutput): string[] {
+  return output.steps.flatMap(variablesBehind);
 }
 
 function functionOf(step: PlannedStep): (value: unknown) => unknown {

@@ -90,18 +90,23 @@ function planStep({ vertex, edges, bindings }: PlanParts, index: number, later: 
   invariant(logic !== undefined, () => `planChain: no function is bound to operator '${operator.name}' (${operator.id})`);
   const fed = later.filter((step) => step !== undefined && step.operator.input === index);
   const leaving = edges.filter(({ edge }) => edge.sourceOperator === index);
-  const tags = new Set<string | undefined>([
-    undefined,
-    ...fed.map((step) => step.operator.inputTag),
-    ...leaving.map(({ edge }) => edge.sourceTag),
-  ]);
-  const outputs = [...tags].map((tag) => ({
-    tag,
-    steps: fed.filter((step) => step.operator.inputTag === tag),
-    edges: leaving.filter(({ edge }) => edge.sourceTag === tag),
-  }));
+  const outputs = outputsOf(fed, leaving);
   const timestampMoves = fed.some((step) => step.logic.kind === 'operator' || step.timestampMoves);
   return { index, operator, logic, outputs, timestampMoves };
+}
+
+/** By tag, each looked at once: an operator may have very many side outputs. */
+function outputsOf(fed: readonly PlannedStep[], leaving: readonly PlannedEdge[]): PlannedOutput[] {
+  const outputs = new Map<string | undefined, { tag: string | undefined; steps: PlannedStep[]; edges: PlannedEdge[] }>();
+  const outputOf = (tag: string | undefined) => {
+    const known = outputs.get(tag) ?? { tag, steps: [], edges: [] };
+    outputs.set(tag, known);
+    return known;
+  };
+  outputOf(undefined);
+  for (const step of fed) outputOf(step.operator.inputTag).steps.push(step);
+  for (const edge of leaving) outputOf(edge.edge.sourceTag).edges.push(edge);
+  return [...outputs.values()];
 }
 
 function walkOf(head: PlannedStep): WalkEntry[] {

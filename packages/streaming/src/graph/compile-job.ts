@@ -16,12 +16,18 @@ import type {
 import { type JobPlan, planOf } from './job-plan.ts';
 import { murmur3 } from './murmur3.ts';
 import { runsAsBatch } from './bounded-inputs.ts';
-import { buildStreamGraph, type StreamEdge } from './stream-graph.ts';
+import { buildStreamGraph, type StreamEdge, type StreamGraph } from './stream-graph.ts';
 import type { JobProgram } from './transformation.ts';
+
+/** Channels and generated code are made for each of them: beyond that a job would start for minutes. */
+const EDGES_MAX = 20_000;
+const OPERATORS_MAX = 20_000;
 
 /** Throws a `UsageError` for every mistake in the program that its graph shows. */
 export function compileJob(program: JobProgram, given: JobConfiguration): CompiledJob {
-  const plan = planOf(buildStreamGraph(program));
+  const graph = buildStreamGraph(program);
+  refuseSize(graph);
+  const plan = planOf(graph);
   const configuration = runsAsBatch(plan, program.settings.runtimeMode) ? batchConfiguration(given) : given;
   refuseCheckpoints(plan, configuration);
   const vertices = plan.chains.map((chain) => vertexOf(chain, plan));
@@ -45,6 +51,15 @@ function refuseCheckpoints({ iterations }: JobPlan, { checkpointing }: JobConfig
   throw new UsageError(
     `Checkpointing is not supported for iterative jobs: what goes round in the iteration '${first.head.name}' would be in no checkpoint. ` +
       'Leave out enableCheckpointing, or send records back through a topic.',
+  );
+}
+
+function refuseSize({ nodes, edges }: StreamGraph): void {
+  if (nodes.length <= OPERATORS_MAX && edges.length <= EDGES_MAX) return;
+  throw new UsageError(
+    `The job has ${nodes.length} operators and ${edges.length} edges between them; it may have ${OPERATORS_MAX} and ${EDGES_MAX}. ` +
+      'Side outputs that go the same way need one OutputTag, with what tells them apart as a field of the record; streams that are treated alike, one keyed stream.',
+    { reason: 'job-too-large' },
   );
 }
 
