@@ -127,8 +127,28 @@ function largeRecord(isChained: boolean): void {
   small.slotSharingGroup(isChained ? 'default' : 'other').sinkTo(counting(0));
 }
 
+/** One job after another; in the client, tells what this process has in its heap and resident every so many of them. */
+async function inARow(every: number): Promise<void> {
+  for (let job = 1; job <= count; job += 1) {
+    const own = StreamExecutionEnvironment.getExecutionEnvironment();
+    own
+      .fromSequence(1, 1_000)
+      .keyBy((n) => n % 100)
+      .reduce((a, b) => a + b)
+      .sinkTo({ createWriter: () => ({ write() {}, flush() {}, close() {} }) });
+    await own.execute(`job ${job}`);
+    if (job % every !== 0) continue;
+    (globalThis as { gc?: () => void }).gc?.();
+    const { heapUsed, rss } = process.memoryUsage();
+    console.log(JSON.stringify({ jobs: job, heapMiB: heapUsed / 2 ** 20, residentMiB: rss / 2 ** 20 }));
+  }
+}
+
 const name = params.getRequired('program');
 const program = PROGRAMS[name];
-if (program === undefined) throw new Error(`--program ${name}: it is one of ${Object.keys(PROGRAMS).join(', ')}`);
-program();
-await env.execute(name);
+if (name === 'in-a-row') await inARow(params.getLong('every', 50));
+else if (program === undefined) throw new Error(`--program ${name}: it is one of in-a-row, ${Object.keys(PROGRAMS).join(', ')}`);
+else {
+  program();
+  await env.execute(name);
+}

@@ -5,7 +5,7 @@ import { writeHeapSnapshot } from 'node:v8';
 import { submit } from 'millrace';
 import { residentBytes } from './resident.mjs';
 
-const EVERY = 50;
+const EVERY = Number(process.env.EVERY ?? 50);
 const MEBIBYTE = 1024 * 1024;
 const jobs = Number(process.argv[2] ?? 1_000);
 const snapshots = process.env.SNAPSHOTS; // a folder: for who looks for what is kept
@@ -21,7 +21,12 @@ for (let job = 1; job <= jobs; job += 1) {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   const all = residentBytes(process.pid);
-  const figures = { jobs: job, heapMiB: mebibytes(heapUsed + external), residentMiB: mebibytes(all.own), allResidentMiB: mebibytes(all.total) };
+  const figures = {
+    jobs: job,
+    heapMiB: mebibytes(heapUsed + external),
+    residentMiB: mebibytes(all.own),
+    allResidentMiB: mebibytes(all.total),
+  };
   first ??= figures;
   console.log(JSON.stringify({ ...figures, growth: Number((figures.allResidentMiB / first.allResidentMiB - 1).toFixed(3)) }));
   if (snapshots !== undefined && (job === EVERY || job === jobs)) writeHeapSnapshot(`${snapshots}/after-${job}.heapsnapshot`);
