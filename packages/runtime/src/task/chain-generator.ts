@@ -94,7 +94,7 @@ class ChainGenerator {
       return;
     }
     const head = this.writer.local('head');
-    this.#function(head, 'record', plan.head, (scope) => this.#feed(plan.head, 'record', scope));
+    this.#function(`${head}(record)`, plan.head, (scope) => this.#feed(plan.head, 'record', scope));
     const second = plan.head.logic.kind === 'twoInput' ? this.#writeSecondHead(plan.head) : 'undefined';
     this.writer.line(`return { head: ${head}, secondHead: ${second}, splitOutput: undefined, sourceSides: new Map() };`);
   }
@@ -126,7 +126,7 @@ class ChainGenerator {
     const { writer } = this;
     const entry = this.#entries.get(step) as Entry;
     const enter = writer.local(`${property}_${step.operator.name}`);
-    this.#function(enter, 'record', step, (scope) => this.#call(scope, step.index, 'record', `${entry.enter}.${method}(record);`));
+    this.#function(`${enter}(record)`, step, (scope) => this.#call(scope, step.index, 'record', `${entry.enter}.${method}(record);`));
     writer.line(`${entry.step}.${property} = ${enter};`);
   }
 
@@ -134,7 +134,7 @@ class ChainGenerator {
     const { writer } = this;
     const head = writer.local('secondHead');
     const entry = this.#entries.get(step) as Entry;
-    this.#function(head, 'record', step, (scope) => {
+    this.#function(`${head}(record)`, step, (scope) => {
       this.#at(scope, step.index, 'record');
       writer.line(
         `if (${entry.step}.waiting) ${entry.step}.addSecond(record, ${this.#flow}.timestamp); else ${entry.enter}.processElement2(record);`,
@@ -157,18 +157,13 @@ class ChainGenerator {
     const { writer } = this;
     const name = writer.local(`${step.operator.name}_${output.tag ?? 'emits'}`);
     const check = this.#checkOf(step, output.tag);
-    this.#function(
-      name,
-      'record',
-      step,
-      (scope) => {
-        this.#at(scope, step.index, 'record');
-        writer.line(`if (${check}.left > 0) ${check}.record(record);`);
-        this.#freeze('record');
-        this.#emit(output, 'record', scope, true);
-      },
-      variablesOf(output),
-    );
+    const emit = (scope: Scope) => {
+      this.#at(scope, step.index, 'record');
+      writer.line(`if (${check}.left > 0) ${check}.record(record);`);
+      this.#freeze('record');
+      this.#emit(output, 'record', scope, true);
+    };
+    this.#function(`${name}(record)`, step, emit, variablesOf(output));
     return name;
   }
 
@@ -202,7 +197,7 @@ class ChainGenerator {
     const iterate = writer.constant('iteratorOf', iteratorOf);
     const enter = writer.local(`enter_${step.operator.name}`);
     const fn = writer.constant(step.operator.name, functionOf(step));
-    this.#function(enter, 'record', step, (scope) => {
+    this.#function(`${enter}(record)`, step, (scope) => {
       this.#at(scope, step.index, 'record');
       writer.line(`const items = ${fn}(record);`);
       writer.line(`if (Array.isArray(items)) return ${array}(items, 0, record);`);
@@ -210,7 +205,7 @@ class ChainGenerator {
       writer.line(`if (iterator !== undefined) ${lazy}(iterator, record);`);
     });
     const resume = writer.local(`resume_${step.operator.name}`);
-    this.#function(resume, '', step, (scope) => {
+    this.#function(`${resume}()`, step, (scope) => {
       writer.line(`const { items, iterator, nextItem, itemsOf } = ${running};`);
       this.#catch(scope, step.index, `${running}.itemsOf`);
       writer.line(`step = ${step.index};`);
@@ -237,7 +232,7 @@ class ChainGenerator {
     const check = this.#checkOf(head, undefined);
     const name = writer.local(`${head.operator.name}_output`);
     writer.block(`class ${name} extends ${writer.constant('SplitOutput', SplitOutput)}`, () => {
-      this.#function('collect', 'record, recordTimestamp', head, (scope) => {
+      this.#function('collect(record, recordTimestamp)', head, (scope) => {
         this.#at(scope, head.index, 'record');
         writer.line('if (this.isIdle) this.markActive();');
         writer.line(`const given = recordTimestamp === undefined ? ${none} : recordTimestamp;`);
@@ -257,16 +252,16 @@ class ChainGenerator {
       });
     });
     const entry = writer.local('head');
-    this.#function(entry, 'record', head, (scope) => this.#emit(output, 'record', scope, false));
+    this.#function(`${entry}(record)`, head, (scope) => this.#emit(output, 'record', scope, false));
     writer.line(`return { head: ${entry}, secondHead: undefined, splitOutput: ${name}, sourceSides: ${this.#writeSides(head)} };`);
   }
 
   /** A function or method with the one `try` of G2. `keep`s nothing itself; the body declares what it needs through the scope. */
-  #function(name: string, parameters: string, step: PlannedStep, body: (scope: Scope) => void, declarations = variablesBehind(step)): void {
+  #function(signature: string, step: PlannedStep, body: (scope: Scope) => void, declarations = variablesBehind(step)): void {
     const { writer } = this;
     const scope: Scope = { catches: [], variables: [] };
-    const keyword = name === 'collect' ? '' : 'function ';
-    writer.block(`${keyword}${name}(${parameters})`, () => {
+    const keyword = signature.startsWith('collect(') ? '' : 'function '; // a method of a class
+    writer.block(`${keyword}${signature}`, () => {
       writer.line(`let step = ${step.index}${declarations.map((variable) => `, ${variable}`).join('')};`);
       writer.block('try', () => body(scope));
       writer.block('catch (error)', () => {

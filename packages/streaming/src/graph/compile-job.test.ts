@@ -57,15 +57,6 @@ const partition = (id: number, input: number, partitioner: PartitionerKind): Tra
   partitioner,
 });
 
-test('a job that is too large is refused with what it has and may have', () => {
-  const many = [operator(0, 'source', undefined), ...Array.from({ length: 20_000 }, (_, n) => operator(n + 1, 'map', 0))];
-  assert.throws(() => compiled(many), {
-    kind: 'usage',
-    reason: 'job-too-large',
-    message: /^The job has 20001 operators and 20000 edges between them; it may have 20000 and 20000\. Side outputs .* one keyed stream\.$/,
-  });
-});
-
 test('a cycle is refused with its path, in the direction of the records', () => {
   const loop = [
     operator(0, 'in', undefined),
