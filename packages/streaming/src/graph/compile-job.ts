@@ -58,7 +58,7 @@ function refuseSize({ nodes, edges }: StreamGraph): void {
   if (nodes.length <= OPERATORS_MAX && edges.length <= EDGES_MAX) return;
   throw new UsageError(
     `The job has ${nodes.length} operators and ${edges.length} edges between them; it may have ${OPERATORS_MAX} and ${EDGES_MAX}. ` +
-      'Side outputs that go the same way need one OutputTag, with what tells them apart as a field of the record; streams that are treated alike, one keyed stream.',
+      'Give side outputs that go the same way one OutputTag, with what tells them apart as a field of the record, and key streams that are treated alike.',
     { reason: 'job-too-large' },
   );
 }

@@ -9,6 +9,7 @@ test('a job that is too large is refused with what it has and may have', () => {
   assert.throws(() => env.compile('large'), {
     kind: 'usage',
     reason: 'job-too-large',
-    message: /^The job has 20001 operators and 20000 edges between them; it may have 20000 and 20000\. Side outputs .* one keyed stream\.$/,
+    message:
+      /^The job has 20001 operators and 20000 edges between them; it may have 20000 and 20000\. Give side outputs .* treated alike\.$/,
   });
 });
