@@ -3,7 +3,7 @@ import type { Random } from '@millrace/core/base/random';
 import { Draw } from './draw.ts';
 import { generateSources } from './generate-sources.ts';
 import { intervalJoinPlan, twoInputPlan } from './generate-two-inputs.ts';
-import { generalWindowPlan, windowPlan } from './generate-windows.ts';
+import { generalWindowPlan, sessionsPlan, windowPlan } from './generate-windows.ts';
 import {
   inputsOf,
   type NodePlan,
@@ -22,7 +22,7 @@ const PARTITIONINGS: readonly Partitioning[] = ['none', 'none', 'none', 'rebalan
 /** As often as there is to find. */
 const KINDS = [
   ...['map', 'filter', 'flatMap', 'union', 'rolling', 'timestamps', 'process', 'async', 'slow', 'countWindow', 'many'],
-  ...['side', 'side', 'window', 'window', 'timers', 'timers', 'timers', 'general', 'general', 'general', 'general'],
+  ...['side', 'side', 'window', 'window', 'timers', 'timers', 'timers', 'general', 'general', 'general', 'general', 'sessions'],
   ...['two', 'two', 'two', 'two', 'two', 'two', 'intervalJoin'],
 ] as const;
 
@@ -141,6 +141,8 @@ class Generator {
         return { ...keyed, op: 'timers', how: draw.of(['buckets', 'sequence', 'clock'] as const), ...this.#grain() };
       case 'general':
         return generalWindowPlan(draw, keyed);
+      case 'sessions':
+        return sessionsPlan(draw, keyed);
       case 'countWindow':
         return { ...keyed, op: 'countWindow', count: 1 + draw.below(4), slide: draw.one(2) ? undefined : 1 + draw.below(3) };
     }

@@ -33,6 +33,24 @@ export function generalWindowPlan(draw: Draw, keyed: NodeSettings): GeneralWindo
   };
 }
 
+/** Sessions that fire at their end: those that have an operator of their own, and those whose function sees all elements. */
+export function sessionsPlan(draw: Draw, keyed: NodeSettings): GeneralWindowPlan {
+  return {
+    ...keyed,
+    op: 'general',
+    all: draw.one(2),
+    assigner: sessionAssigner(draw),
+    trigger: { kind: 'default' },
+    evictor: undefined,
+    latenessMs: draw.one(2) ? 0 : draw.below(40),
+    result: draw.of(['aggregate', 'reduce', 'apply'] as const),
+  };
+}
+
+function sessionAssigner(draw: Draw): AssignerPlan {
+  return { kind: 'session', gapMs: 1 + 2 * draw.below(10), dynamic: draw.one(2) };
+}
+
 function assignerPlan(draw: Draw): AssignerPlan {
   const sizeMs = 1 + draw.below(40);
   switch (draw.below(8)) {
@@ -47,7 +65,7 @@ function assignerPlan(draw: Draw): AssignerPlan {
     case 4:
       return { kind: 'custom', sizeMs };
     default:
-      return { kind: 'session', gapMs: 1 + 2 * draw.below(10), dynamic: draw.one(2) };
+      return sessionAssigner(draw);
   }
 }
 

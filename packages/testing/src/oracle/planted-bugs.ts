@@ -123,14 +123,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/window/merge-time-windows.js',
     from: 'cover?.intersects(window)',
     to: 'cover !== undefined && cover.end > window.start',
-    kinds: ['map', 'general', 'general'],
+    kinds: ['map', 'sessions', 'sessions'],
   },
   {
     name: 'a session takes no account of what it merged with',
     file: 'streaming/dist/operators/window-sessions-operator.js',
     from: 'into.accumulator = this.#accumulation.merge(into.accumulator, other.accumulator);',
     to: '',
-    kinds: ['map', 'general', 'general'],
+    kinds: ['map', 'sessions', 'sessions'],
   },
   {
     name: 'what the merged sessions held is lost',
