@@ -26,7 +26,8 @@ export const POINTS = [
 export type Point = (typeof POINTS)[number];
 
 export type Fault =
-  | { readonly kind: 'kill' | 'power' | 'slot' | 'task-manager' | 'silence' }
+  /** `cancel`: the user ends the job, and starts it again later. `memory`: a slot is ended for what it holds, for good or for a restart. */
+  | { readonly kind: 'kill' | 'power' | 'slot' | 'task-manager' | 'silence' | 'cancel' | 'memory' }
   | { readonly kind: 'throw'; readonly point: Point; readonly after: number }
   | { readonly kind: 'slow-disk' | 'full-disk' | 'failing-disk' | 'lying-disk' | 'messages'; readonly forMs: number };
 
@@ -50,6 +51,9 @@ const SPAN: Readonly<Record<Trigger, number>> = {
 };
 
 const FAULTS_MAX = 5;
+/** Of all seeds, in percent. */
+const ENDED_BY_USER = 30;
+const ENDED_BY_MEMORY = 20;
 
 export class Faults {
   readonly #random: Random;
@@ -68,6 +72,19 @@ export class Faults {
   draw(): void {
     const count = this.#random.nextInt(FAULTS_MAX + 1);
     for (let index = 0; index < count; index++) this.arm(TRIGGERS[this.#random.nextInt(TRIGGERS.length)] as Trigger, this.#fault());
+  }
+
+  /** What the user does, and what functions keep: drawn apart, so that the other faults of a seed are what they are without. */
+  drawEnds(random: Random): void {
+    const trigger = () => TRIGGERS[random.nextInt(TRIGGERS.length)] as Trigger;
+    const ends = [
+      ['cancel', ENDED_BY_USER],
+      ['memory', ENDED_BY_MEMORY],
+    ] as const;
+    for (const [kind, percent] of ends) {
+      const [roll, at] = [random.nextInt(100), trigger()];
+      if (roll < percent) this.arm(at, { kind }, 1 + random.nextInt(SPAN[at]));
+    }
   }
 
   arm(trigger: Trigger, fault: Fault, left = 1 + this.#random.nextInt(SPAN[trigger])): void {

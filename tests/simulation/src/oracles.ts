@@ -21,6 +21,8 @@ const EXPECTED_REASONS = new Set([
   'file-no-space',
   'file-exists',
   'slot-lost',
+  'slot-memory',
+  'slot-out-of-memory',
   'task-manager-lost',
   'rpc-timeout',
   'unreachable',

@@ -90,4 +90,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('aborted-alignment-still-held', 300, 'runtime/dist/task/barrier-alignment.js', 'if (isPending)\n            this.#held.fill(0);', ''),
   bug('metadata-not-synced', 300, 'runtime/dist/checkpoint/checkpoint-directory.js', 'await writer.sync();', ''),
   bug('slot-not-given-back', 50, 'runtime/dist/task/task-executor-rings.js', 'release(executionId) {', 'release(executionId) { return;'),
+  bug(
+    'checkpoints-removed-at-cancellation',
+    50,
+    'runtime/dist/coordinator/checkpoints/completed-checkpoints.js',
+    "return retention !== 'RETAIN_ON_CANCELLATION';",
+    'return true;',
+  ),
+  bug('lock-kept-after-the-end', 50, 'cluster/dist/local/checkpoint-stores.js', '.then(() => this.#lock.release())', '.then(() => {})'),
 ];

@@ -3,6 +3,7 @@
  *
  * R1 all randomness is the seed's, all time is virtual: the same seed has the same trace. R2 once the faults are over, the job ends within QUIET_MS of virtual time (i).
  */
+import { seededRandom } from '@millrace/core/base/random';
 import type { JobEnd } from '@millrace/runtime/protocol/control-messages';
 import type { FailureDescription } from '@millrace/runtime/protocol/execution-state';
 import type { Fault } from './faults.ts';
@@ -19,6 +20,10 @@ const FAULTS_MS = 20_000;
 const QUIET_MS = 120_000;
 const LONG_WAIT_MS = 60_000;
 const STARTS_MAX = 200;
+/** task.cancellation.timeout of the simulation, and what a disk that is slow or hangs may take besides. */
+const CANCEL_MS_MAX = 60_000;
+/** Any number: what users do is drawn from another stream than the rest. */
+const ENDS_SALT = 0x5eed_ca11;
 
 export interface SeedOutcome {
   readonly seed: number;
@@ -71,8 +76,10 @@ class SeedRun {
     this.#expected = expectedLines(this.#program);
     this.#scheduler = new Scheduler(world.fork(), world.trace);
     world.trace.note(JSON.stringify(this.#program));
-    if (prepare === undefined) world.faults.draw();
-    else prepare(world);
+    if (prepare === undefined) {
+      world.faults.draw();
+      world.faults.drawEnds(seededRandom((world.seed ^ ENDS_SALT) >>> 0));
+    } else prepare(world);
     world.faults.onFault = (fault) => this.#strike(fault);
   }
 
@@ -153,6 +160,10 @@ class SeedRun {
     }
     const { status, failure } = end.job;
     trace.step(`end ${status}`);
+    if (status === 'CANCELED' && this.#canceledAtMs !== undefined) {
+      this.#isCanceled = true;
+      return;
+    }
     if (status === 'FINISHED') this.#end = end.job;
     else {
       if (failure !== undefined) {
@@ -166,13 +177,18 @@ class SeedRun {
         this.#isDone = true;
         return;
       }
-      if (this.#quietSinceMs !== undefined) oracles.violated(`(i) the job failed although nothing was wrong any more: ${failure?.message}`);
+      // The last fault may have been one that ends the job: that is told a moment later.
+      const isLate = this.#quietSinceMs !== undefined && failure?.reason !== 'slot-memory';
+      if (isLate) oracles.violated(`(i) the job failed although nothing was wrong any more: ${failure?.message}`);
       this.#stopProcess();
     }
   }
 
   /** Another begins. */
   #stopProcess(): void {
+    this.#canceledAtMs = undefined;
+    this.#isCanceled = false;
+    this.#leftoverTurns = 0;
     this.#process?.kill();
     this.#world.disk.killProcess();
     this.#process = undefined;
@@ -195,6 +211,11 @@ class SeedRun {
         return this.#stopProcess();
       case 'slot':
         return this.#process?.taskManager.loseSlot();
+      case 'memory':
+        return this.#process?.taskManager.endSlotForMemory();
+      case 'cancel':
+        if (this.#process?.cancel() === true) this.#canceledAtMs ??= clock.now();
+        return;
       case 'task-manager':
       case 'silence':
         this.#process?.killTaskManager(fault.kind === 'task-manager');
@@ -233,6 +254,7 @@ class SeedRun {
     const { clock, faults, oracles } = this.#world;
     if (oracles.violations.length > 0) return this.#giveUp();
     if (this.#end !== undefined) return this.#conclude();
+    if (this.#canceledAtMs !== undefined) this.#watchCanceled(this.#canceledAtMs);
     if (this.#quietSinceMs === undefined && (clock.now() > FAULTS_MS || faults.isOver) && !this.#isTroubled) {
       faults.disarm();
       this.#quietSinceMs = clock.now();
@@ -242,6 +264,18 @@ class SeedRun {
     if (!isLate && clock.now() < FAULTS_MS + 2 * QUIET_MS) return;
     oracles.violated(`(i) the job has not ended ${QUIET_MS} ms after the last fault`);
     this.#isDone = true;
+  }
+
+  /** CANCELED, nothing left of it, and its checkpoints kept as the policy of the job has it; then the user starts it again. */
+  #watchCanceled(sinceMs: number): void {
+    const { clock, oracles } = this.#world;
+    const left = this.#isCanceled ? (this.#process?.leftovers() ?? []) : ['the job'];
+    if (left.length > 0 && clock.now() - sinceMs < CANCEL_MS_MAX) return;
+    if (left.length > 0) return oracles.violated(`(i) ${CANCEL_MS_MAX} ms after the job was cancelled there is left: ${left.join(', ')}`);
+    this.#world.trace.step('canceled, and nothing is left');
+    const isKept = this.#world.disk.files.some(([path]) => path.startsWith(CHECKPOINTS) && path.endsWith('/_metadata'));
+    if (oracles.completed > 0 && !isKept) oracles.violated('(d) the job was cancelled and has kept no checkpoint (RETAIN_ON_CANCELLATION)');
+    this.#stopProcess();
   }
 
   #giveUp(): void {
@@ -256,6 +290,8 @@ class SeedRun {
   }
 
   #leftoverTurns = 0;
+  #canceledAtMs: number | undefined;
+  #isCanceled = false;
   #hasLied = false;
 
   #conclude(): void {

@@ -49,6 +49,8 @@ export class SimulatedProcess {
   readonly #job: CompiledJob;
   #taskManager: SimulatedTaskManager;
   #taskManagers = 0;
+  #locks = 0;
+  #jobId: string | undefined;
   readonly #states = new Map<string, ExecutionState>();
 
   constructor(ports: ProcessPorts) {
@@ -77,7 +79,13 @@ export class SimulatedProcess {
       coordinators: new SimulatedCoordinators(this.isolate, scheduler, () => compileProgram(program, parallelism).bindings),
       checkpointStores: new CheckpointStores(
         (message) => world.trace.note(`warning: ${message}`),
-        () => Promise.resolve({ release: () => Promise.resolve() }),
+        () => {
+          this.#locks += 1;
+          const release = async () => {
+            this.#locks -= 1;
+          };
+          return Promise.resolve({ release });
+        },
       ),
       collected: (_jobId: string, _bytes: Uint8Array, settle: () => void) => settle(),
       log: (event: JobEvent) => this.#log(event),
@@ -102,6 +110,15 @@ export class SimulatedProcess {
   get hasFinished(): boolean {
     const tasks = this.#job.jobGraph.vertices.reduce((sum, { parallelism }) => sum + parallelism, 0);
     return this.#states.size === tasks && [...this.#states.values()].every((state) => state === 'FINISHED');
+  }
+
+  /** The user ends the job; false where there is none yet, or none any more. */
+  cancel(): boolean {
+    const jobId = this.#jobId;
+    if (jobId === undefined || this.hasFinished || !this.#dispatcher.runningJobs.includes(jobId)) return false;
+    const dispatcher = this.#router.connect<ToDispatcher>('client', DISPATCHER.address);
+    this.isolate.run(() => dispatcher.tell({ type: 'cancel-job', leader: DISPATCHER.leader, jobId }));
+    return true;
   }
 
   /** P1 */
@@ -134,6 +151,9 @@ export class SimulatedProcess {
     if (memory.usedSegments > 0) left.push(`${memory.usedSegments} segments of network memory`);
     if (this.#ports.scheduler.numTasklets > 0) left.push(`${this.#ports.scheduler.numTasklets} tasklets`);
     if (this.#dispatcher.runningJobs.length > 0) left.push('a running job');
+    if (this.#locks > 0) left.push(`${this.#locks} locks of checkpoint directories`);
+    const { slotsFree, slotsTotal } = this.#resourceManager.overview();
+    if (slotsFree < slotsTotal) left.push(`${slotsTotal - slotsFree} slots that are not free`);
     return [...left, ...this.#taskManager.leftovers()];
   }
 
@@ -158,6 +178,7 @@ export class SimulatedProcess {
 
   #submit(jobId: string, restore: { readonly path: string; readonly allowNonRestoredState: boolean } | undefined): void {
     const { leader } = DISPATCHER;
+    this.#jobId = jobId;
     const dispatcher = this.#router.connect<ToDispatcher>('client', DISPATCHER.address);
     const submission: ToDispatcher = {
       type: 'submit-job',

@@ -6,7 +6,7 @@ import { openStateStream } from '@millrace/runtime/checkpoint/stream-reader';
 import { NetworkMemory } from '@millrace/runtime/memory/network-memory';
 import { Doorbell } from '@millrace/runtime/network/doorbell';
 import type { LeaderAddress } from '@millrace/runtime/protocol/control-messages';
-import { lostFailure } from '@millrace/runtime/protocol/failure-description';
+import { lostFailure, terminalFailure } from '@millrace/runtime/protocol/failure-description';
 import type { RpcService } from '@millrace/runtime/protocol/rpc';
 import type { FromSlot, ToSlot } from '@millrace/runtime/protocol/slot-messages';
 import type { SlotReport } from '@millrace/runtime/protocol/slot-report';
@@ -99,6 +99,16 @@ export class SimulatedTaskManager {
     const slot = this.#slots[this.#random.nextInt(this.#slots.length)] as SimulatedSlot;
     slot.lose();
     this.isolate.run(() => this.executor.slotLost(slot.index, lostFailure('slot-lost', `Slot ${slot.index} of ${this.id} has died.`)));
+  }
+
+  /** It has outgrown its share: seen by the TaskManager, which fails the job for good, or by V8, after which it may be restarted. */
+  endSlotForMemory(): void {
+    const slot = this.#slots[this.#random.nextInt(this.#slots.length)] as SimulatedSlot;
+    const isSeen = this.#random.nextInt(2) === 0;
+    slot.lose();
+    const message = `Slot ${slot.index} of ${this.id} has outgrown its share.`;
+    const failure = isSeen ? terminalFailure('slot-memory', message) : lostFailure('slot-out-of-memory', message);
+    this.isolate.run(() => this.executor.slotLost(slot.index, failure));
   }
 
   leftovers(): readonly string[] {

@@ -2,7 +2,9 @@
 // sinks under a virtual clock and a simulated disk; programs, faults and the order of everything are a seed's. `npm run sim -- --seed S --trace` shows the steps of a seed.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { type Trigger, TRIGGERS } from './faults.ts';
 import { runSeed } from './run-seed.ts';
+import type { World } from './world.ts';
 
 const SEEDS = Number(process.env['MILLRACE_SEEDS'] ?? 40);
 const FIRST = Number(process.env['MILLRACE_SEED'] ?? 1);
@@ -25,6 +27,21 @@ describe('jobs under faults', () => {
       for (const kept of lines) await runSeed(seed, { print: (line) => void kept.push(line.replaceAll(/[0-9a-f]{8}/g, '*')) });
       assert.deepEqual(lines[0], lines[1]);
     }
+  });
+
+  test('a job that is cancelled at any moment is CANCELED, leaves nothing, keeps its checkpoints, and goes on from them', async () => {
+    let canceled = 0;
+    for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+      const prepare = ({ faults }: World) => {
+        for (let count = 0; count < 3; count++) faults.arm(TRIGGERS[(seed + count) % TRIGGERS.length] as Trigger, { kind: 'cancel' });
+      };
+      const print = (line: string) => {
+        if (line.includes('nothing is left')) canceled += 1;
+      };
+      const { violations } = await runSeed(seed, { prepare, print });
+      assert.deepEqual(violations, [], `seed ${seed}`);
+    }
+    assert.ok(canceled >= SEEDS / 2, `${canceled} of ${SEEDS}`);
   });
 
   test('the seeds do what they are there for: faults strike, checkpoints are taken, processes are restored at another parallelism', async () => {
