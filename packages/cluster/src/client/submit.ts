@@ -42,6 +42,7 @@ export async function submitProgram(module: URL, args: readonly string[] = [], s
   try {
     const url = await writeClientBundle(await program.bundle(), file);
     const first = new FirstJob(program.executor);
+    const job = first.job();
     const run = runInScope(
       { executor: first, argv: [process.execPath, file, ...args], muted: false },
       () => import(url) as Promise<unknown>,
@@ -50,7 +51,7 @@ export async function submitProgram(module: URL, args: readonly string[] = [], s
       () => first.ended(file),
       (error: unknown) => first.fail(error),
     );
-    return await first.job;
+    return await job;
   } catch (error) {
     await program.clusters.close();
     throw error;
@@ -67,28 +68,34 @@ function withSettings(configuration: Configuration, settings: SubmitConfiguratio
   ]);
 }
 
-/** Lets the program run on, and tells of its first job. */
+/**
+ * Lets the program run on, and tells of its first job, once. Node never forgets a module that it has imported, nor the scope in which it did, and so not this object: what
+ * has been told is not kept, for a job has its whole cluster behind it.
+ */
 class FirstJob implements Executor {
   readonly configuration: Readonly<Record<string, string>>;
-  readonly job: Promise<SubmittedJob>;
   readonly #executor: Executor;
-  #resolve!: (job: SubmittedJob) => void;
-  #reject!: (error: unknown) => void;
+  #waiting: { readonly resolve: (job: SubmittedJob) => void; readonly reject: (error: unknown) => void } | undefined;
   #executes = 0;
 
   constructor(executor: Executor) {
     this.#executor = executor;
     this.configuration = executor.configuration;
-    this.job = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+  }
+
+  /** To be asked for before the program runs. */
+  job(): Promise<SubmittedJob> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
     });
   }
 
   execute(job: CompiledJob, options: ExecuteOptions): Promise<SubmittedJob> {
     this.#executes += 1;
     const submitted = this.#executor.execute(job, options);
-    submitted.then(this.#resolve, this.#reject);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    submitted.then(waiting?.resolve, waiting?.reject ?? (() => {})); // of a later job the program hears, and nobody else
     return submitted;
   }
 
@@ -97,12 +104,13 @@ class FirstJob implements Executor {
   }
 
   fail(error: unknown): void {
-    this.#reject(error);
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
   }
 
   ended(file: string): void {
     if (this.#executes > 0) return;
-    this.#reject(
+    this.fail(
       new UsageError(`${file} ended without starting a job. Call env.execute() in it, and await it at the top level.`, {
         reason: 'no-job',
       }),
