@@ -89,6 +89,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   bug('enumerator-begins-anew', 100, 'cluster/dist/local/job-coordinators.js', 'restored: this.#restored[id],', 'restored: undefined,'),
   bug('aborted-alignment-still-held', 300, 'runtime/dist/task/barrier-alignment.js', 'if (isPending)\n            this.#held.fill(0);', ''),
   bug('metadata-not-synced', 300, 'runtime/dist/checkpoint/checkpoint-directory.js', 'await writer.sync();', ''),
+  bug(
+    'delta-upon-aborted-checkpoint',
+    100,
+    'runtime/dist/state/snapshot/state-layers.js',
+    'aborted(checkpointId) {',
+    'aborted(checkpointId) { return this.complete(checkpointId);',
+  ),
+  bug('shared-file-removed-while-referred-to', 100, 'runtime/dist/checkpoint/checkpoint-directory.js', '&& !stillUsed.has(file)', ''),
+  bug(
+    'changes-forgotten-by-an-unconfirmed-checkpoint',
+    300,
+    'runtime/dist/state/snapshot/state-layers.js',
+    'complete(checkpointId) {',
+    'complete(checkpointId) {} written(checkpointId, handle) { if (handle !== undefined && isShared(handle.stream)) this.#complete = [...this.#complete, layerOf(checkpointId, [handle])]; } never(checkpointId) {',
+  ),
   bug('slot-not-given-back', 50, 'runtime/dist/task/task-executor-rings.js', 'release(executionId) {', 'release(executionId) { return;'),
   bug(
     'checkpoints-removed-at-cancellation',

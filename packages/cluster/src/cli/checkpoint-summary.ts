@@ -6,7 +6,7 @@ import { describeType } from '@millrace/core/types/descriptions';
 import type { TypeDescription } from '@millrace/core/types/type-information';
 import type { StoredCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
 import type { CoordinatorState, DeclaredStateMetadata, VertexMetadata } from '@millrace/runtime/checkpoint/checkpoint-metadata';
-import { filesOf, totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
+import { checkpointedSizeOf, filesOf, totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
 import type { KeyedStateHandle, OperatorStateHandle, OperatorSubtaskState } from '@millrace/runtime/checkpoint/state-handles';
 import { openStateStream, readBlock } from '@millrace/runtime/checkpoint/stream-reader';
 import { mergedType } from '@millrace/runtime/state/snapshot/schema-learner';
@@ -19,6 +19,8 @@ export interface CheckpointSummary {
   readonly jobName: string;
   readonly triggerTimestamp: number;
   readonly completionTimestamp: number;
+  /** What this checkpoint wrote; the rest lies in files of older ones. */
+  readonly checkpointedSizeBytes: number;
   readonly stateSizeBytes: number;
   readonly numFiles: number;
   readonly writtenBy: string;
@@ -46,7 +48,10 @@ export interface StateSummary {
   readonly schema: string;
   /** The same as data: of keyed state `key`, `namespace`, `name` and `value`; of operator state `name` and `value`. */
   readonly types: StateTypes;
+  /** Of a state in layers: of all of them, so an entry that was written again counts again. */
   readonly entries: number;
+  /** Of an incremental checkpoint: the base, and changes upon it. */
+  readonly layers?: number;
   readonly sizeBytes: number;
   /** How it is dealt out when the parallelism changes: NONE is by key group. */
   readonly redistributionMode: DeclaredStateMetadata['redistributionMode'];
@@ -77,6 +82,7 @@ export async function summarize({ path, base, metadata }: StoredCheckpoint): Pro
     jobName,
     triggerTimestamp,
     completionTimestamp,
+    checkpointedSizeBytes: checkpointedSizeOf(metadata),
     stateSizeBytes: totalStateSizeOf(metadata),
     numFiles: filesOf(metadata).length,
     writtenBy,
@@ -168,12 +174,14 @@ function summaryOf(parts: readonly StatePart[]): StateSummary {
     names.map((name) => [name, mergedType(parts.map((part) => part.types[name]).filter((type) => type !== undefined))]),
   );
   const sum = (figure: (part: StatePart) => number) => parts.reduce((total, part) => total + figure(part), 0);
+  const layers = Math.max(...parts.map((part) => part.layers ?? 0));
   return {
     ...first,
     schema: schemaText(types),
     types,
     entries: sum(({ entries }) => entries),
     sizeBytes: sum(({ sizeBytes }) => sizeBytes),
+    ...(layers === 0 ? {} : { layers }),
   };
 }
 
@@ -183,14 +191,15 @@ function schemaText({ key, namespace, name, value }: StateTypes): string {
   return from === '' ? describeType(value) : `${from} → ${describeType(value)}`;
 }
 
-function partOfKeyed({ schema, blocks }: KeyedStateHandle): StatePart {
+function partOfKeyed({ schema, blocks, delta }: KeyedStateHandle): StatePart {
   const { name, kind, keyType, namespaceType, nameType, valueType } = schema;
   return {
     name,
     kind,
     types: typesOf({ key: keyType, namespace: namespaceType, name: nameType, value: valueType }),
     entries: blocks.reduce((sum, { count }) => sum + count, 0),
-    sizeBytes: blocks.reduce((sum, { size }) => sum + size, 0),
+    sizeBytes: [...blocks, ...(delta?.removed ?? [])].reduce((sum, { size }) => sum + size, 0),
+    ...(delta === undefined ? {} : { layers: delta.layer + 1 }),
     redistributionMode: 'NONE',
     isDeclared: false,
   };

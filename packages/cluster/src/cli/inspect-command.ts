@@ -2,7 +2,7 @@
 import { fileSystemOf } from '@millrace/core/fs/file-systems';
 import { readCheckpoint } from '@millrace/runtime/checkpoint/checkpoint-directory';
 import { type ListedCheckpoint, listCheckpoints } from '@millrace/runtime/checkpoint/checkpoint-list';
-import { totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
+import { checkpointedSizeOf, totalStateSizeOf } from '@millrace/runtime/checkpoint/metadata-walk';
 import { describeFailure } from '../client/failure-report.ts';
 import { type CheckpointSummary, type OperatorSummary, type StateSummary, summarize } from './checkpoint-summary.ts';
 import { EXIT_BROKEN_PIPE, EXIT_REFUSED } from './exit-code.ts';
@@ -16,7 +16,7 @@ export async function showCheckpoints(directory: string, { json = false }: Optio
     const listed = await listCheckpoints(fileSystemOf(directory), directory);
     if (json) print(JSON.stringify(listed.map(listEntryOf)));
     else if (listed.length === 0) print(`No checkpoint in ${directory}.`);
-    else print(table([['status', 'id', 'job', 'completed', 'state', 'path'], ...listed.map(rowOf)]));
+    else print(table([['status', 'id', 'job', 'completed', 'checkpointed', 'full size', 'path'], ...listed.map(rowOf)]));
   });
 }
 
@@ -44,23 +44,27 @@ function listEntryOf(listed: ListedCheckpoint): object {
   if (listed.status === 'IN_PROGRESS') return { status, path };
   const { checkpointId, kind, jobId, jobName, triggerTimestamp, completionTimestamp } = listed.metadata;
   const stateSizeBytes = totalStateSizeOf(listed.metadata);
-  return { status, path, checkpointId, kind, jobId, jobName, triggerTimestamp, completionTimestamp, stateSizeBytes };
+  const checkpointedSizeBytes = checkpointedSizeOf(listed.metadata);
+  const sizes = { checkpointedSizeBytes, stateSizeBytes };
+  return { status, path, checkpointId, kind, jobId, jobName, triggerTimestamp, completionTimestamp, ...sizes };
 }
 
 function rowOf(listed: ListedCheckpoint): readonly string[] {
-  if (listed.status !== 'COMPLETED') return [listed.status, '', '', '', '', listed.path];
+  if (listed.status !== 'COMPLETED') return [listed.status, '', '', '', '', '', listed.path];
   const { checkpointId, jobName, completionTimestamp } = listed.metadata;
-  const size = sizeText(totalStateSizeOf(listed.metadata));
-  return [listed.status, String(checkpointId), jobName, timeText(completionTimestamp), size, listed.path];
+  const sizes = [checkpointedSizeOf(listed.metadata), totalStateSizeOf(listed.metadata)].map(sizeText);
+  return [listed.status, String(checkpointId), jobName, timeText(completionTimestamp), ...sizes, listed.path];
 }
 
 function textOf(summary: CheckpointSummary): string {
-  const { kind, checkpointId, jobName, jobId, completionTimestamp, triggerTimestamp, stateSizeBytes, numFiles, writtenBy, path } = summary;
+  const { kind, checkpointId, jobName, jobId, completionTimestamp, triggerTimestamp, numFiles, writtenBy, path } = summary;
+  const { checkpointedSizeBytes, stateSizeBytes } = summary;
+  const own = checkpointedSizeBytes === stateSizeBytes ? '' : `, of which it wrote ${sizeText(checkpointedSizeBytes)} itself`;
   return [
     `${kind} ${checkpointId} of '${jobName}' (job ${jobId})`,
     `  in ${path}`,
     `  completed ${timeText(completionTimestamp)}, ${completionTimestamp - triggerTimestamp} ms after it was triggered; written by ${writtenBy}`,
-    `  ${sizeText(stateSizeBytes)} of state in ${numFiles} files besides _metadata`,
+    `  ${sizeText(stateSizeBytes)} of state in ${numFiles} files besides _metadata${own}`,
     ...summary.operators.flatMap(linesOf),
   ].join('\n');
 }
@@ -80,7 +84,7 @@ function linesOf(operator: OperatorSummary): readonly string[] {
           states.map((state) => [
             state.name,
             state.kind,
-            `${state.entries} entries`,
+            state.layers === undefined ? `${state.entries} entries` : `at most ${state.entries} entries in ${state.layers} layers`,
             sizeText(state.sizeBytes),
             state.schema,
             declarationText(state),

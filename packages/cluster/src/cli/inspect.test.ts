@@ -146,7 +146,7 @@ test('checkpoints lists the newest first, and says what is whole', () => {
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(
     stdout,
-    /^status +id +job +completed +state +path\nCOMPLETED +7 +words +2023-11-14T22:13:20\.250Z +\d+ bytes +.*\/job-1\/chk-7\n/,
+    /^status +id +job +completed +checkpointed +full size +path\nCOMPLETED +7 +words +2023-11-14T22:13:20\.250Z +(\d+ bytes) +\1 +.*\/job-1\/chk-7\n/,
   );
   assert.match(stdout, /IN_PROGRESS +.*\/chk-8\n/);
   assert.match(stdout, /DAMAGED +.*\/chk-9\n/);

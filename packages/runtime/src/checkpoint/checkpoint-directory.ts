@@ -14,7 +14,7 @@ import { type CheckpointMetadata, METADATA_FILE } from './checkpoint-metadata.ts
 import type { CheckpointLocation } from './checkpoint-options.ts';
 import { decodeMetadata, encodeMetadata } from './metadata-format.ts';
 import { filesOf } from './metadata-walk.ts';
-import { CHECKPOINT_PREFIX, SHARED, sharedPrefixOf } from './shared-files.ts';
+import { CHECKPOINT_PREFIX, isSharedName, SHARED, sharedPrefixOf } from './shared-files.ts';
 
 const TASK_OWNED = 'taskowned';
 
@@ -97,7 +97,10 @@ export class CheckpointDirectory {
   /** Shared files that none of the checkpoints refers to, while nobody writes: of processes that ended before they could tell, or remove them. */
   async sweep(complete: readonly CheckpointMetadata[]): Promise<readonly unknown[]> {
     const failures: unknown[] = [];
-    await attempt(failures, async () => this.#removeShared(await this.#sharedFiles(), complete, failures));
+    await attempt(failures, async () => {
+      const written = (await this.#sharedFiles()).filter(isSharedName);
+      await this.#removeShared(written, complete, failures);
+    });
     return failures;
   }
 

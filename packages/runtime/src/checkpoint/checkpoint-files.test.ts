@@ -206,6 +206,25 @@ describe('the directory of a job', () => {
     assert.equal(await fileSystem.stat(directory.base), undefined);
   });
 
+  test('a checkpoint that was given up takes its shared files along, but not those that another one refers to; what nobody refers to is swept', async () => {
+    const directory = await newDirectory(0);
+    const shared = async (id: number) => {
+      const stream = streams.create(await directory.begin(id), 'shared');
+      await stream.write(Uint8Array.of(id));
+      return stream.finish();
+    };
+    const [mine, given, lost] = [await shared(1), await shared(1), await shared(2)] as (StreamHandle & { path: string })[];
+    const kept = metadataOf(1, [mine as StreamHandle]);
+    await directory.complete(kept);
+    const left = async () => new Set((await readdir(join(directory.base, 'shared'))).map((name) => `shared/${name}`));
+    assert.deepEqual(await directory.discard(1, [kept]), [], 'an answer that came again');
+    assert.deepEqual(await left(), new Set([mine?.path, lost?.path]));
+    assert.equal((await left()).has(given?.path as string), false);
+    await writeFile(join(directory.base, 'shared', 'of-somebody-else'), 'x');
+    assert.deepEqual(await directory.sweep([kept]), []);
+    assert.deepEqual(await left(), new Set([mine?.path, 'shared/of-somebody-else']));
+  });
+
   test('a directory that cannot be written to is refused before the first record', async () => {
     await writeFile(join(root, 'a-file'), '');
     const directory = new CheckpointDirectory({ directory: join(root, 'a-file'), jobId: 'job', fileSystem, inlineBytesMax: 0 });

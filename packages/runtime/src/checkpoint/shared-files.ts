@@ -10,6 +10,11 @@ export function sharedPrefixOf(checkpointId: number): string {
   return `${SHARED}/${CHECKPOINT_PREFIX}${checkpointId}-`;
 }
 
+/** Somebody else's files are left alone. */
+export function isSharedName(path: string): boolean {
+  return /^shared\/chk-\d+-/.test(path);
+}
+
 export function isShared(stream: StreamHandle): boolean {
   return stream.kind === 'file' && stream.path.startsWith(`${SHARED}/`);
 }

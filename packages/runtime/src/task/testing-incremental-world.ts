@@ -59,7 +59,7 @@ export class MemoryFiles implements CheckpointStreams {
       get position() {
         return size();
       },
-      write: async (bytes) => void chunks.push(bytes),
+      write: async (bytes) => void chunks.push(bytes.slice()), // they are the caller's again
       finish: async () => {
         const bytes = new Uint8Array(Buffer.concat(chunks));
         if (bytes.byteLength <= inlineBytesMax) return { kind: 'inline', bytes };

@@ -4,11 +4,13 @@ import { test } from 'node:test';
 import { HASHMAP_STATE_BACKEND } from '@millrace/runtime/state/heap-state-backend';
 import type { KeyedBackendEnvironment } from '@millrace/runtime/state/state-backend';
 import { TestEnvironment } from '../index.ts';
-import { stateBackendContract } from './state-backend-contract.ts';
+import { incrementalContract, stateBackendContract } from './state-backend-contract.ts';
 import { type ToyFaults, toyStateBackend } from './toy-state-backend.ts';
 
 for (const { name, run } of stateBackendContract('hashmap', { make: () => HASHMAP_STATE_BACKEND })) test(name, run);
 for (const { name, run } of stateBackendContract('toy', { make: () => toyStateBackend() })) test(name, run);
+for (const { name, run } of incrementalContract('hashmap', { make: () => HASHMAP_STATE_BACKEND })) test(name, run);
+for (const { name, run } of incrementalContract('toy', { make: () => toyStateBackend() })) test(name, run);
 
 const FAULTS: Readonly<Record<string, ToyFaults>> = {
   'one whose snapshots show what came later': { freezesLate: true },

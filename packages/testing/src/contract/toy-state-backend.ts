@@ -196,11 +196,9 @@ class ToyKeyedBackend implements KeyedBackend, KeyedTableFactory {
       if (stored !== undefined) state.schema = { ...schema, namespaceType: stored.namespaceType };
       restored.takeKeyed(state.schema, (key, namespace, value) => {
         const of = namespace as number | undefined;
-        const table =
-          state.restored.get(of) ??
-          (of === undefined ? [...state.tables.keys()][0] : undefined) ??
-          this.#add(state, of, options as TableOptions<unknown>);
-        if (of !== undefined) state.restored.set(of, table);
+        const known = state.restored.get(of) ?? (of === undefined ? [...state.tables.keys()][0] : undefined);
+        const table = known ?? this.#add(state, of, options as TableOptions<unknown>);
+        if (known === undefined) state.restored.set(of, table);
         add(table, state.tables.get(table) as EntryForm<unknown>, [key, namespace, value]);
       });
     });

@@ -10,9 +10,15 @@ function checkpoint(id: number, base = '/a'): StoredCheckpoint {
 
 function listOf(owned: readonly StoredCheckpoint[], restored: StoredCheckpoint | undefined) {
   const removed: string[] = [];
-  const store = { remove: ({ path }: StoredCheckpoint) => void removed.push(path) };
+  const kept: string[][] = [];
+  const store = {
+    remove: ({ path }: StoredCheckpoint, retained: readonly StoredCheckpoint[]) => {
+      removed.push(path);
+      kept.push(retained.map((each) => each.path));
+    },
+  };
   const list = new CompletedCheckpoints({ store, retained: 1, owned, restored, onRemoved: () => {} });
-  return { list, removed };
+  return { list, removed, kept };
 }
 
 describe('the complete checkpoints of a job that goes on', () => {
@@ -32,6 +38,13 @@ describe('the complete checkpoints of a job that goes on', () => {
     assert.equal(list.latest, foreign);
     list.add(checkpoint(8));
     assert.deepEqual(removed, ['/a/chk-1']);
+  });
+
+  it('keep the files of what was passed over, and of what cannot be used: it may refer to those of others', () => {
+    const { list, kept } = listOf([first, second, third], second);
+    list.passOverLatest();
+    list.add(checkpoint(4));
+    assert.deepEqual(kept, [['/a/chk-3', '/a/chk-2', '/a/chk-4']]);
   });
 
   it('go back by one where the newest turns out to be damaged', () => {
