@@ -51,7 +51,7 @@ export class BlobDirectory {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 }); // the other process may be at it, too
   }
 
   #fileOf(hash: string): string {
