@@ -196,3 +196,34 @@ await steady.getJobExecutionResult();
     assert.equal(code, 0);
   },
 );
+
+test(
+  'a restart does not wait for a function that never returns: its slot is replaced, and the second attempt finishes',
+  onLinux,
+  async (t) => {
+    const { run, leftovers } = workshop(t, {
+      'job.ts': `import { existsSync, writeFileSync } from 'node:fs';
+${PRELUDE}
+function stubborn(n: number): number {
+  if (existsSync('second')) return n;
+  if (n === 1) { writeFileSync('spins', ''); for (;;); }
+  while (!existsSync('spins'));
+  writeFileSync('second', '');
+  throw new Error('once');
+}
+env.configure({ 'restart-strategy.type': 'fixed-delay', 'restart-strategy.fixed-delay.attempts': '1', 'restart-strategy.fixed-delay.delay': '1 ms' });
+env.fromSequence(1, 4).setParallelism(1).rebalance().map((n) => stubborn(n)).setParallelism(2).name('stubborn').keyBy((n) => n).reduce((a) => a).setParallelism(1).print('n').setParallelism(1);
+await env.execute('twice');
+`,
+    });
+    const { code, stdout, stderr } = await run('job.ts', ...SOON);
+    assert.match(
+      stderr,
+      /is restarted in 1 ms \(restart 1\): Operator 'stubborn', subtask [12]\/2, failed at job\.ts:\d+:\d+: Error: once\./,
+    );
+    assert.match(stderr, /did not stop within 1000 ms .* Operator 'stubborn', subtask [12]\/2, is in stubborn \(job\.ts:\d+:\d+\)/);
+    assert.deepEqual(linesOf(stdout).sort(), ['n> 1', 'n> 2', 'n> 3', 'n> 4']);
+    assert.equal(code, 0);
+    assert.deepEqual(await leftovers(), []);
+  },
+);

@@ -172,6 +172,22 @@ test('a close that fails after a good end fails the task', async () => {
   assert.match(job.failures[0]?.message ?? '', /disk full/);
 });
 
+test('a close that never settles is given up: after a good end the task has failed, after a cancellation it says what was left', async () => {
+  const operators = [numbers(5), operatorOf({ close: () => never }), sinkOf({})];
+  const job = await runJob({ vertices: [{ operators }] }, { ports: { closeTimeoutMs: 1 } });
+  assert.deepEqual(job.lastStates(), ['FAILED']);
+  const said =
+    /^Operator 'operator' of numbers -> operator -> sink \(1\/1\) did not end: the promise of its close\(\) did not settle within 1 ms/;
+  assert.match(job.failures[0]?.message ?? '', said);
+  const endless = [numbers(1e9), operatorOf({ close: () => never }), sinkOf({})];
+  const canceled = new RunningJob({ vertices: [{ operators: endless }] }, { ports: { closeTimeoutMs: 1 } }).start();
+  await eventually(() => [...canceled.states.values()].some((states) => states.includes('RUNNING')));
+  canceled.cancel();
+  await canceled.result();
+  assert.deepEqual(canceled.lastStates(), ['CANCELED']);
+  assert.match(canceled.failures[0]?.message ?? '', said);
+});
+
 test('a slot whose tasks wait is parked, and a promise of user code wakes it', async () => {
   const doorbell = Doorbell.createMemory();
   const button = new DoorbellButton(doorbell);
