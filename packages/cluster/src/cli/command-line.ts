@@ -28,6 +28,7 @@ export interface RunOptions extends ExplainOptions {
   readonly events?: string;
   readonly cpuProfile?: string;
   readonly cpuProfileSubtask?: string;
+  readonly heapReport?: boolean;
 }
 
 export async function parseCommandLine(args: readonly string[]): Promise<void> {
@@ -80,6 +81,7 @@ function addRun(command: Command): void {
     .option('--events <file>', 'write what happens to the jobs, as lines of JSON: status, failures, restarts, checkpoints')
     .option('--cpu-profile <path>', 'write a CPU profile of one subtask: into a directory, or to a file that ends with .cpuprofile')
     .option('--cpu-profile-subtask <task>', "of which one: an operator's name, a number from 0, or name:number; else subtask 0")
+    .option('--heap-report', 'show at the end what the operators of the jobs keep in memory, by state')
     .option('--json', 'end standard output with one line of JSON for each job: name, state, times, figures of the vertices')
     .option('--single-thread', 'everything in this thread, for a debugger')
     .addOption(new Option('--log-level <level>', 'what goes to standard error; debug adds stacks').choices(LOG_LEVELS).default('warn'))

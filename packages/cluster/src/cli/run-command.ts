@@ -22,6 +22,7 @@ import { RunningCluster } from '../local/running-cluster.ts';
 import { checkpointFlags, configureCommand } from './command-configuration.ts';
 import type { RunOptions } from './command-line.ts';
 import { EXIT_OK, exitCodeOf } from './exit-code.ts';
+import { heapReportText } from './heap-report.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { ReportFile } from './report-file.ts';
 import { RunFace } from './run-face.ts';
@@ -92,6 +93,7 @@ class ProgramRun {
       checkpointing: checkpointFlags(this.#options, configuration),
       profile: this.#profile,
       reporter: this.#events,
+      operatorFigures: this.#options.heapReport === true,
       logging: { level: this.#options.logLevel, format: this.#options.logFormat },
     });
     this.#program = program;
@@ -166,6 +168,7 @@ class ProgramRun {
     await this.#program?.clusters.close();
     await this.#metrics?.close();
     this.#warnOfProfile();
+    if (this.#options.heapReport === true) for (const job of jobs) this.#face.announce(heapReportText(job.metrics()));
     this.#events?.close();
     const code = this.#signalCode ?? exitCode ?? (failure === undefined ? EXIT_OK : exitCodeOf(failure, jobs.length));
     const told = this.#signalCode === undefined && failure !== undefined;

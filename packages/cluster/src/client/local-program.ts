@@ -37,6 +37,8 @@ export interface LocalProgramOptions {
   readonly profile?: ProfileSettings | undefined;
   readonly logging?: LogSettings;
   readonly reporter?: JobReporter | undefined;
+  /** Also where no metrics are served. */
+  readonly operatorFigures?: boolean;
 }
 
 /** Time in which a program that has just ended a job may begin the next on the same cluster. */
@@ -97,6 +99,7 @@ function clusterOptions({
   profile,
   logging,
   reporter,
+  operatorFigures,
 }: LocalProgramOptions): Omit<LocalClusterOptions, 'slots'> {
   return {
     singleThread,
@@ -118,7 +121,7 @@ function clusterOptions({
     ...(profile === undefined ? {} : { profile }),
     ...(logging === undefined ? {} : { logging }),
     ...(reporter === undefined ? {} : { reporter }),
-    systemMetrics: configuration.get(METRICS_PORT) !== undefined,
+    systemMetrics: operatorFigures === true || configuration.get(METRICS_PORT) !== undefined,
   };
 }
 

@@ -12,8 +12,9 @@ import type { Step } from './step.ts';
 import type { TaskInput } from './task-input.ts';
 import type { TaskMetricGroups } from './task-metric-groups.ts';
 
-/** Of the estimates: looking at samples of every state each second would show in a profile. */
+/** Of the estimates: looking at samples of every state each second would show in a profile. At the beginning, when states grow fastest, they come closer together. */
 const SIZES_EVERY_MS = 10_000;
+const FIRST_SIZES_MS = 500;
 
 export interface OperatorFigureParts {
   readonly steps: readonly Step[];
@@ -28,6 +29,7 @@ export class OperatorFigures {
   readonly #nowMs: () => number;
   #sizes: readonly OperatorMemory[] = [];
   #sizesAtMs = Number.NEGATIVE_INFINITY;
+  #pauseMs = FIRST_SIZES_MS;
 
   constructor(parts: OperatorFigureParts, nowMs: () => number) {
     this.#parts = parts;
@@ -36,8 +38,9 @@ export class OperatorFigures {
 
   *metrics(): Generator<OperatorMetric> {
     const nowMs = this.#nowMs();
-    if (nowMs - this.#sizesAtMs >= SIZES_EVERY_MS) {
+    if (nowMs - this.#sizesAtMs >= this.#pauseMs) {
       this.#sizesAtMs = nowMs;
+      this.#pauseMs = Math.min(SIZES_EVERY_MS, 2 * this.#pauseMs);
       this.#sizes = this.#parts.memory();
     }
     for (const [index, step] of this.#parts.steps.entries()) {
