@@ -197,6 +197,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: 'streaming/dist/operators/async-results.js',
     from: 'completed[0] ?? (awaited.size === 0 ? control : undefined)',
     to: 'completed[0] ?? control',
+    kinds: ['slow', 'async', 'window', 'timers'],
   },
   {
     name: 'a broadcast rule is kept by one subtask only',
