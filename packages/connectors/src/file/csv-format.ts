@@ -1,4 +1,5 @@
 import { UsageError } from '@millrace/core/base/errors';
+import { didYouMean } from '@millrace/core/config/nearest';
 import { descriptionOf, validatorOf } from '@millrace/core/types/types';
 import type { FieldDescription, TypeInformation } from '@millrace/core/types/type-information';
 import type { FileSplit } from '@millrace/streaming/builtin/file/file-split';
@@ -154,7 +155,7 @@ export class CsvFormat<T = Readonly<Record<string, string>>> extends StreamForma
         ];
       if ('optional' in field && field.optional === true) return [];
       throw new UsageError(
-        `'${path}' has no column '${field.name}'. Its columns are ${columns.map((column) => `'${column}'`).join(', ')}. Correct the name, or declare a field that may be missing with Types.optional(…).`,
+        `'${path}' has no column '${field.name}'. Its columns are ${columns.map((column) => `'${column}'`).join(', ')}.${didYouMean(field.name, columns)} Correct the name, or declare a field that may be missing with Types.optional(…).`,
         { reason: 'bad-record' },
       );
     });

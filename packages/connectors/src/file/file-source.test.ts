@@ -204,6 +204,9 @@ describe('bad records', () => {
       kind: 'usage',
       message: `'${join(folder, 'a.csv')}' has no column 'at'. Its columns are 'name', 'when'. Correct the name, or declare a field that may be missing with Types.optional(…).`,
     });
+    await assert.rejects(read('nmae,at\nann,1\n'), {
+      message: /has no column 'name'\. Its columns are 'nmae', 'at'\. Did you mean 'nmae'\? Correct the name/,
+    });
     assert.throws(() => new CsvFormat(Types.row({ a: Types.list(Types.LONG) })), { kind: 'usage' });
     assert.throws(() => new CsvFormat(undefined, { header: false }), { kind: 'usage', message: /knows no columns/ });
   });

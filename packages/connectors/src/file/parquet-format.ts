@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DataError, UsageError } from '@millrace/core/base/errors';
+import { didYouMean } from '@millrace/core/config/nearest';
 import type { FileStatus } from '@millrace/core/fs/file-system';
 import { descriptionOf } from '@millrace/core/types/types';
 import type { FieldDescription, TypeInformation } from '@millrace/core/types/type-information';
@@ -115,7 +116,10 @@ function selectField(file: ParquetFile, byName: ReadonlyMap<string, ParquetColum
 function missing(file: ParquetFile, name: string): never {
   const known = file.columns.map((column) => `'${column.name}'`).join(', ');
   throw new DataError(
-    `'${file.path}' has no column '${name}'. It has ${known}. Declare a field that may be missing with Types.optional(…).`,
+    `'${file.path}' has no column '${name}'. It has ${known}.${didYouMean(
+      name,
+      file.columns.map((column) => column.name),
+    )} Declare a field that may be missing with Types.optional(…).`,
     { reason: 'bad-record' },
   );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { editDistance, nearest } from './nearest.ts';
+import { didYouMean, editDistance, nearest } from './nearest.ts';
 
 test('counts insertions, deletions, replacements and swaps of neighbours', () => {
   const distances = [
@@ -28,4 +28,9 @@ test('names what was meant, and nothing where nothing is near', () => {
   assert.equal(nearest('taskmanager.numberoftaskslots', keys), 'taskmanager.numberOfTaskSlots');
   assert.equal(nearest('web.port', keys), undefined);
   assert.equal(nearest('x', ['a', 'b']), undefined);
+});
+
+test('a message suggests a name where one is near, and says nothing where none is', () => {
+  assert.equal(didYouMean('cuonts', ['counts', 'totals']), " Did you mean 'counts'?");
+  assert.equal(didYouMean('rules', ['counts', 'totals']), '');
 });

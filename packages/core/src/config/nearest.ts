@@ -15,6 +15,12 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** For the end of a message about a name that is not known: ` Did you mean 'parallelism'?`; empty where none of the known ones resembles it. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const near = nearest(word, candidates);
+  return near === undefined ? '' : ` Did you mean '${near}'?`;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn `left` into `right` (optimal string alignment). */
 export function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];

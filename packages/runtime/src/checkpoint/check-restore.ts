@@ -1,5 +1,6 @@
 /** Whether a checkpoint fits the job that is to go on from it; found before anything is deployed. */
 import { UsageError } from '@millrace/core/base/errors';
+import { nearest } from '@millrace/core/config/nearest';
 import type { RestoredVertex } from './assign-states.ts';
 import { checkDeclaredStates } from './check-declared-states.ts';
 import { type CheckpointMetadata, type OperatorMetadata, operatorText, type VertexMetadata } from './checkpoint-metadata.ts';
@@ -17,7 +18,8 @@ export function checkRestore(metadata: CheckpointMetadata, vertices: readonly Re
   const lost = metadata.vertices.flatMap((vertex) =>
     vertex.operators.filter(({ id }) => !now.has(id) && sizeOf(metadata, vertex, id) > 0).map((operator) => ({ vertex, operator })),
   );
-  if (lost.length > 0 && !settings.allowNonRestoredState) throw refuseLost(metadata, lost, settings.path);
+  if (lost.length > 0 && !settings.allowNonRestoredState)
+    throw refuseLost(metadata, lost, { path: settings.path, uids: newUids(metadata, vertices) });
   checkDeclaredStates(metadata, vertices, settings.path);
   for (const old of metadata.vertices) {
     for (const { id } of old.operators) checkMaxParallelism(old, id, now.get(id), settings.path);
@@ -32,14 +34,28 @@ function sizeOf(metadata: CheckpointMetadata, { subtasks }: VertexMetadata, id: 
 function refuseLost(
   metadata: CheckpointMetadata,
   lost: readonly { readonly vertex: VertexMetadata; readonly operator: OperatorMetadata }[],
-  path: string,
+  { path, uids }: { readonly path: string; readonly uids: readonly string[] },
 ): UsageError {
-  const lines = lost.map(({ vertex, operator }) => `  ${operatorText(operator)}: ${sizeOf(metadata, vertex, operator.id)} bytes`);
+  const lines = lost.map(
+    ({ vertex, operator }) =>
+      `  ${operatorText(operator)}: ${sizeOf(metadata, vertex, operator.id)} bytes${operator.uid === undefined ? '' : renamed(operator.uid, uids)}`,
+  );
   return new UsageError(
     `The checkpoint '${path}' of the job '${metadata.jobName}' has state of operators that this program has not:\n${lines.join('\n')}\n` +
       'Give the operators the uids that they had, or leave their state behind with --allow-non-restored-state.',
     { reason: 'non-restored-state' },
   );
+}
+
+/** Of operators that the checkpoint does not know: one of them may be what the lost one is called now. */
+function newUids(metadata: CheckpointMetadata, vertices: readonly RestoredVertex[]): readonly string[] {
+  const known = new Set(metadata.vertices.flatMap(({ operators }) => operators.map(({ uid }) => uid)));
+  return vertices.flatMap(({ operators }) => operators.flatMap(({ uid }) => (uid === undefined || known.has(uid) ? [] : [uid])));
+}
+
+function renamed(uid: string, uids: readonly string[]): string {
+  const near = nearest(uid, uids);
+  return near === undefined ? '' : `; is it the operator with the uid ${near} now?`;
 }
 
 function checkMaxParallelism(old: VertexMetadata, id: string, vertex: RestoredVertex | undefined, path: string): void {

@@ -1,4 +1,5 @@
 import { UsageError } from '@millrace/core/base/errors';
+import { didYouMean } from '@millrace/core/config/nearest';
 import type { BroadcastState, OperatorStateStore, ReadOnlyBroadcastState } from '../contract/keyed-state.ts';
 import { BroadcastStateDeclaration } from '../contract/state-declaration.ts';
 import type { AnyMapStateDescriptor, MapStateDescriptor } from '../contract/state-descriptor.ts';
@@ -25,7 +26,7 @@ export class BroadcastStates {
     if (!this.#names.includes(descriptor.name)) {
       const names = this.#names.map((name) => `'${name}'`).join(', ');
       throw new UsageError(
-        `There is no broadcast state '${descriptor.name}': broadcast() was given ${names}. Give it this descriptor, too: stream.broadcast(…, descriptor).`,
+        `There is no broadcast state '${descriptor.name}': broadcast() was given ${names}.${didYouMean(descriptor.name, this.#names)} Give it this descriptor, too: stream.broadcast(…, descriptor).`,
       );
     }
     return this.#store.getBroadcastState(descriptor);

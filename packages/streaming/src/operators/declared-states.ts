@@ -5,6 +5,7 @@
  * Owned by the operator that runs the function.
  */
 import { UsageError } from '@millrace/core/base/errors';
+import { didYouMean } from '@millrace/core/config/nearest';
 import type { BroadcastState } from '../contract/keyed-state.ts';
 import type { OperatorContext } from '../contract/operator.ts';
 import type { FunctionLife } from '../contract/rich-function.ts';
@@ -124,7 +125,7 @@ function makeState(context: OperatorContext, declaration: StateDeclaration): unk
 function undeclared(name: string, declared: readonly string[]): UsageError {
   const known = declared.length === 0 ? 'declares none' : `declares ${declared.map((each) => `'${each}'`).join(', ')}`;
   return new UsageError(
-    `State '${name}' was not declared: usesStates of this function ${known}. Add its declaration to what usesStates returns.`,
+    `State '${name}' was not declared: usesStates of this function ${known}.${didYouMean(name, declared)} Add its declaration to what usesStates returns.`,
     { reason: 'undeclared-state' },
   );
 }

@@ -226,7 +226,10 @@ test('a broadcast state that broadcast() was not given is refused with the names
   );
   await assert.rejects(env.execute(), (error: unknown) => {
     assert.ok(error instanceof UserCodeError);
-    assert.match(error.message, /There is no broadcast state 'limit': broadcast\(\) was given 'limits'\. Give it this descriptor, too/);
+    assert.match(
+      error.message,
+      /There is no broadcast state 'limit': broadcast\(\) was given 'limits'\. Did you mean 'limits'\? Give it this descriptor, too/,
+    );
     return true;
   });
 });

@@ -60,6 +60,10 @@ test('asking for what was not declared, or was declared otherwise, fails with wh
     );
   };
   assert.match(
+    await failure(() => StateDeclarations.valueState('cuont', Types.LONG)),
+    /declares 'count', 'split'\. Did you mean 'count'\? Add/,
+  );
+  assert.match(
     await failure(() => StateDeclarations.valueState('total', Types.LONG)),
     /State 'total' was not declared: usesStates of this function declares 'count', 'split'\. Add its declaration to what usesStates returns\./,
   );
@@ -95,7 +99,7 @@ test('every object of a factory declares the same, or the job does not begin', a
   test.collect(test.fromData('a', 'b').rebalance().process(changing));
   await assert.rejects(test.execute(), (error: Error) =>
     causes(error).includes(
-      "usesStates returned other declarations than when the job was built: with 'split', list state of STRING, REDISTRIBUTABLE by SPLIT then, with 'union', list state of STRING, REDISTRIBUTABLE by UNION now. It must return the same for every object and at every call.",
+      "usesStates returned other declarations than when the job was built: with 'split', list state of STRING, REDISTRIBUTABLE by SPLIT then, with 'union', list state of STRING, REDISTRIBUTABLE by UNION now. Return the same for every object and at every call.",
     ),
   );
 });

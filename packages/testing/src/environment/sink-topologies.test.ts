@@ -101,7 +101,7 @@ describe('a sink with topologies', () => {
     assert.throws(() => stream.sinkTo({ ...writer, addPostCommitTopology() {} } as never), /without createCommitter\. Add createCommitter/);
     assert.throws(
       () => stream.sinkTo({ ...writer, addPreWriteTopology() {} } as never),
-      /addPreWriteTopology of a sink returned undefined\. It returns the stream/,
+      /addPreWriteTopology of a sink returned undefined\. Return the stream/,
     );
   });
 });
