@@ -127,7 +127,7 @@ export const CASES: readonly (readonly [file: string, name: string, build: Build
   ['rolling-aggregate-operator', 'a rolling fold', (rows) => rows.keyBy(byKey).fold('', (text, { n }) => `${text}${n} `)],
   [
     'partition-window-operator',
-    'a full window without a key, sorted',
+    'a full window without a key',
     (rows) =>
       rows
         .keyBy(byKey)
@@ -135,6 +135,17 @@ export const CASES: readonly (readonly [file: string, name: string, build: Build
         .forward()
         .fullWindowPartition()
         .mapPartition((elements) => [...elements].map(({ key, n }) => `${key}${n}`)),
+  ],
+  [
+    'sort-partition-operator',
+    'a full window without a key, sorted in managed memory',
+    (rows) =>
+      rows
+        .keyBy(byKey)
+        .map((row) => row)
+        .forward()
+        .fullWindowPartition()
+        .sortPartition('n', 'DESCENDING'),
   ],
   [
     'window-general-operator',
