@@ -101,4 +101,18 @@ describe('checkpoint settings', () => {
     const inMemory = new Environment({ ...given, 'execution.checkpointing.storage': 'jobmanager' });
     assert.equal(inMemory.settings().checkpointing?.storage, undefined);
   });
+
+  it('an interval of 0 ms is refused, wherever it is given', () => {
+    const inProgram = /^setCheckpointInterval got 0 ms\. Give a duration above 0 ms\.$/;
+    assert.throws(() => new Environment({}).enableCheckpointing('0 ms'), { name: 'UsageError', message: inProgram });
+    assert.throws(() => new Environment({}).getCheckpointConfig().setCheckpointInterval('0 ms'), {
+      name: 'UsageError',
+      message: inProgram,
+    });
+    const byKey = /^execution\.checkpointing\.interval is '0 ms'.*but it must be a duration.*1 ms or more/;
+    assert.throws(() => new Environment({ 'execution.checkpointing.interval': '0 ms' }).settings(), {
+      name: 'ConfigError',
+      message: byKey,
+    });
+  });
 });
