@@ -15,6 +15,8 @@ const job = join(root, 'tests/chaos/job.ts');
 
 const RATE = 20_000; // records a second while it is being killed
 const LIFE_MS = { least: 900, most: 3_500 }; // from the start of a command to the next kill
+/** Of input for each kill: about as much as a life of mean length can work off, or the input would end before the kills. */
+const SECONDS_BETWEEN_KILLS = 2;
 const CHECKPOINT_INTERVAL = '150 ms';
 const QUIET_LIMIT_MS = 120_000; // without a kill the rest of the input takes less
 
@@ -176,7 +178,7 @@ async function killed(run, left, random) {
 
 const { kills, seed, keep } = options();
 const folder = mkdtempSync(join(tmpdir(), 'millrace-chaos-'));
-const records = RATE * Math.max(2, Math.ceil(kills * 1.2));
+const records = RATE * Math.max(2, Math.ceil(kills * SECONDS_BETWEEN_KILLS));
 console.log(`chaos: ${kills} kills, ${records} records, seed ${seed}`);
 let isClean = false;
 try {

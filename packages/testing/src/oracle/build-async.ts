@@ -41,7 +41,9 @@ export function slow({ ordered, how }: SlowPlan, input: Records): Made {
     ifResult: (result: TimedRecord | undefined) => result === undefined,
     ifException: (error: unknown) => error instanceof NotYet,
   } as const;
-  return wait(input, rich(askedAgain), { timeout: '1 h', capacity: CAPACITY, retry });
+  // A rolling aggregate may emit the object that it keeps once more; requests are told apart by theirs.
+  const own = input.map((record) => ({ ...record })).setParallelism(input.getParallelism());
+  return wait(own, rich(askedAgain), { timeout: '1 h', capacity: CAPACITY, retry });
 }
 
 class NotYet extends Error {}
