@@ -45,6 +45,7 @@ export class OperatorFigures {
     }
     for (const [index, step] of this.#parts.steps.entries()) {
       yield* this.#watermarksOf(step);
+      if (index === 0) yield* this.#splitsOf(step);
       const { numLateRecordsDropped } = step.operator ?? {};
       if (numLateRecordsDropped !== undefined)
         yield {
@@ -66,6 +67,20 @@ export class OperatorFigures {
     if (!isSource && step.watermark > NO_TIMESTAMP) yield gauge(step, 'currentInputWatermark', step.watermark);
     const sent = this.#sentBy(step);
     if (sent > NO_TIMESTAMP) yield gauge(step, 'currentOutputWatermark', sent);
+  }
+
+  *#splitsOf(step: Step): Generator<OperatorMetric> {
+    for (const { splitId, ...times } of this.#parts.input.splitFigures?.() ?? []) {
+      const own = { ...named(step), groups: ['split', 'watermark'], variables: [['split', splitId]] } as const;
+      for (const [name, ms] of [
+        ['Active', times.activeMs],
+        ['Paused', times.pausedMs],
+        ['Idle', times.idleMs],
+      ] as const) {
+        yield { ...own, name: `accumulated${name}TimeMs`, value: { kind: 'gauge', value: ms } };
+        yield { ...own, name: `${name.toLowerCase()}TimeMsPerSecond`, value: { kind: 'meter', count: ms } };
+      }
+    }
   }
 
   /** What has come to whoever reads its main output; of one that nobody reads, what has come to it. */

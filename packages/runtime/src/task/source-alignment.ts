@@ -18,6 +18,8 @@ export interface AlignedOutputs {
   readonly isIdle: boolean;
   /** Of splits that are to be left out when time passes. */
   pausedSplits: ReadonlySet<string>;
+  /** The reader is not asked. */
+  isHeld: boolean;
   elapse(elapsedMs: number, unread: boolean): number;
   /** Visits the outputs of splits that are there. */
   forEachSplit(visit: (splitId: string, watermark: number) => void): void;
@@ -71,6 +73,7 @@ export class SourceAlignment {
     }
     const holds = !outputs.isIdle && outputs.watermark > this.#maxWatermark;
     if (holds && !this.#holds) this.#report(true);
+    if (holds !== this.#holds) outputs.isHeld = holds;
     this.#holds = holds;
     this.#held ||= holds;
     return holds;

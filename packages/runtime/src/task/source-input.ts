@@ -32,6 +32,7 @@ import {
 import { SourceAlignment } from './source-alignment.ts';
 import type { OutputState } from './source-output-state.ts';
 import type { SourceWatermarks } from './source-watermarks.ts';
+import type { SplitFigures } from './split-times.ts';
 import { INPUT_EMPTY, INPUT_ENDED, INPUT_MORE, type InputResult, type TaskInput, type WriteInput } from './task-input.ts';
 
 /** Batches of a reader in one turn, when they are small. */
@@ -177,6 +178,10 @@ export class SourceInput implements TaskInput {
 
   elapse(elapsedMs: number, unread: boolean): number {
     return (this.#alignment ?? this.#options.outputs).elapse(elapsedMs, unread);
+  }
+
+  splitFigures(): readonly SplitFigures[] {
+    return this.#options.outputs.splitFigures();
   }
 
   handleEvent(event: ReaderEvent): void {

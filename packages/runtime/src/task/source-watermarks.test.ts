@@ -12,6 +12,7 @@ import { runJob } from './fixture.test.ts';
 import { Flow } from './flow.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
 import { SplitOutput } from './split-output.ts';
+import { SplitTimes } from './split-times.ts';
 
 class PlainOutput extends SplitOutput {
   collect(_record: unknown, timestamp = 0): void {
@@ -165,4 +166,40 @@ test('what a source puts aside reaches who reads the tag, chained or over an edg
     const none = 'undefined';
     assert.deepEqual(seen, { main: [`1@${none}`, `3@${none}`], chained: [`2@${none}`, `4@${none}`], edge: [`2@${none}`, `4@${none}`] });
   }
+});
+
+test('the time of each split is that of the state it is in: active, paused by its group, idle', () => {
+  let nowMs = 1_000;
+  const outputs = new SourceWatermarks({
+    flow: new Flow(),
+    strategy: WatermarkStrategy.forMonotonousTimestamps(),
+    settings: { autoWatermarkRecords: 1, autoWatermarkIntervalMs: 200, clockMayEmitWatermarks: false, isBatch: false },
+    outputClass: PlainOutput,
+    control() {},
+    sides: new Map(),
+    splitTimes: new SplitTimes(() => nowMs),
+  });
+  const a = outputs.createOutputForSplit('a');
+  nowMs += 5;
+  outputs.createOutputForSplit('b');
+  nowMs += 7;
+  a.markIdle();
+  nowMs += 11;
+  outputs.pausedSplits = new Set(['a']);
+  nowMs += 13;
+  a.markActive(); // paused all the same
+  outputs.isHeld = true;
+  nowMs += 17;
+  outputs.isHeld = false;
+  outputs.pausedSplits = new Set();
+  nowMs += 19;
+  assert.deepEqual(outputs.splitFigures(), [
+    { splitId: 'a', activeMs: 5 + 7 + 19, pausedMs: 13 + 17, idleMs: 11 },
+    { splitId: 'b', activeMs: 7 + 11 + 13 + 19, pausedMs: 17, idleMs: 0 },
+  ]);
+  outputs.releaseOutputForSplit('a');
+  assert.deepEqual(
+    outputs.splitFigures().map(({ splitId }) => splitId),
+    ['b'],
+  );
 });

@@ -17,6 +17,7 @@ import type { Flow } from './flow.ts';
 import type { RestoredPlaces } from './input-state.ts';
 import { NO_SPLIT, type OutputState, RestoredOutputs } from './source-output-state.ts';
 import type { SplitOutput, SplitOutputClass, SplitOutputHost } from './split-output.ts';
+import type { SplitFigures, SplitTimes } from './split-times.ts';
 
 interface SourceWatermarkOptions {
   readonly flow: Flow;
@@ -25,6 +26,8 @@ interface SourceWatermarkOptions {
   readonly outputClass: SplitOutputClass;
   readonly control: (element: ControlElement) => void;
   readonly sides: ReadonlyMap<string, Output<unknown>>;
+  /** Absent where nobody reads metrics. */
+  readonly splitTimes?: SplitTimes;
 }
 
 export class SourceWatermarks implements SplitOutputHost {
@@ -35,11 +38,12 @@ export class SourceWatermarks implements SplitOutputHost {
   readonly #outputClass: SplitOutputClass;
   readonly #control: (element: ControlElement) => void;
   readonly #sides: ReadonlyMap<string, Output<unknown>>;
+  readonly #splitTimes: SplitTimes | undefined;
   readonly #splits = new Map<string, SplitOutput>();
   readonly #restored = new RestoredOutputs();
   watermark = NO_TIMESTAMP;
-  /** Held back by alignment: time that passes is not theirs. */
-  pausedSplits: ReadonlySet<string> = new Set();
+  #pausedSplits: ReadonlySet<string> = new Set();
+  #isHeld = false;
   #idle = false;
   /** Records of splits that were released since the last `takeRecords`. */
   #releasedRecords = 0;
@@ -51,6 +55,7 @@ export class SourceWatermarks implements SplitOutputHost {
     this.#outputClass = options.outputClass;
     this.#control = options.control;
     this.#sides = options.sides;
+    this.#splitTimes = options.splitTimes;
     this.main = new options.outputClass(this, undefined);
   }
 
@@ -64,6 +69,7 @@ export class SourceWatermarks implements SplitOutputHost {
     this.#splits.set(splitId, output);
     output.restore(this.#restored.take(splitId));
     this.#updateStatus();
+    this.#noteTimes();
     return output;
   }
 
@@ -72,6 +78,7 @@ export class SourceWatermarks implements SplitOutputHost {
     const restored = this.#restored.take(splitId);
     if (output === undefined && restored === undefined) return;
     this.#splits.delete(splitId);
+    this.#splitTimes?.remove(splitId);
     this.#releasedRecords += output?.takeRecords() ?? 0;
     this.#advance();
     this.#updateStatus();
@@ -90,6 +97,32 @@ export class SourceWatermarks implements SplitOutputHost {
   statusChanged(): void {
     this.#updateStatus();
     this.#advance();
+    this.#noteTimes();
+  }
+
+  /** Held back by alignment: time that passes is not theirs. */
+  get pausedSplits(): ReadonlySet<string> {
+    return this.#pausedSplits;
+  }
+
+  set pausedSplits(splits: ReadonlySet<string>) {
+    if (splits === this.#pausedSplits) return;
+    this.#pausedSplits = splits;
+    this.#noteTimes();
+  }
+
+  /** The whole reader is held back by alignment. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  set isHeld(isHeld: boolean) {
+    this.#isHeld = isHeld;
+    this.#noteTimes();
+  }
+
+  splitFigures(): readonly SplitFigures[] {
+    return this.#splitTimes?.figures() ?? [];
   }
 
   /** Records emitted since the last call. */
@@ -124,7 +157,7 @@ export class SourceWatermarks implements SplitOutputHost {
   elapse(elapsedMs: number, unread: boolean): number {
     let again = this.#takesPart(this.main) ? this.main.elapse(elapsedMs, unread) : Number.POSITIVE_INFINITY;
     for (const [splitId, output] of this.#splits)
-      if (!this.pausedSplits.has(splitId)) again = Math.min(again, output.elapse(elapsedMs, unread));
+      if (!this.#pausedSplits.has(splitId)) again = Math.min(again, output.elapse(elapsedMs, unread));
     return again;
   }
 
@@ -134,6 +167,14 @@ export class SourceWatermarks implements SplitOutputHost {
 
   forEachSplit(visit: (splitId: string, watermark: number) => void): void {
     for (const [splitId, output] of this.#splits) visit(splitId, output.watermark);
+  }
+
+  #noteTimes(): void {
+    if (this.#splitTimes === undefined) return;
+    for (const [splitId, { isIdle }] of this.#splits) {
+      const isPaused = this.#isHeld || this.#pausedSplits.has(splitId);
+      this.#splitTimes.enter(splitId, isPaused ? 'paused' : isIdle ? 'idle' : 'active');
+    }
   }
 
   #takesPart(output: SplitOutput): boolean {

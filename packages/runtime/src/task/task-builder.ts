@@ -32,6 +32,7 @@ import type { RecordOutput } from './record-output.ts';
 import { SinkOperator } from './sink-operator.ts';
 import { SourceInput } from './source-input.ts';
 import { SourceWatermarks } from './source-watermarks.ts';
+import { SplitTimes } from './split-times.ts';
 import { Step } from './step.ts';
 import { backlogBefore } from './overdraft-spills.ts';
 import { openInputs, openOutputs, taskKeyOf } from './task-channels.ts';
@@ -241,6 +242,7 @@ class TaskBuilder {
       settings: settingsOf(environment),
       outputClass: chain.splitOutput,
       sides: chain.sourceSides,
+      ...(environment.ports.system === undefined ? {} : { splitTimes: new SplitTimes(() => environment.ports.clock.monotonic()) }),
       control: (element) => {
         if (!this.#isBatch || element.kind !== QUEUED_WATERMARK || element.value === MAX_WATERMARK) this.#fromInput(element);
       },

@@ -5,6 +5,7 @@ import type { CheckpointBarrier } from '../checkpoint/checkpoint-options.ts';
 import type { ChannelReader } from '../network/channel.ts';
 import type { ReaderEvent } from '../protocol/slot-messages.ts';
 import type { OperatorSnapshot } from '../state/snapshot/operator-snapshot.ts';
+import type { SplitFigures } from './split-times.ts';
 
 /** There may be more right now. */
 export const INPUT_MORE = 0;
@@ -47,6 +48,8 @@ export interface TaskInput {
   readonly polled: number;
   /** Of a source: input that was no record, since it started. */
   readonly numRecordsInErrors?: number;
+  /** Of a source: where the time of its splits went, where somebody reads metrics. */
+  splitFigures?(): readonly SplitFigures[];
   /** Time passed in which the input could have been read; `unread` if there was nothing in all of it. Returns in how many milliseconds to call again. */
   elapse(elapsedMs: number, unread: boolean): number;
   /** From the enumerator; only sources get any. */

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import type { VertexDetails } from '@millrace/runtime/protocol/control-messages';
 import { TASK_METRIC } from '@millrace/runtime/protocol/slot-messages';
 import { metricPath } from '@millrace/runtime/protocol/user-metrics';
+import { DataGeneratorSource } from '@millrace/streaming/builtin/data-generator-source';
+import { WatermarkStrategy } from '@millrace/streaming/contract/watermark-strategy';
 import { VirtualClock } from '../simulation/virtual-clock.ts';
 import { SimulatedJob } from './simulated-job.ts';
 import { TestEnvironment } from './test-environment.ts';
@@ -82,4 +84,21 @@ test('where nobody reads them, none are made', async () => {
   await job.end();
   const [subtask] = job.vertices()[0]?.subtasks ?? [];
   assert.equal(subtask?.metrics?.[TASK_METRIC.processRssBytes], 0);
+});
+
+test('where the time of a split went', async () => {
+  const clock = new VirtualClock();
+  const env = TestEnvironment.create({ parallelism: 1 });
+  const paced = new DataGeneratorSource((n) => ({ n }), 1_000, { recordsPerSecond: 10 });
+  env.fromSource(paced, WatermarkStrategy.noWatermarks(), 'paced').print();
+  const job = new SimulatedJob(env.compile('splits'), { seed: 3, clock, write() {}, system: { read: () => SYSTEM } });
+  await job.start();
+  await job.settle();
+  await job.advance(500);
+  job.accumulators();
+  const times = Object.entries(figuresOf(job.vertices())).filter(([name]) => name.includes('accumulated'));
+  const of = (state: string) => `Source: paced: split.0.watermark.accumulated${state}TimeMs`;
+  assert.deepEqual(Object.fromEntries(times), { [of('Active')]: 500, [of('Paused')]: 0, [of('Idle')]: 0 });
+  job.cancel();
+  await job.settle();
 });
