@@ -1,16 +1,13 @@
 /** Goal: a profile of one subtask is there however the job ends, in the words of the sources. Method: the command as a process; its program does a fixed amount of work in functions with names. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { command, programFolder } from './testing-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-cpu-profile-test-')));
-after(() => rmSync(root, { recursive: true, force: true }));
-symlinkSync(fileURLToPath(new URL('../../../../node_modules', import.meta.url)), join(root, 'node_modules'));
+const root = programFolder('cpu-profile');
 writeFileSync(
   join(root, 'job.ts'),
   `import { StreamExecutionEnvironment } from 'millrace';

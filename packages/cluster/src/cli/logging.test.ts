@@ -1,16 +1,12 @@
 /** Goal: what functions and the command log is on standard error in order, says where it comes from, and is JSON where that was asked for. Method: the command as a process. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { command, programFolder } from './testing-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-logging-test-')));
-after(() => rmSync(root, { recursive: true, force: true }));
-symlinkSync(fileURLToPath(new URL('../../../../node_modules', import.meta.url)), join(root, 'node_modules'));
+const root = programFolder('logging');
 writeFileSync(
   join(root, 'job.ts'),
   `import { RichMapFunction, rich, StreamExecutionEnvironment } from 'millrace';

@@ -1,16 +1,12 @@
 /** Goal: what functions count is what the port and the report of a run say. Method: the command as a process; its program holds the run open behind the end of its job, when figures are exact. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { command, programFolder } from './testing-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-metrics-test-')));
-after(() => rmSync(root, { recursive: true, force: true }));
-symlinkSync(fileURLToPath(new URL('../../../../node_modules', import.meta.url)), join(root, 'node_modules'));
+const root = programFolder('metrics');
 writeFileSync(
   join(root, 'counts.ts'),
   `import { once } from 'node:events';

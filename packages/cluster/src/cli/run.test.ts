@@ -1,16 +1,12 @@
 /** Goal: a run from the command to its exit code, with a real TaskManager. Method: the commands that a user types, as processes; what they print is compared whole. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { command, programFolder } from './testing-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-run-test-')));
-after(() => rmSync(root, { recursive: true, force: true }));
-symlinkSync(fileURLToPath(new URL('../../../../node_modules', import.meta.url)), join(root, 'node_modules'));
+const root = programFolder('run');
 
 const PRELUDE =
   "import { StreamExecutionEnvironment } from 'millrace';\nconst env = StreamExecutionEnvironment.getExecutionEnvironment();\n";

@@ -1,16 +1,12 @@
 /** Goal: the listing of threads is what the documentation says, a thread for each slot that its subtasks share. Method: user functions say in which thread they run; the report says it of them. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
+import { command, programFolder } from './testing-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url));
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'millrace-threads-test-')));
-after(() => rmSync(root, { recursive: true, force: true }));
-symlinkSync(fileURLToPath(new URL('../../../../node_modules', import.meta.url)), join(root, 'node_modules'));
+const root = programFolder('threads');
 writeFileSync(
   join(root, 'says.ts'),
   `import { threadId } from 'node:worker_threads';

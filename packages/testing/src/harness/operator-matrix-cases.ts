@@ -106,6 +106,14 @@ class Counted extends KeyedProcessFunction<string, Row, string> {
   }
 }
 
+/** All records of a subtask, which are those of some keys. */
+const partitionsOf = (rows: DataStream<Row>) =>
+  rows
+    .keyBy(byKey)
+    .map((row) => row)
+    .forward()
+    .fullWindowPartition();
+
 export type Build = (first: DataStream<Row>, second: DataStream<Row>) => DataStream<unknown> | readonly DataStream<unknown>[];
 
 /** By the file that makes the operator. */
@@ -128,24 +136,12 @@ export const CASES: readonly (readonly [file: string, name: string, build: Build
   [
     'partition-window-operator',
     'a full window without a key',
-    (rows) =>
-      rows
-        .keyBy(byKey)
-        .map((row) => row)
-        .forward()
-        .fullWindowPartition()
-        .mapPartition((elements) => [...elements].map(({ key, n }) => `${key}${n}`)),
+    (rows) => partitionsOf(rows).mapPartition((elements) => [...elements].map(({ key, n }) => `${key}${n}`)),
   ],
   [
     'sort-partition-operator',
     'a full window without a key, sorted in managed memory',
-    (rows) =>
-      rows
-        .keyBy(byKey)
-        .map((row) => row)
-        .forward()
-        .fullWindowPartition()
-        .sortPartition('n', 'DESCENDING'),
+    (rows) => partitionsOf(rows).sortPartition('n', 'DESCENDING'),
   ],
   [
     'window-general-operator',
